@@ -1,0 +1,28 @@
+"""The core of hpo-tui: grids, sessions, training and analysis, without a screen.
+
+Rooms, from the bottom up; a room imports only from those above it in this list:
+
+    errors, text          the error tree; foreign text made harmless
+    hyperparameters       what can be varied: types, ranges, usual values
+    grid, spec            trials and jobs; what a session was asked to do (TOML)
+    events                every event, order and job, typed; one JSON line each
+    journal, state        append and read what happened; ``SessionState.apply`` is the only mutation
+    session               a session folder: paths, create, list, open by replay, lock
+    trim, results, filter what is in view; snapshot -> rows and arrays; the filter line's language
+    tidy                  results -> tidy tables and pandas frames
+    effects, refine       what matters and what is noise; trim -> the next grid (finer, reuse)
+    interop/              CSV in and out
+    worker/               the process that imports TensorFlow: data, models, losses, train
+    executors/            where jobs run: local processes, or replayed without TensorFlow
+    engine/               orchestrates one session; the journal's only writer
+
+Data flows one way:
+
+    spec.toml -> grid -> jobs -> executor -> worker -> events -> journal.jsonl -> SessionState -> snapshot
+                                    ^                                                                |
+                                    +--------- orders: control/*.json <--- screens and commands <----+
+
+The session folder is the interface: the engine alone writes the journal; screens, commands and scripts read it.
+Nothing here imports textual, rich, plotext or hpo_tui, and only ``worker/{data,models,losses,train}`` may import
+TensorFlow or Keras. pandas, scipy and statsmodels are imported inside the functions that need them.
+"""

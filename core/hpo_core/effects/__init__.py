@@ -1,0 +1,43 @@
+"""Signal and noise: what a grid's results say, and what only looks like it.
+
+``analyse`` takes plain ``Results`` and returns ``Effects``: data.py is what goes in, model.py what comes out.
+Between them, cells.py gathers the replicates of each combination, squares.py splits the variance, anova.py judges
+it, values.py and winner.py compare values and trials, wiring.py finds hyperparameters that never reach the
+training, classes.py sorts the failures, curves.py reads the epochs, cost.py weighs score against time; words.py,
+warn.py and as_json.py say it all. of_session.py makes the results of a session's trainings.
+"""
+
+from hpo_core.effects.analyse import analyse
+from hpo_core.effects.classes import Failures, classify
+from hpo_core.effects.cost import Frontier, cost_metrics, frontier, pareto
+from hpo_core.effects.curves import at_epoch, by_value, epoch_scores, final_slopes, overfitting_gap
+from hpo_core.effects.data import Factor, Results, larger_is_better
+from hpo_core.effects.model import Effect, Effects, FactorValues, Noise, TrialScore, ValueSummary, Winner
+from hpo_core.effects.wiring import Wiring, check_wiring
+
+__all__ = [
+    "Effect",
+    "Effects",
+    "Factor",
+    "FactorValues",
+    "Failures",
+    "Frontier",
+    "Noise",
+    "Results",
+    "TrialScore",
+    "ValueSummary",
+    "Winner",
+    "Wiring",
+    "analyse",
+    "at_epoch",
+    "by_value",
+    "check_wiring",
+    "classify",
+    "cost_metrics",
+    "epoch_scores",
+    "final_slopes",
+    "frontier",
+    "larger_is_better",
+    "overfitting_gap",
+    "pareto",
+]

@@ -1,0 +1,141 @@
+"""The whole analysis of one metric, from plain results to findings.
+
+Measured on one core: 10,000 trials × 4 replicates × 6 hyperparameters, main effects and pairs, values, winner and
+front: 0.25 s, balanced or with a tenth of the trainings missing; 1.0 s with 40,000 curves of 5 epochs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hpo_core.effects.anova import NAN, analyse_variance, nothing_to_compare
+from hpo_core.effects.cells import cells_of
+from hpo_core.effects.classes import Failures, classify
+from hpo_core.effects.cost import frontier
+from hpo_core.effects.curves import epoch_words
+from hpo_core.effects.data import Bools, Results, larger_is_better
+from hpo_core.effects.model import Effects, FactorValues, Noise
+from hpo_core.effects.values import summarise_values
+from hpo_core.effects.warn import (
+    collapsed_counted,
+    collapsed_left_out,
+    failure_warnings,
+    grid_warnings,
+    noise_warnings,
+    nothing_counted,
+    order_warning,
+)
+from hpo_core.effects.winner import find_winner
+from hpo_core.effects.wiring import Wiring, check_wiring
+
+
+def analyse(
+    results: Results,
+    *,
+    metric: str,
+    interactions: int = 2,
+    one_replicate_noise: bool = False,
+    without_collapsed: bool = False,
+    maximise: bool | None = None,
+) -> Effects:
+    """Say what matters for ``metric``, whose values are ``results.y``, and what is noise.
+
+    ``interactions`` is the largest number of hyperparameters whose interaction is tested (1: main effects only).
+    ``one_replicate_noise`` takes the interactions above those as the noise where no trial has two replicates.
+    ``without_collapsed`` leaves trainings out that predict the same for every image. ``maximise`` says that more
+    is better; by default the metric's name tells. Raises ``ValueError`` for ``interactions`` below 1.
+    """
+    if interactions < 1:
+        raise ValueError(f"interactions is {interactions}; give 1 or more")
+    better = larger_is_better(metric) if maximise is None else maximise
+    if "accuracy" in metric and (results.val_metric is None or not np.isfinite(results.val_metric).any()):
+        results = replace(results, val_metric=results.y)
+    failures = classify(results)
+    wiring = check_wiring(results)
+    counted = results.counted()
+    collapsed = counted & _are_collapsed(failures)
+    count = int(collapsed.sum())
+    options = _Options(metric, better, interactions, one_replicate_noise)
+    warnings = [*(str(fault) for fault in wiring), *failure_warnings(failures)]
+    if without_collapsed:
+        left_out = [collapsed_left_out(failures, count)] if count else []
+        found = _judge(results, counted & ~collapsed, options, failures, wiring, [*left_out, *warnings])
+        return replace(found, collapsed_left_out=count)
+    found = _judge(results, counted, options, failures, wiring, warnings)
+    if not count:
+        return found
+    without = _judge(results, counted & ~collapsed, options, failures, wiring, [])
+    warning = collapsed_counted(failures, count, found.effects, without.effects, without.n)
+    return replace(
+        found,
+        without_collapsed=replace(without, collapsed_left_out=count),
+        warnings=(*found.warnings[: len(wiring)], warning, *found.warnings[len(wiring) :]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    metric: str
+    maximise: bool
+    interactions: int
+    one_replicate_noise: bool
+
+
+def _are_collapsed(failures: Failures) -> Bools:
+    return np.asarray([name == "collapsed" for name in failures.classes], dtype=bool)
+
+
+def _judge(
+    results: Results,
+    chosen: Bools,
+    options: _Options,
+    failures: Failures,
+    wiring: tuple[Wiring, ...],
+    warnings: list[str],
+) -> Effects:
+    """Analyse the chosen trainings; ``warnings`` are those known before."""
+    rows = results.only(chosen)
+    nothing = Effects(
+        metric=options.metric,
+        maximise=options.maximise,
+        shown_epoch=results.shown_epoch,
+        n=0,
+        trials=0,
+        blocked=results.blocked,
+        noise=Noise(NAN, 0, "none"),
+        effects=tuple(nothing_to_compare(factor.name) for factor in results.factors),
+        block=None,
+        higher=None,
+        values=tuple(FactorValues(factor.name, (), (), ()) for factor in results.factors),
+        best=None,
+        failures=failures,
+        wiring=wiring,
+        frontier=None,
+        notes=(),
+        warnings=(*warnings, nothing_counted(results, failures, options.metric)),
+    )
+    if not len(rows):
+        return nothing
+    cells = cells_of(rows)
+    anova = analyse_variance(cells, rows.factors, options.interactions, options.one_replicate_noise)
+    shape = [
+        *grid_warnings(cells, rows),
+        *order_warning(cells, anova, options.interactions),
+        *noise_warnings(cells, anova, options.interactions),
+    ]
+    return replace(
+        nothing,
+        n=cells.n,
+        trials=len(cells.codes),
+        noise=anova.noise,
+        effects=anova.effects,
+        block=anova.block,
+        higher=anova.higher,
+        values=summarise_values(cells, rows.factors, anova, options.maximise),
+        best=find_winner(cells, rows, anova.noise, options.maximise),
+        frontier=frontier(cells, rows, anova.noise, options.maximise),
+        notes=tuple(epoch_words(rows, options.metric, options.maximise)),
+        warnings=(*warnings, *shape),
+    )

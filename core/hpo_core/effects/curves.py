@@ -1,0 +1,169 @@
+"""What the epochs say: best epoch against last epoch, overfitting, and whether more epochs would still help.
+
+``overfitting_gap`` and ``final_slopes`` return results with another metric, so that they can be analysed like any
+score; ``by_value`` shows them for each value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from hpo_core.effects.data import Floats, Results
+from hpo_core.effects.model import ALPHA
+from hpo_core.effects.probability import t_point
+from hpo_core.hyperparameters import Value
+from hpo_core.text import clean, format_value
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class EpochScores:
+    """A metric at the best and the last epoch of each training (n; NaN for none); epochs count from 1."""
+
+    metric: str
+    best: Floats
+    last: Floats
+    best_epoch: Floats
+    epochs: Floats
+
+    @property
+    def before_the_end(self) -> int:
+        """How many trainings were best before their last epoch."""
+        return int((self.best_epoch < self.epochs).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMean:
+    """A value's mean over its ``n`` trainings with a 95 % interval from their spread (NaN with one training)."""
+
+    value: Value
+    n: int
+    mean: float
+    low: float
+    high: float
+
+
+def epoch_scores(results: Results, metric: str, maximise: bool) -> EpochScores:
+    """Read ``metric`` off the curves; epochs without a finite number are passed over."""
+    found = np.full((4, len(results)), np.nan)
+    sign = 1.0 if maximise else -1.0
+    for row, values in enumerate(_metric_curves(results, metric)):
+        finite = np.flatnonzero(np.isfinite(values))
+        if len(finite):
+            best = finite[np.argmax(sign * values[finite])]
+            found[:, row] = values[best], values[-1], best + 1, len(values)
+    return EpochScores(metric, *found)
+
+
+def at_epoch(results: Results, metric: str, which: Literal["best", "last"], maximise: bool) -> Results:
+    """Return the results with ``metric`` at the best or the last epoch as the score, and say which it is."""
+    scores = epoch_scores(results, metric, maximise)
+    return replace(results, y=scores.best if which == "best" else scores.last, shown_epoch=f"{which} epoch")
+
+
+def overfitting_gap(results: Results, maximise: bool = True) -> Results | None:
+    """Return the results with (training − validation) as the score, None where one of them is not there.
+
+    ``maximise`` says whether the two are better when larger; the sign is turned so that overfitting is positive.
+    """
+    if results.train_metric is None or results.val_metric is None:
+        return None
+    gap = results.train_metric - results.val_metric
+    return results.measured(gap if maximise else -gap)
+
+
+def final_slopes(results: Results, metric: str, maximise: bool) -> Results:
+    """Return the results with the gain for each epoch at the end of the curve as the score; positive is better.
+
+    The slope of a straight line through the last third of the epochs (at least two), by least squares.
+    """
+    sign = 1.0 if maximise else -1.0
+    slopes = [sign * _slope(values) for values in _metric_curves(results, metric)]
+    return results.measured(np.asarray(slopes, dtype=float))
+
+
+def by_value(results: Results) -> dict[str, tuple[ValueMean, ...]]:
+    """Return the mean score of each value that has one, by hyperparameter."""
+    counted = results.counted()
+    table = {}
+    for place, factor in enumerate(results.factors):
+        rows = []
+        for code, value in enumerate(factor.values):
+            scores = results.y[counted & (results.codes[:, place] == code)]
+            if len(scores):
+                half = NAN
+                if len(scores) > 1:
+                    point = t_point(1 - ALPHA / 2, len(scores) - 1)
+                    half = point * float(scores.std(ddof=1)) / len(scores) ** 0.5
+                mean = float(scores.mean())
+                rows.append(ValueMean(value, len(scores), mean, mean - half, mean + half))
+        table[factor.name] = tuple(rows)
+    return table
+
+
+def epoch_words(results: Results, metric: str, maximise: bool) -> list[str]:
+    """Say which epoch is shown, where more epochs would still help, and which values overfit."""
+    said = []
+    scores = epoch_scores(results, metric, maximise)
+    rows = results.counted() & np.isfinite(scores.last) & (scores.epochs > 1)
+    if rows.any():
+        gain = abs(float(np.mean(scores.best[rows] - scores.last[rows])))
+        early = int((rows & (scores.best_epoch < scores.epochs)).sum())
+        said.append(
+            f"{clean(metric)} is taken at the {results.shown_epoch}; {early:,} of {int(rows.sum()):,} trainings "
+            f"were better before their last epoch; at the best epoch the mean is better by {gain:.3g}."
+        )
+        said.extend(_slope_words(final_slopes(results, metric, maximise)))
+    gap = overfitting_gap(results)
+    if gap is not None:
+        said.extend(_gap_words(gap))
+    return said
+
+
+def _slope_words(slopes: Results) -> list[str]:
+    """Name the values whose curves still rise at their end, beyond what the trainings differ by."""
+    said = []
+    for name, values in by_value(slopes).items():
+        rising = [f"{format_value(value.value)} (+{value.mean:.2g} an epoch)" for value in values if value.low > 0]
+        if rising:
+            said.append(f"More epochs would still help {clean(name)} {', '.join(rising)}.")
+    return said
+
+
+def _gap_words(gaps: Results) -> list[str]:
+    """Name the value of each hyperparameter that overfits most, where its interval is above all others'."""
+    said = []
+    for name, values in by_value(gaps).items():
+        ordered = sorted((value for value in values if value.mean == value.mean), key=lambda value: value.mean)
+        if len(ordered) > 1 and ordered[-1].low > max(0.0, *(value.high for value in ordered[:-1])):
+            worst = ordered[-1]
+            said.append(
+                f"{clean(name)} {format_value(worst.value)} overfits most: training is ahead of validation by "
+                f"{worst.mean:.3g}, {format_value(ordered[-2].value)} by {ordered[-2].mean:.3g}."
+            )
+    return said
+
+
+def _metric_curves(results: Results, metric: str) -> list[Floats]:
+    """Return each training's metric by epoch, empty where there is no curve, NaN for an epoch without a number."""
+    keys = zip(results.trial.tolist(), results.replicate.tolist(), strict=True)
+    return [
+        np.asarray([_number(epoch.get(metric)) for epoch in results.curves.get(key, ())], dtype=float)
+        for key in keys
+    ]
+
+
+def _number(value: float | None) -> float:
+    return NAN if value is None else float(value)
+
+
+def _slope(values: Floats) -> float:
+    tail = values[-max(2, -(-len(values) // 3)) :]
+    if len(tail) < 2 or not np.all(np.isfinite(tail)):
+        return NAN
+    place = np.arange(len(tail)) - (len(tail) - 1) / 2
+    return float(place @ tail / (place @ place))

@@ -1,0 +1,180 @@
+"""What the analysis finds: frozen results, with NaN where something cannot be known.
+
+Thresholds, all in one place:
+
+- an effect is real when its p, corrected by Holm for the number of effects tested, is below ``ALPHA``;
+- a real effect ``decides`` when omega² is at least ``DECIDES`` (a quarter of the variance), else it ``matters``;
+- ``no detectable effect`` is only said on at least ``MIN_NOISE_DF`` degrees of freedom of noise: on fewer, hardly
+  anything can be detected, and the verdict is ``unknown``. So it is where noise or effect cannot be estimated.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from hpo_core.hyperparameters import Value
+
+if TYPE_CHECKING:
+    from hpo_core.effects.classes import Failures
+    from hpo_core.effects.cost import Frontier
+    from hpo_core.effects.wiring import Wiring
+
+Verdict = Literal["decides", "matters", "no detectable effect", "unknown"]
+
+ALPHA = 0.05
+DECIDES = 0.25
+MIN_NOISE_DF = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What differs between trainings that should be alike.
+
+    ``sd`` in units of the metric, NaN if unknown; ``source`` says what it was taken from: the replicates of a
+    trial, or (one replicate, and only when asked) the interactions above those tested.
+    """
+
+    sd: float
+    df: int
+    source: Literal["replicates", "interactions", "none"]
+
+    @property
+    def known(self) -> bool:
+        """Whether there is any estimate of the noise."""
+        return self.df > 0 and math.isfinite(self.sd)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One line of the analysis of variance: a hyperparameter, or an interaction of several.
+
+    ``sum_sq`` is of type II; ``eta_sq`` and ``omega_sq`` are shares of the variance of all trainings (0 to 1),
+    omega² without what noise alone would give; ``p_adjusted`` is Holm's.
+    """
+
+    factors: tuple[str, ...]
+    df: int
+    sum_sq: float
+    f: float
+    p: float
+    p_adjusted: float
+    eta_sq: float
+    omega_sq: float
+    verdict: Verdict
+
+    @property
+    def real(self) -> bool:
+        """Whether the effect stands out from the noise."""
+        return self.verdict in ("decides", "matters")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSummary:
+    """One value of a hyperparameter: its ``n`` trainings' mean with a 95 % interval, and how it compares.
+
+    ``difference`` is this value minus the best value, adjusted for the other hyperparameters, with an interval
+    that holds for all pairs of values together (Šidák). ``can_drop``: worse than the best value beyond noise, not
+    in the best trial, and in every interaction that is real its best combination is worse than the best one.
+    ``alike`` are the numbers of the groups of values that noise cannot tell apart ("≈"), in which this one is.
+    """
+
+    value: Value
+    n: int
+    mean: float
+    low: float
+    high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    is_best: bool
+    can_drop: bool
+    alike: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactorValues:
+    """A hyperparameter's values; ``only_with`` names those with which it matters while it does not on its own."""
+
+    name: str
+    values: tuple[ValueSummary, ...]
+    groups: tuple[tuple[Value, ...], ...]
+    only_with: tuple[str, ...]
+
+    @property
+    def droppable(self) -> tuple[Value, ...]:
+        """The values to offer for trimming."""
+        return tuple(value.value for value in self.values if value.can_drop)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialScore:
+    """A trial, its values, and the mean of its ``n`` replicates."""
+
+    trial: int
+    values: dict[str, Value]
+    mean: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """Is the best trial really better than the second?
+
+    ``probability`` (NaN if unknown) and ``more_replicates`` of both trials to tell with power 0.8 (0: told
+    already; None: unknown, or too many); ``within_noise`` counts the other trials that cannot be told from the
+    best one by one (t test, one-sided, 5 %).
+    """
+
+    best: TrialScore
+    second: TrialScore | None
+    probability: float
+    more_replicates: int | None
+    within_noise: int
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Everything that is said about one metric, from ``n`` trainings of so many ``trials``.
+
+    ``block`` is the replicates' line where they are blocks; ``higher`` all interactions above those tested, as one
+    line. ``notes`` are sentences on epochs and time. ``without_collapsed`` is the same analysis without collapsed
+    trainings, where there are any and they were counted.
+    """
+
+    metric: str
+    maximise: bool
+    shown_epoch: str
+    n: int
+    trials: int
+    blocked: bool
+    noise: Noise
+    effects: tuple[Effect, ...]
+    block: Effect | None
+    higher: Effect | None
+    values: tuple[FactorValues, ...]
+    best: Winner | None
+    failures: Failures
+    wiring: tuple[Wiring, ...]
+    frontier: Frontier | None
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    collapsed_left_out: int = 0
+    without_collapsed: Effects | None = None
+
+    def effect(self, *factors: str) -> Effect | None:
+        """Return the line of these hyperparameters, in any order, or None if it was not tested."""
+        return next((line for line in self.effects if set(line.factors) == set(factors)), None)
+
+    def words(self) -> list[str]:
+        """Return what was found in sentences, the most important first, then the warnings."""
+        from hpo_core.effects.words import sentences
+
+        return sentences(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of ``hpo-tui effects --json``; what cannot be known is null."""
+        from hpo_core.effects.as_json import to_object
+
+        return to_object(self)

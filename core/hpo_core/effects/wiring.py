@@ -1,0 +1,194 @@
+"""The wiring check: does a hyperparameter reach the training at all?
+
+Replicates share their seeds, so two trials that differ in one hyperparameter start from the same weights and see
+the same batches. If that hyperparameter changes nothing, their curves are the same to the last bit. Where the
+device need not repeat its bits, curves are compared by distance instead: those of values that change nothing lie
+much closer together than the curves of two replicates (``CLOSE`` of their distance, root mean square).
+
+A claim is only made where every pair of trainings that can be compared agrees, over whole curves of finished
+trainings: trials that differ in ``epochs`` share their first epochs rightly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from hpo_core.effects.data import Curve, Factor, Floats, Ints, Results, number_together
+from hpo_core.hyperparameters import Value
+from hpo_core.text import clean, format_value, plural
+
+CLOSE = 0.2
+
+_Same = Callable[[Ints, Ints], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Values of a hyperparameter that train alike: ``pairs`` trainings were compared, and all agreed.
+
+    ``every_value`` says that these are all the values seen; ``exact`` that the curves agree to the last bit.
+    """
+
+    factor: str
+    values: tuple[Value, ...]
+    every_value: bool
+    pairs: int
+    exact: bool
+
+    def __str__(self) -> str:
+        name = clean(self.factor)
+        compared = plural(self.pairs, "pair")
+        listed = "" if self.every_value else f" ({', '.join(format_value(value) for value in self.values)})"
+        what = "no effect on training" if self.every_value else "no effect on training between some values"
+        if self.exact:
+            how = f"{len(self.values)} values{listed} gave identical curves ({compared} of trainings compared)"
+            return f"{name} has {what}: {how}."
+        return (
+            f"{name} seems to have {what}: the curves of {len(self.values)} values{listed} are less than "
+            f"{CLOSE:.0%} as far apart as those of replicates (compared by distance over {compared} of trainings, "
+            "because this device need not repeat its bits)."
+        ).replace("%", " %")
+
+
+def check_wiring(results: Results) -> tuple[Wiring, ...]:
+    """Look for hyperparameters, or some of their values, that change nothing in the curves.
+
+    Needs replicates that share seeds (``blocked``) and curves; finds nothing where there are none. Curves of
+    trainings that did not end as complete are left out.
+    """
+    if not results.blocked or not results.curves:
+        return ()
+    rows, curves = _finished(results)
+    if len(rows) < 2:
+        return ()
+    same = _same_bits(curves) if results.repeatable else _close_curves(curves, results.trial[rows])
+    if same is None:
+        return ()
+    found = []
+    for place, factor in enumerate(results.factors):
+        table = _by_value(results, rows, place)
+        found.extend(_agreeing(factor, table, same, results.repeatable))
+    return tuple(found)
+
+
+def _finished(results: Results) -> tuple[Ints, list[Curve]]:
+    """Return the rows that have the curve of a finished training, and those curves."""
+    rows, curves = [], []
+    for row, key in enumerate(zip(results.trial.tolist(), results.replicate.tolist(), strict=True)):
+        curve = results.curves.get(key)
+        if curve and (results.status is None or results.status[row] == "complete"):
+            rows.append(row)
+            curves.append(curve)
+    return np.asarray(rows, dtype=np.int64), curves
+
+
+def _by_value(results: Results, rows: Ints, place: int) -> Ints:
+    """Return the curve of each value (column) in each group of otherwise equal trainings (row); −1: none."""
+    group = results.replicate[rows]
+    for other, codes in enumerate(results.codes[rows].T):
+        if other != place:
+            group = number_together(group, codes)
+    group = number_together(group, np.zeros_like(group))
+    table = np.full((int(group.max()) + 1, len(results.factors[place].values)), -1, dtype=np.int64)
+    table[group, results.codes[rows, place]] = np.arange(len(rows))
+    return table
+
+
+def _agreeing(factor: Factor, table: Ints, same: _Same, exact: bool) -> list[Wiring]:
+    seen = [code for code in range(table.shape[1]) if np.any(table[:, code] >= 0)]
+    group_of = {code: code for code in seen}
+    pairs: dict[tuple[int, int], int] = {}
+    different: list[tuple[int, int]] = []
+    for first, second in combinations(seen, 2):
+        both = (table[:, first] >= 0) & (table[:, second] >= 0)
+        if not np.any(both):
+            continue
+        if not same(table[both, first], table[both, second]):
+            different.append((first, second))
+            continue
+        pairs[first, second] = int(both.sum())
+        merged, old = group_of[first], group_of[second]
+        group_of = {code: merged if group == old else group for code, group in group_of.items()}
+    claims = []
+    for group in sorted(set(group_of.values())):
+        members = [code for code in seen if group_of[code] == group]
+        disputed = any(first in members and second in members for first, second in different)
+        if len(members) > 1 and not disputed:
+            compared = sum(count for (first, _), count in pairs.items() if first in members)
+            values = tuple(factor.values[code] for code in members)
+            claims.append(Wiring(factor.name, values, len(members) == len(seen), compared, exact))
+    return claims
+
+
+def _metrics(epoch: Mapping[str, float | None]) -> tuple[tuple[str, float | None], ...]:
+    """Return an epoch's metrics in a fixed order, NaN as None so that it equals itself."""
+    return tuple((name, None if value != value else value) for name, value in sorted(epoch.items()))
+
+
+def _same_bits(curves: list[Curve]) -> _Same:
+    """Number the curves so that equal ones share a number, and say whether all of two lists of curves are equal.
+
+    A last epoch of nothing but 0, 1 and gaps is no evidence (all right or all wrong, by anything); such a curve
+    equals no other. Whole curves are only looked at where the last epochs agree.
+    """
+    numbers = np.empty(len(curves), dtype=np.int64)
+    by_end: dict[object, list[int]] = {}
+    for place, curve in enumerate(curves):
+        end = _metrics(curve[-1])
+        tells = any(value not in (None, 0, 1) for _, value in end)
+        by_end.setdefault((len(curve), end) if tells else place, []).append(place)
+    number = 0
+    for places in by_end.values():
+        whole: dict[object, int] = {}
+        for place in places:
+            key = tuple(_metrics(epoch) for epoch in curves[place]) if len(places) > 1 else ()
+            numbers[place] = whole.setdefault(key, number + len(whole))
+        number += len(whole)
+    return lambda first, second: bool(np.all(numbers[first] == numbers[second]))
+
+
+def _close_curves(curves: list[Curve], trials: Ints) -> _Same | None:
+    """Say whether curves are much closer than replicates are; None where no trial has two replicates."""
+    names = sorted(set.intersection(*(set(curve[-1]) for curve in curves)))
+    epochs = min(len(curve) for curve in curves)
+    values = np.array(
+        [[[_number(epoch.get(name)) for name in names] for epoch in curve[:epochs]] for curve in curves]
+    )
+    lengths = np.asarray([len(curve) for curve in curves])
+    noise = _replicate_distance(values, trials)
+    if noise is None:
+        return None
+    usable = noise > 0
+
+    def same(first: Ints, second: Ints) -> bool:
+        if np.any(lengths[first] != lengths[second]):
+            return False
+        ratio = ((values[first] - values[second]) ** 2)[:, usable] / noise[usable]
+        return bool(np.all(_mean(ratio.T) < CLOSE**2))
+
+    return same
+
+
+def _replicate_distance(values: Floats, trials: Ints) -> Floats | None:
+    """Return the mean squared distance between replicates of a trial, by epoch and metric."""
+    order = np.argsort(trials, kind="stable")
+    neighbours = trials[order[1:]] == trials[order[:-1]]
+    if not np.any(neighbours):
+        return None
+    return _mean((values[order[1:]][neighbours] - values[order[:-1]][neighbours]) ** 2)
+
+
+def _mean(squares: Floats) -> Floats:
+    """Return the mean over the first axis of the finite entries, NaN where there is none."""
+    finite = np.isfinite(squares)
+    count = finite.sum(axis=0)
+    mean: Floats = np.where(count, np.where(finite, squares, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
+    return mean
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)

@@ -1,0 +1,223 @@
+"""The engine: works one session off, and is the only writer of its journal.
+
+One turn of the loop: take the workers' reports, obey the orders in ``control/``, look after journal and workers,
+hand out jobs, publish the live status. Everything it knows of the past is in the journal, so an engine that is
+killed at any point is followed by another that goes on where the journal ends.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from typing import Literal
+
+from hpo_core.control import discard_orders, take_orders
+from hpo_core.engine.clock import Clock, Every
+from hpo_core.engine.estimate import Estimator
+from hpo_core.engine.foreman import BY_SESSION, Foreman
+from hpo_core.engine.live import LiveBoard
+from hpo_core.engine.orders import OrderBook
+from hpo_core.engine.queue import JobQueue
+from hpo_core.engine.readings import Readings
+from hpo_core.engine.recorder import JournalLost, Recorder
+from hpo_core.engine.recovery import write_recovery_copy
+from hpo_core.engine.supervisor import Limits, Supervisor
+from hpo_core.errors import SessionError
+from hpo_core.events import EngineStarted, EngineStopped, StopSession
+from hpo_core.executors.base import Executor
+from hpo_core.files import REAL_FILES, Files
+from hpo_core.lock import Holder, SessionLock
+from hpo_core.session import SessionFolder
+from hpo_core.text import clean, plural
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+"""Trainings that are told to stop have this long before their workers are ended."""
+
+
+class Engine:
+    """Takes the session's lock on construction. Raises ``SessionError`` (``SessionLocked`` where it is held).
+
+    Collaborators are passed in: ``executor``, ``files``, ``clock``, ``limits``; ``tick`` is the seconds that one
+    turn waits for news at most.
+    """
+
+    def __init__(
+        self,
+        folder: SessionFolder,
+        executor: Executor,
+        *,
+        workers: int | None = None,
+        take_over: bool = False,
+        files: Files = REAL_FILES,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+        tick: float = 0.1,
+    ) -> None:
+        self.folder = folder
+        self._executor = executor
+        self._clock = clock or Clock()
+        self._tick = tick
+        self._ending: Literal["", "after", "now"] = ""
+        self._deadline = 0.0
+        self._stop_requested = False
+        self._orders_due = Every(0.1, self._clock)
+        self._hangs_due = Every(1.0, self._clock)
+        if not folder.load_spec().trainable:
+            raise SessionError(f"The session {folder.name!r} was imported: it has results, and nothing to train.")
+        self._lock = SessionLock(folder.lock)
+        try:
+            self._lock.acquire(take_over)
+            discard_orders(folder.control)
+            self._recorder = Recorder(folder, self._lock, files, self._clock)
+        except OSError as error:
+            self._lock.release()
+            where = clean(error.filename or folder.path)
+            raise SessionError(f"The session cannot be written: {where}: {error.strerror}.") from None
+        except SessionError:
+            self._lock.release()
+            raise
+        self._assemble(workers or executor.suggested_workers, limits or Limits())
+        self._begin()
+
+    def _assemble(self, workers: int, limits: Limits) -> None:
+        recorder = self._recorder
+        self._state = recorder.state
+        self._supervisor = Supervisor(self._executor, self._clock, limits)
+        queue = JobQueue(self._state)
+        estimator = Estimator(self._state.spec, queue.compile_key)
+        recorder.watch(queue.observe)
+        recorder.watch(estimator.observe)
+        recorder.forget_history()
+        estimator.begin(self._clock.wall())
+        self._foreman = Foreman(self.folder, recorder, self._supervisor, queue, workers)
+        self._orders = OrderBook(recorder, self._supervisor, self._foreman)
+        readings = Readings(gpu=self._executor.device != "cpu")
+        self._live = LiveBoard(
+            self.folder.status, recorder.gen, self._supervisor, estimator, readings, self._clock
+        )
+
+    def _begin(self) -> None:
+        interrupted = sum(1 for _ in self._state.running())
+        this = Holder.this_process()
+        self._recorder.record(
+            EngineStarted(
+                host=this.host,
+                boot_id=this.boot_id,
+                pid=this.pid,
+                version=version("hpo-tui"),
+                workers=self._foreman.workers,
+                device=self._executor.device,
+                trainer=self._executor.trainer,
+            ),
+            durable=True,
+        )
+        if self._recorder.blocked:
+            self._close()
+            raise SessionError(f"The session cannot be written. {self._recorder.blocked}")
+        if self._lock.stale is not None:
+            again = f"; {plural(interrupted, 'training')} to be started again" if interrupted else ""
+            gone = self._lock.stale.describe()
+            self._recorder.note("info", f"Taken over from an engine that is gone: {gone}{again}.")
+        if self._recorder.torn_bytes:
+            size = plural(self._recorder.torn_bytes, "byte")
+            self._recorder.note(
+                "warning", f"1 partial record ({size}) at the journal's end was set aside in damaged/."
+            )
+
+    def run(self) -> str:
+        """Work until nothing is left or the end is ordered; return the reason.
+
+        Raises ``JournalLost`` or ``Superseded`` where the journal is no longer this engine's.
+        """
+        try:
+            while (reason := self._finished()) is None:
+                self._turn()
+            self._recorder.record(EngineStopped(reason=reason), durable=True)
+            if self._recorder.blocked:
+                log.error("the end could not be recorded: %s", self._recorder.blocked)
+            return reason
+        except JournalLost as error:
+            raise JournalLost(self._save_from_memory(error)) from None
+        finally:
+            self._close()
+
+    def request_stop(self) -> None:
+        """Stop at the next turn; does nothing else, so that a signal handler may call it at any point."""
+        self._stop_requested = True
+
+    def stop(self, now: bool = True) -> None:
+        """End in an orderly way: stop the trainings between two chunks (``now``), or let them end first."""
+        if self._ending == "now":
+            return
+        self._ending = "now" if now else "after"
+        if now:
+            self._deadline = self._clock.steady() + STOP_SECONDS
+            for slot, _ in self._supervisor.tasks():
+                self._supervisor.stop(slot, BY_SESSION)
+
+    def _turn(self) -> None:
+        for slot, task, (_, event) in self._supervisor.poll(self._tick):
+            self._foreman.take(slot, task, event)
+        if self._stop_requested:
+            self.stop()
+        if self._orders_due.due():
+            self._obey_orders()
+        if self._hangs_due.due():
+            self._supervisor.end_hangs()
+        self._recorder.tend()
+        if not self._ending:
+            self._foreman.staff()
+            self._foreman.hand_out()
+        if self._live.due():
+            self._live.publish(self._foreman.workers, lambda: tuple(self._state.waiting()), self._message())
+
+    def _obey_orders(self) -> None:
+        orders, unreadable = take_orders(self.folder.control)
+        for order in orders:
+            log.info("order: %s", order)
+            if isinstance(order, StopSession):
+                self.stop(order.now)
+            else:
+                self._orders.obey(order)
+        for name in unreadable:
+            self._recorder.note("warning", f"An order could not be read and was dropped: {clean(name, 80)}.")
+
+    def _finished(self) -> str | None:
+        """Return the reason to end, or None."""
+        if self._ending == "now" and self._clock.steady() > self._deadline:
+            return "stopped"
+        if any(self._supervisor.tasks()):
+            return None
+        if not self._ending and not self._recorder.blocked and self._nothing_left():
+            self._obey_orders()  # what came in the meantime may be more work
+        if self._nothing_left() and not self._recorder.blocked:
+            return "finished"
+        return "stopped" if self._ending else None
+
+    def _nothing_left(self) -> bool:
+        return next(self._state.waiting(), None) is None and next(self._state.running(), None) is None
+
+    def _message(self) -> str:
+        if self._recorder.blocked:
+            return self._recorder.blocked
+        if self._ending:
+            return "stopping" if self._ending == "now" else "stopping after the trainings under way"
+        return self._state.paused or ""
+
+    def _close(self) -> None:
+        self._supervisor.close()
+        self._live.last_word(self._recorder.blocked)
+        try:
+            self._recorder.close()
+        except OSError as error:
+            log.error("the journal's end is not on the disk: %s", error)
+        self._lock.release()
+
+    def _save_from_memory(self, error: JournalLost) -> str:
+        try:
+            path = write_recovery_copy(self.folder.path, self._state.snapshot(), self._recorder.gen)
+        except OSError as failed:
+            return f"{error} A copy from memory could not be written either: {failed.strerror}."
+        return f"{error} All of it is in {clean(path.name)}; rename that to journal.jsonl to go on."

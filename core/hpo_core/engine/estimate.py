@@ -1,0 +1,133 @@
+"""How long things will take, from the speeds measured so far: seconds for an epoch of each network, else the mean.
+
+The number of images is the same for every training of a session, so an epoch's seconds stand for an epoch-image's.
+Recent measurements count more. A worker's first epoch with a network holds the compiling as well and is kept
+apart, or a session's first minutes would look like hours. Until another epoch has ended, progress in one speaks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from hpo_core.engine.supervisor import Task
+from hpo_core.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded
+from hpo_core.grid import JobKey
+from hpo_core.spec import SessionSpec
+from hpo_core.status import RunningJob
+
+WEIGHT = 0.3
+"""The share of the newest measurement in a running mean."""
+
+SAMPLE = 500
+"""Of a longer queue so many jobs, evenly spread, stand for all."""
+
+
+class Mean:
+    """A running mean that forgets."""
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+
+    def add(self, measured: float) -> None:
+        """Take one more measurement in."""
+        self.value = measured if self.value is None else (1 - WEIGHT) * self.value + WEIGHT * measured
+
+
+class Estimator:
+    """Learns from the journal's records (also those of earlier engines), and answers in seconds.
+
+    ``network`` tells which trials share a compiled network.
+    """
+
+    def __init__(self, spec: SessionSpec, network: Callable[[int], Hashable]) -> None:
+        self._spec = spec
+        self._network = network
+        self._epoch: dict[Hashable, Mean] = {}
+        self._any_epoch = Mean()
+        self._first_epoch = Mean()
+        self._overhead = Mean()
+        self._compiled: set[tuple[int, Hashable]] = set()
+        self._compiling: set[JobKey] = set()
+        self._spent: dict[JobKey, float] = {}
+        self._ends: deque[float] = deque(maxlen=21)
+
+    def observe(self, record: Envelope) -> None:
+        """Learn from one record."""
+        match record.event:
+            case AttemptStarted() as event:
+                self._start(JobKey(event.trial, event.replicate), event.worker)
+            case EpochEnded() as event:
+                self._epoch_ended(JobKey(event.trial, event.replicate), event.seconds)
+            case AttemptEnded() as event:
+                spent = self._spent.pop(JobKey(event.trial, event.replicate), 0.0)
+                if event.status == "complete":
+                    self._overhead.add(max(event.seconds - spent, 0.0))
+                self._ends.append(record.time)
+
+    def begin(self, time: float) -> None:
+        """A new engine starts: its workers have compiled nothing, and the speed is measured from ``time`` on."""
+        self._compiled.clear()
+        self._ends.clear()
+        self._ends.append(time)
+
+    def speed(self, now: float) -> float | None:
+        """Trainings a minute, over the last twenty."""
+        if len(self._ends) < 2 or now <= self._ends[0]:
+            return None
+        return 60 * (len(self._ends) - 1) / (now - self._ends[0])
+
+    def training(self, trial: int) -> float | None:
+        """Seconds for a whole training of ``trial``; None before anything was measured."""
+        own = self._epoch.get(self._speed_key(trial))
+        known = (own.value if own else None, self._any_epoch.value, self._first_epoch.value)
+        epoch = next((seconds for seconds in known if seconds is not None), None)
+        if epoch is None:
+            return None
+        return self._spec.epochs_of(trial) * epoch + (self._overhead.value or 0.0)
+
+    def rest(self, task: Task, shown: RunningJob) -> float | None:
+        """Seconds that a training under way still takes, as it is ``shown``."""
+        if task.training and task.first_batch is not None and self._any_epoch.value is None:
+            since, share = task.first_batch
+            return (
+                (task.last_sign - since) * (1 - shown.done) / (shown.done - share) if shown.done > share else None
+            )
+        total = self.training(task.job.trial)
+        return None if total is None else max(total * (1 - shown.done), 0.0)
+
+    def queue(self, waiting: Sequence[JobKey], rests: Iterable[float | None], workers: int) -> float | None:
+        """Seconds until the waiting and the running trainings are all done; None before anything was measured."""
+        known = [rest for rest in rests if rest is not None]
+        step = max(1, len(waiting) // SAMPLE)
+        sample = [self.training(key.trial) for key in waiting[::step]]
+        measured = [seconds for seconds in sample if seconds is not None]
+        if sample and not measured:
+            if not known:
+                return None
+            measured = [max(known)]  # nothing has ended yet: a whole training is at least what is left of one
+        mean = sum(measured) / len(measured) if measured else 0.0
+        work = mean * len(waiting) + sum(known)
+        return max([work / max(workers, 1), *known])
+
+    # ---------------------------------------------------------------------------------------------------------
+
+    def _start(self, key: JobKey, worker: int) -> None:
+        self._spent[key] = 0.0
+        network = (worker, self._network(key.trial))
+        if network not in self._compiled:
+            self._compiled.add(network)
+            self._compiling.add(key)
+
+    def _epoch_ended(self, key: JobKey, seconds: float) -> None:
+        self._spent[key] = self._spent.get(key, 0.0) + seconds
+        if key in self._compiling:
+            self._compiling.discard(key)
+            self._first_epoch.add(seconds)
+            return
+        self._epoch.setdefault(self._speed_key(key.trial), Mean()).add(seconds)
+        self._any_epoch.add(seconds)
+
+    def _speed_key(self, trial: int) -> Hashable:
+        """What an epoch's time depends on: the network, and the size of the steps."""
+        return self._network(trial), self._spec.values_of(trial)["batch_size"]

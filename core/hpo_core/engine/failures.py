@@ -1,0 +1,109 @@
+"""What a worker's death means, in words; and when the same failure has come often enough to pause the queue."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from hpo_core.executors.base import WorkerDied
+from hpo_core.text import clean
+
+_LOG_TAIL = 64 * 1024
+_NAMED = {
+    signal.SIGSEGV: ("segmentation fault", "segmentation fault (SIGSEGV); the Python stack is in the log"),
+    signal.SIGBUS: ("bus error", "bus error (SIGBUS); the Python stack is in the log"),
+    signal.SIGABRT: ("aborted", "aborted (SIGABRT), by a library's own check; see the log"),
+    signal.SIGFPE: ("arithmetic error", "arithmetic error (SIGFPE); the Python stack is in the log"),
+    signal.SIGILL: ("illegal instruction", "illegal instruction (SIGILL): TensorFlow is built for another CPU"),
+    signal.SIGTERM: ("terminated", "terminated from outside (SIGTERM)"),
+}
+
+
+def describe_death(returncode: int, killed_for_memory: bool) -> tuple[str, str]:
+    """Return the kind, a word to count by, and the reason of a worker's death."""
+    if returncode >= 0:
+        return "exit", f"the worker left with exit status {returncode}; see the log"
+    if -returncode == signal.SIGKILL:
+        return ("memory", "killed for memory") if killed_for_memory else ("killed", _UNKNOWN_KILL)
+    try:
+        number = signal.Signals(-returncode)
+    except ValueError:
+        return "killed", f"killed by signal {-returncode}"
+    return _NAMED.get(number, ("killed", f"killed ({number.name}), cause unknown"))
+
+
+_UNKNOWN_KILL = "killed (SIGKILL), cause unknown"
+
+
+def last_words(death: WorkerDied) -> str:
+    """Return the last line of the dead worker's log, or an empty text."""
+    try:
+        with death.log.open("rb") as file:
+            file.seek(max(death.log.stat().st_size - _LOG_TAIL, 0))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return clean(next((line.strip() for line in reversed(lines) if line.strip()), ""), 200)
+
+
+class MemoryKills:
+    """Counts what the kernel has killed for memory in this control group; says whether it did since last asked."""
+
+    def __init__(self, counter: Path | None = None) -> None:
+        self._counter = counter or _oom_counter()
+        self._seen = self._read()
+
+    def happened(self) -> bool:
+        """Whether the system has recorded another kill for memory."""
+        before, self._seen = self._seen, self._read()
+        return self._seen > before
+
+    def _read(self) -> int:
+        if self._counter is None:
+            return 0
+        try:
+            rows = (line.split() for line in self._counter.read_text(encoding="ascii").splitlines())
+            return int({row[0]: row[1] for row in rows if len(row) == 2}.get("oom_kill", 0))
+        except (OSError, ValueError):
+            return 0
+
+
+def _oom_counter() -> Path | None:
+    """Return the file that counts this control group's kills for memory (cgroup 2, else 1), or None."""
+    try:
+        rows = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    base = Path("/sys/fs/cgroup")
+    for row in rows:
+        _, controllers, path = row.split(":", 2)
+        if controllers == "":
+            candidates = [base / path.lstrip("/") / "memory.events", base / "memory.events"]
+        elif "memory" in controllers.split(","):
+            group = base / "memory"
+            candidates = [group / path.lstrip("/") / "memory.oom_control", group / "memory.oom_control"]
+        else:
+            continue
+        for candidate in candidates:
+            if candidate.is_file():
+                return candidate
+    return None
+
+
+class Repetition:
+    """Tells when the same failure has come ``limit`` times in a row."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._failure = ("", "")
+        self._count = 0
+
+    def reset(self) -> None:
+        """Start to count anew."""
+        self._count = 0
+
+    def failed(self, kind: str, reason: str) -> bool:
+        """Count a failure; whether it is the last one that is borne."""
+        self._count = self._count + 1 if self._failure == (kind, reason) else 1
+        self._failure = (kind, reason)
+        return self._count >= self._limit

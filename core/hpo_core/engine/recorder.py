@@ -1,0 +1,163 @@
+"""The journal as the engine uses it: append, apply, and hold out when the disk is full or failing.
+
+An event is applied to the state only once it is written. Where the disk takes nothing, events wait here in order
+and are written when there is room: nothing is lost, nothing is written twice. Where the journal is no longer this
+engine's to write (deleted, cut, or a newer engine at work), ``JournalLost`` or ``Superseded`` ends the engine.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+from hpo_core.engine.clock import Clock, Every
+from hpo_core.errors import JournalError, SessionError
+from hpo_core.events import Envelope, Event, Noted, QueuePaused
+from hpo_core.files import REAL_FILES, Files
+from hpo_core.journal import JournalReader, JournalWriter, set_torn_tail_aside
+from hpo_core.lock import SessionLock
+from hpo_core.session import SessionFolder, check_schema
+from hpo_core.state import SessionState
+
+Observer = Callable[[Envelope], None]
+
+RETRY_SECONDS = 1.0
+CHECK_SECONDS = 1.0
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class JournalLost(JournalError):  # noqa: N818 - what happened, as in SessionLocked
+    """The journal was deleted, replaced or cut while the engine wrote it."""
+
+
+class Superseded(SessionError):  # noqa: N818
+    """Another engine has taken the session over."""
+
+
+class Recorder:
+    """Opens a session for writing by replay, then records. The caller holds ``lock``. Raises ``OSError``."""
+
+    def __init__(
+        self, folder: SessionFolder, lock: SessionLock, files: Files = REAL_FILES, clock: Clock | None = None
+    ) -> None:
+        self.folder = folder
+        self.state = SessionState(folder.load_spec())
+        self.blocked = ""
+        """Why nothing can be written at the moment, in a sentence; empty where all is well."""
+        self._lock = lock
+        self._clock = clock or Clock()
+        self._waiting: deque[tuple[Event, float]] = deque()
+        self._blocked_since = 0.0
+        self._retry = Every(RETRY_SECONDS, self._clock)
+        self._check = Every(CHECK_SECONDS, self._clock)
+        self._reader = JournalReader(folder.path)
+        self._observers: list[Observer] = []
+        self._history = self._reader.poll()
+        for record in self._history:
+            self.state.apply(record)
+        check_schema(self.state.snapshot(), folder)
+        self.torn_bytes = set_torn_tail_aside(folder.path, self._reader, files)
+        self._writer = JournalWriter(folder.path, self._reader.gen + 1, self._reader.last_seq, files)
+        self.gen = self._writer.gen
+
+    def watch(self, observer: Observer) -> None:
+        """Let ``observer`` see every record: those of the past now, those to come once they are applied."""
+        for record in self._history:
+            observer(record)
+        self._observers.append(observer)
+
+    def forget_history(self) -> None:
+        """Let go of the past's records, once everybody has seen them."""
+        self._history = []
+
+    def record(self, event: Event, durable: bool = False) -> None:
+        """Append ``event`` and apply it; ``durable`` waits for the disk. Never raises for a full disk."""
+        self._waiting.append((event, self._clock.wall()))
+        if not self.blocked:
+            self._write_waiting()
+            if durable and not self.blocked:
+                self._sync(self._writer.sync)
+
+    def note(self, level: Literal["info", "warning", "error"], text: str) -> None:
+        """Tell the user something, by way of the journal."""
+        self.record(Noted(level=level, text=text))
+
+    def pause(self, reason: str) -> None:
+        """Record that no further job is handed out until the queue is resumed."""
+        if self.state.paused is None:
+            self.record(QueuePaused(reason=reason))
+
+    def tend(self) -> None:
+        """Do what is due: sync, retry, look whether the journal is still ours. To be called often."""
+        if self._check.due():
+            self._check_ownership()
+        if self.blocked:
+            if self._retry.due():
+                self._write_waiting()
+        else:
+            self._sync(self._writer.sync_if_due)
+
+    def close(self) -> None:
+        """Sync and close. Raises ``OSError`` where the last records did not reach the disk."""
+        self._writer.close()
+
+    def _write_waiting(self) -> None:
+        while self._waiting:
+            event, time = self._waiting[0]
+            try:
+                record = self._writer.append(event, time)
+            except OSError as error:
+                self._block(error)
+                return
+            self._waiting.popleft()
+            self.state.apply(record)
+            for observer in self._observers:
+                observer(record)
+        if self.blocked:
+            self._unblock()
+
+    def _block(self, error: OSError) -> None:
+        if not self.blocked:
+            self._blocked_since = self._clock.steady()
+            self._retry.due()  # starts the time to the first retry
+        self.blocked = self._complaint(error)
+
+    def _unblock(self) -> None:
+        seconds = self._clock.steady() - self._blocked_since
+        why, self.blocked = self.blocked, ""
+        self.note("warning", f"{why} It went on after {seconds:.0f} s; nothing was lost.")
+
+    def _complaint(self, error: OSError) -> str:
+        if error.errno not in _FULL:
+            return f"The journal cannot be written: {error.strerror}; paused, and tried again every second."
+        free = shutil.disk_usage(self.folder.path).free
+        return f"The disk is full ({_size(free)} free); paused until there is room."
+
+    def _sync(self, sync: Callable[[], None]) -> None:
+        try:
+            sync()
+        except OSError as error:
+            if error.errno in _FULL:
+                self._block(error)
+            else:
+                self._disk_failed(error)
+
+    def _disk_failed(self, error: OSError) -> None:
+        """The writer goes on in a new file; whether this disk is still to be trusted is for the user to decide."""
+        self.pause(f"disk error: {error.strerror}; the journal goes on in a new file")
+
+    def _check_ownership(self) -> None:
+        if not self._writer.is_whole():
+            raise JournalLost("The journal was deleted, replaced or cut while the engine worked.")
+        if not self._lock.is_ours():
+            raise Superseded("The session's lock file was removed or replaced; this engine stops.")
+        self._reader.poll()
+        if self._reader.gen > self.gen:
+            raise Superseded("A newer engine has taken the session over; this one stops.")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

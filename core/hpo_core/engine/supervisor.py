@@ -1,0 +1,257 @@
+"""The workers, as the engine sees them: who is free, who is at what, who has died, who hangs.
+
+A worker that dies is replaced. One that dies again and again before it was ready is given up, so that a broken
+installation ends in a sentence instead of an endless loop. A training that makes no progress for a limit that
+adapts to the longest epoch seen is killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+
+from hpo_core.engine.clock import Clock
+from hpo_core.engine.failures import last_words
+from hpo_core.events import DataReady, Job, JobEnded, JobEpoch, JobStarted, Progress, WorkerReady
+from hpo_core.executors.base import Executor, Report, WorkerDied
+from hpo_core.grid import JobKey
+from hpo_core.text import clean, plural
+
+REMEMBERED_NETWORKS = 12
+"""A worker keeps so many compiled networks at least; those it compiled before are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How patient the supervisor is; seconds, and a count of starts that fail one after the other."""
+
+    no_progress: float = 120.0
+    longest_epochs: float = 20.0
+    first_progress: float = 1800.0
+    start: float = 600.0
+    stop: float = 60.0
+    failed_starts: int = 3
+
+
+@dataclass
+class Task:
+    """A job in a worker's hands. ``started`` is on the wall's clock, the other times on the steady one."""
+
+    job: Job
+    started: float
+    began: float
+    last_sign: float
+    progress: Progress | None = None
+    first_batch: tuple[float, float] | None = None
+    """When the first batches were reported as done, and which share of the training they were."""
+    epochs: int = 0
+    training: bool = False
+    stopped_by: str = ""
+    stop_asked: float = 0.0
+    hung: str = ""
+
+    @property
+    def key(self) -> JobKey:
+        """Which job this is."""
+        return JobKey(self.job.trial, self.job.replicate)
+
+
+@dataclass
+class Slot:
+    """One worker. ``compiled`` holds the networks that it has compiled, the last one last."""
+
+    number: int
+    since: float
+    ready: bool = False
+    task: Task | None = None
+    leaving: bool = False
+    compiled: dict[Hashable, None] = field(default_factory=dict)
+
+
+class Supervisor:
+    """Starts, watches and replaces the workers of one executor."""
+
+    def __init__(self, executor: Executor, clock: Clock, limits: Limits) -> None:
+        self._executor = executor
+        self._clock = clock
+        self._limits = limits
+        self._longest_epoch = 0.0
+        self._failed_starts = 0
+        self.slots: dict[int, Slot] = {}
+        self.given_up = ""
+        """Why no further worker is started; empty while all is well."""
+
+    # Workers -------------------------------------------------------------------------------------------------
+
+    def grow(self, count: int) -> None:
+        """Start what is missing of the workers 1 to ``count``, unless starting has been given up."""
+        for number in range(1, count + 1):
+            if number in self.slots:
+                self.slots[number].leaving = False
+            elif not self.given_up:
+                self._start(number)
+
+    def shrink(self, count: int) -> None:
+        """Let the workers past ``count`` leave, each after its job."""
+        for number in [number for number in self.slots if number > count]:
+            self.slots[number].leaving = True
+            self._let_go(self.slots[number])
+
+    def try_again(self) -> None:
+        """Forget that starts have failed."""
+        self.given_up, self._failed_starts = "", 0
+
+    @property
+    def ready(self) -> int:
+        """How many workers are there."""
+        return sum(slot.ready for slot in self.slots.values())
+
+    def idle(self) -> list[Slot]:
+        """The workers that wait for a job, lowest number first."""
+        free = (slot for slot in self.slots.values() if slot.ready and slot.task is None and not slot.leaving)
+        return sorted(free, key=lambda slot: slot.number)
+
+    def tasks(self) -> Iterator[tuple[Slot, Task]]:
+        """The jobs under way, with their workers."""
+        return ((slot, slot.task) for slot in self.slots.values() if slot.task is not None)
+
+    def task_of(self, key: JobKey) -> tuple[Slot, Task] | None:
+        """The job's worker and task where it is under way."""
+        return next(((slot, task) for slot, task in self.tasks() if task.key == key), None)
+
+    def hand_over(self, slot: Slot, job: Job, network: Hashable) -> None:
+        """Give an idle worker its next job."""
+        now = self._clock.steady()
+        slot.task = Task(job, self._clock.wall(), now, now)
+        slot.compiled.pop(network, None)
+        slot.compiled[network] = None
+        if len(slot.compiled) > REMEMBERED_NETWORKS:
+            del slot.compiled[next(iter(slot.compiled))]
+        self._executor.submit(slot.number, job)
+
+    def stop(self, slot: Slot, by: str, after_epoch: bool = False) -> None:
+        """Ask a worker to stop its training; ``by`` says on whose account."""
+        if slot.task is not None:
+            slot.task.stopped_by = slot.task.stopped_by or by
+            if not after_epoch:
+                slot.task.stop_asked = slot.task.stop_asked or self._clock.steady()
+            self._executor.stop_training(slot.number, after_epoch)
+
+    # Reports -------------------------------------------------------------------------------------------------
+
+    def poll(self, timeout: float) -> Iterator[tuple[Slot, Task | None, Report]]:
+        """Yield what was reported, with the worker and the job that it had; the books are then up to date."""
+        for report in self._executor.poll(timeout):
+            slot = self.slots.get(report[0])
+            if slot is not None:
+                task = slot.task
+                self._note(slot, report)
+                yield slot, task, report
+
+    def end_hangs(self) -> None:
+        """Kill the workers that do not move; their deaths are reported, ``Task.hung`` saying why."""
+        now = self._clock.steady()
+        for slot in self.slots.values():
+            task = slot.task
+            if task is not None:
+                self._end_hang(slot, task, now)
+            elif not slot.ready and now - slot.since > self._limits.start:
+                slot.since = now
+                self._executor.kill(slot.number)
+
+    def memory(self) -> int:
+        """Resident bytes of all workers."""
+        return self._executor.memory()
+
+    @property
+    def device(self) -> str:
+        """What the workers are meant to compute on."""
+        return self._executor.device
+
+    def seconds_of(self, task: Task) -> float:
+        """How long a job has been in its worker's hands."""
+        return self._clock.steady() - task.began
+
+    def close(self) -> None:
+        """End every worker."""
+        self._executor.close()
+        self.slots.clear()
+
+    # ---------------------------------------------------------------------------------------------------------
+
+    def _end_hang(self, slot: Slot, task: Task, now: float) -> None:
+        limit = self._patience(task)
+        if task.hung:
+            return
+        if now - task.last_sign > limit:
+            task.hung = f"no progress for {_minutes(limit)}"
+        elif task.stop_asked and now - task.stop_asked > self._limits.stop:
+            task.hung = f"did not stop for {_minutes(self._limits.stop)}"
+        if task.hung:
+            self._executor.kill(slot.number)
+
+    def _patience(self, task: Task) -> float:
+        adapted = max(self._limits.no_progress, self._limits.longest_epochs * self._longest_epoch)
+        return adapted if task.training and self._longest_epoch else max(adapted, self._limits.first_progress)
+
+    def _start(self, number: int) -> None:
+        try:
+            self._executor.start_worker(number)
+        except OSError as error:
+            self._start_failed(f"a worker process cannot be started: {error.strerror}")
+            return
+        self.slots[number] = Slot(number, self._clock.steady())
+
+    def _start_failed(self, why: str) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= self._limits.failed_starts:
+            self.given_up = f"{plural(self._failed_starts, 'worker')} could not start; the last one: {why}"
+
+    def _let_go(self, slot: Slot) -> None:
+        if slot.task is None:
+            self._executor.retire(slot.number)
+            del self.slots[slot.number]
+
+    def _note(self, slot: Slot, report: Report) -> None:
+        event = report[1]
+        match event:
+            case WorkerReady():
+                slot.ready, slot.compiled = True, {}
+                self._failed_starts = 0
+            case WorkerDied():
+                self._bury(slot, event)
+                return
+            case JobEnded():
+                slot.task = None
+                if slot.leaving:
+                    self._let_go(slot)
+            case JobStarted() | JobEpoch() | Progress() | DataReady():
+                self._sign_of_life(slot, event)
+
+    def _sign_of_life(self, slot: Slot, event: JobStarted | JobEpoch | Progress | DataReady) -> None:
+        task = slot.task
+        if task is None:
+            return
+        if isinstance(event, Progress):
+            if event == task.progress:
+                return
+            task.progress = event
+            if task.first_batch is None and event.phase == "train" and event.batch > 0:
+                share = (event.epoch - 1 + event.batch / event.batches) / event.epochs
+                task.first_batch = (self._clock.steady(), share)
+        elif isinstance(event, JobEpoch):
+            task.epochs = event.epoch
+            self._longest_epoch = max(self._longest_epoch, event.seconds)
+        elif isinstance(event, JobStarted):
+            task.training = True
+        task.last_sign = self._clock.steady()
+
+    def _bury(self, slot: Slot, death: WorkerDied) -> None:
+        del self.slots[slot.number]
+        if not slot.ready:
+            words = last_words(death)
+            self._start_failed(words or clean(f"exit status {death.returncode}, no word in {death.log}"))
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

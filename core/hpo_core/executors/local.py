@@ -1,0 +1,183 @@
+"""Workers as processes on this machine: one for each core, or one for each GPU.
+
+A worker stays warm across jobs. One that has grown past its memory allowance is replaced: the new process is
+started first, and takes over once it is ready and the old one is between two jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hpo_core.events import Job, Quit, StopTraining, WorkerReady
+from hpo_core.executors.base import Report, WorkerDied
+from hpo_core.executors.machine import cores, gpus, memory_allowance, suggested_cpu_workers
+from hpo_core.executors.process import WorkerProcess
+
+ASK_SECONDS = 3.0
+TERM_SECONDS = 1.0
+"""The stop ladder: so long after asking comes SIGTERM, and so long after that SIGKILL."""
+
+
+class LocalExecutor:
+    """See ``base.Executor``. ``data`` is opened by each worker while it starts; logs of starts go to ``logs``."""
+
+    def __init__(
+        self,
+        logs: Path,
+        *,
+        trainer: str = "tensorflow",
+        data: Mapping[str, Any] | None = None,
+        allowance: int | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._logs = logs.absolute()
+        self.trainer = trainer
+        self._data = data
+        self._gpus = gpus() if trainer == "tensorflow" else 0
+        self._allowance = allowance
+        self._environment = {**os.environ, **(environment or {})}
+        self._workers: dict[int, WorkerProcess] = {}
+        self._successors: dict[int, WorkerProcess] = {}
+        self._leaving: list[WorkerProcess] = []
+        self._selector = selectors.DefaultSelector()
+
+    @property
+    def device(self) -> str:
+        """What the workers compute on: "cpu" or "gpu"."""
+        return "gpu" if self._gpus else "cpu"
+
+    @property
+    def suggested_workers(self) -> int:
+        """One for each GPU; else one for each core."""
+        return self._gpus or suggested_cpu_workers()
+
+    def start_worker(self, worker: int) -> None:
+        """Start a process for ``worker``."""
+        self._workers[worker] = self._launch(worker)
+
+    def submit(self, worker: int, job: Job) -> None:
+        """Hand a job to an idle worker."""
+        self._workers[worker].send(job)
+
+    def stop_training(self, worker: int, after_epoch: bool = False) -> None:
+        """Ask for the training's end."""
+        self._workers[worker].send(StopTraining(after_epoch=after_epoch))
+
+    def retire(self, worker: int) -> None:
+        """Let an idle worker leave, and its successor with it."""
+        for pool in (self._workers, self._successors):
+            if worker in pool:
+                self._dismiss(pool.pop(worker))
+
+    def kill(self, worker: int) -> None:
+        """SIGKILL to the worker's process group."""
+        self._workers[worker].signal(signal.SIGKILL)
+
+    def poll(self, timeout: float) -> list[Report]:
+        """Read from every process that has something to say."""
+        reports: list[Report] = []
+        if not self._selector.get_map():
+            time.sleep(timeout)
+        for key, _ in self._selector.select(timeout) if self._selector.get_map() else ():
+            worker, process = key.data
+            events, ended = process.read()
+            if process is self._workers.get(worker):
+                reports += [(worker, event) for event in events]
+            if ended:
+                reports += self._bury(worker, process)
+        for worker in list(self._workers):
+            reports += self._renew(worker)
+        return reports
+
+    def memory(self) -> int:
+        """Resident bytes of all processes."""
+        everyone = (*self._workers.values(), *self._successors.values(), *self._leaving)
+        return sum(process.resident() for process in everyone)
+
+    def close(self) -> None:
+        """Climb the stop ladder until nobody is left."""
+        for worker, process in self._workers.items():
+            if process.busy:
+                self.stop_training(worker)
+        for worker in (*self._workers, *self._successors):
+            self.retire(worker)
+        self._await_leaving(ASK_SECONDS)
+        for last_word, patience in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, TERM_SECONDS)):
+            for process in self._leaving:
+                process.signal(last_word)
+            self._await_leaving(patience)
+        for process in self._leaving:
+            process.reap()
+        self._leaving.clear()
+        self._selector.close()
+
+    # ---------------------------------------------------------------------------------------------------------
+
+    def _launch(self, worker: int) -> WorkerProcess:
+        device = f"gpu:{(worker - 1) % self._gpus}" if self._gpus else "cpu"
+        threads = max(1, cores() // self._gpus) if self._gpus else 1
+        hidden = {} if self._gpus else {"CUDA_VISIBLE_DEVICES": "-1"}
+        process = WorkerProcess(
+            trainer=self.trainer,
+            device=device,
+            threads=threads,
+            log=self._logs / f"worker-{worker:02d}.log",
+            data=self._data,
+            environment={
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                "KERAS_BACKEND": "tensorflow",
+                "OMP_NUM_THREADS": str(threads),
+                **self._environment,
+                **hidden,
+            },
+        )
+        self._selector.register(process.events, selectors.EVENT_READ, (worker, process))
+        return process
+
+    def _dismiss(self, process: WorkerProcess) -> None:
+        if process.ready:
+            process.send(Quit())
+        else:
+            process.signal(signal.SIGTERM)  # it would hear an order only once TensorFlow is imported
+        self._leaving.append(process)
+
+    def _bury(self, worker: int, process: WorkerProcess) -> list[Report]:
+        """Reap a process whose events have ended; report it where nobody told it to leave."""
+        self._selector.unregister(process.events)
+        status = process.reap()
+        if process in self._leaving:
+            self._leaving.remove(process)
+        elif self._successors.get(worker) is process:
+            del self._successors[worker]
+        else:
+            del self._workers[worker]
+            return [(worker, WorkerDied(process.pid, status, process.log))]
+        return []
+
+    def _renew(self, worker: int) -> list[Report]:
+        """Start a successor for a worker past its allowance; let it take over once it can."""
+        current, successor = self._workers[worker], self._successors.get(worker)
+        if successor is None:
+            allowance = self._allowance or memory_allowance(len(self._workers))
+            if current.memory > allowance:
+                current.memory = 0  # asked for once; a successor that dies is not tried again until the next job
+                self._successors[worker] = self._launch(worker)
+        elif successor.ready and not current.busy:
+            self._workers[worker] = self._successors.pop(worker)
+            self._dismiss(current)
+            return [(worker, WorkerReady(pid=successor.pid, device=self.device))]
+        return []
+
+    def _await_leaving(self, patience: float) -> None:
+        deadline = time.monotonic() + patience
+        while self._leaving and (left := deadline - time.monotonic()) > 0:
+            for key, _ in self._selector.select(left):
+                worker, process = key.data
+                if process.read()[1]:
+                    self._bury(worker, process)

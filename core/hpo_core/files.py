@@ -1,0 +1,84 @@
+"""The few file operations that durability rests on, in one injectable place.
+
+Tests replace ``Files`` to make a write, an fsync or a rename fail at any call; nothing else in the core calls
+``os.write`` or ``os.fsync``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+class Files:
+    """The operating system's file calls, as the journal and the atomic writers need them."""
+
+    def open_append(self, path: Path) -> int:
+        """Open (or create) a file for appending and return its descriptor."""
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+
+    def write(self, fd: int, data: bytes) -> int:
+        """Write some of ``data``; return how many bytes went out."""
+        return os.write(fd, data)
+
+    def sync(self, fd: int) -> None:
+        """Flush a file's data to the disk."""
+        getattr(os, "fdatasync", os.fsync)(fd)
+
+    def truncate(self, fd: int, size: int) -> None:
+        """Cut a file to ``size`` bytes."""
+        os.ftruncate(fd, size)
+
+    def close(self, fd: int) -> None:
+        """Close a descriptor."""
+        os.close(fd)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Rename over ``target``, atomically."""
+        source.replace(target)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Make a rename or a new file in ``folder`` durable; where folders cannot be synced, do nothing."""
+        with contextlib.suppress(OSError):
+            fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+
+REAL_FILES = Files()
+
+
+def write_all(files: Files, fd: int, data: bytes) -> None:
+    """Write all of ``data``, also where the system takes it in pieces. Raises ``OSError``."""
+    view = memoryview(data)
+    while view:
+        view = view[files.write(fd, bytes(view)) :]
+
+
+def write_atomically(path: Path, data: bytes, files: Files = REAL_FILES, durable: bool = True) -> None:
+    """Write ``data`` beside ``path`` and rename it there: readers see the old file or the new one, whole.
+
+    Raises ``OSError``; the old file is then untouched and nothing is left beside it.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside.unlink(missing_ok=True)
+    fd = files.open_append(beside)
+    try:
+        try:
+            write_all(files, fd, data)
+            if durable:
+                files.sync(fd)
+        finally:
+            files.close(fd)
+        files.replace(beside, path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    if durable:
+        files.sync_folder(path.parent)

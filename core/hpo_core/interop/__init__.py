@@ -1,0 +1,1 @@
+"""Tables in and out: what ``export`` writes, ``import`` reads back."""

@@ -1,0 +1,195 @@
+"""A strict reader of CSV: commas, double quotes, UTF-8. It repairs nothing and guesses nothing.
+
+Blanks around an unquoted cell are not part of it (the header of many a table has one after each comma); inside
+quotes everything is, line breaks too, and a quote is written twice. Every fault is a ``TableError`` that names the
+file, the line and, where there is one, the column.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpo_core.errors import TableError
+from hpo_core.text import clean, plural
+
+_OTHER_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_BLANKS = " \t"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of one row; ``line`` is where it begins (1-based), ``quoted`` the places of quoted cells."""
+
+    line: int
+    cells: list[str]
+    quoted: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A table as it stands in its file: every row has as many cells as ``header``; there is at least one row.
+
+    ``cut`` says that the last line does not end in a line break.
+    """
+
+    name: str
+    header: Row
+    rows: list[Row]
+    cut: bool
+
+    def error(self, line: int, sentence: str, column: int | None = None) -> TableError:
+        """Return the error for a place in the table; ``column`` is a place in the row, from 0."""
+        return fault(self.name, line, sentence, column, self.header.cells)
+
+
+def fault(
+    name: str, line: int, sentence: str, column: int | None = None, header: list[str] | None = None
+) -> TableError:
+    """Return the error that names file, line and column (from 0, shown from 1 and by its name)."""
+    place = f"{name}, line {line}"
+    if column is not None:
+        place += f", column {column + 1}"
+        if header and column < len(header) and header[column]:
+            place += f" ({clean(header[column], 40)})"
+    return TableError(f"{place}: {sentence.rstrip('.')}; nothing was imported.")
+
+
+def read_table(path: Path) -> RawTable:
+    """Read a whole table. Raises ``TableError``."""
+    name = clean(path.name, 80)
+    text = _text(path, name)
+    rows = _rows(text, name)
+    header = next(rows, None)
+    if header is None:
+        raise TableError(f"{name} is empty; a table begins with a line that names its columns.")
+    _check_header(name, header)
+    table = RawTable(name, header, [], cut=not text.endswith("\n"))
+    width = len(header.cells)
+    for row in rows:
+        if len(row.cells) != width:
+            raise table.error(row.line, _ragged(row, width))
+        table.rows.append(row)
+    if not table.rows:
+        raise TableError(f"{name} has a header and no rows; there is nothing to import.")
+    return table
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise TableError(f"There is no file {clean(path)}.") from None
+    except IsADirectoryError:
+        raise TableError(f"{clean(path)} is a folder; give a CSV file.") from None
+    except OSError as error:
+        raise TableError(f"{clean(path)} cannot be read: {error.strerror}.") from None
+    for mark, encoding in _OTHER_MARKS:
+        if data.startswith(mark):
+            raise fault(name, 1, f"the file is {encoding}; save it as UTF-8.")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if (nul := data.find(b"\0")) >= 0:
+        line, column = _place(data, nul)
+        raise fault(name, line, f"a NUL byte at byte {column}; this is no text file, or a damaged one.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = _place(data, error.start)
+        raise fault(name, line, f"byte {column} is not UTF-8; save the file as UTF-8.") from None
+
+
+def _place(data: bytes, offset: int) -> tuple[int, int]:
+    """Return line and byte within the line, both from 1."""
+    return data.count(b"\n", 0, offset) + 1, offset - data.rfind(b"\n", 0, offset)
+
+
+def _rows(text: str, name: str) -> Iterator[Row]:
+    lines = text.rstrip("\r\n").split("\n") if text.strip() else []
+    number = 0
+    while number < len(lines):
+        first = number + 1
+        line = lines[number].removesuffix("\r")
+        if '"' in line:
+            cells, quoted, number = _quoted_row(lines, number, name)
+            yield Row(first, cells, quoted)
+        else:
+            if "\r" in line:
+                raise fault(name, first, "a carriage return within the line.", line[: line.index("\r")].count(","))
+            yield Row(first, [cell.strip(_BLANKS) for cell in line.split(",")])
+            number += 1
+
+
+def _quoted_row(lines: list[str], number: int, name: str) -> tuple[list[str], frozenset[int], int]:
+    """Read the row that begins at ``lines[number]``; return its cells, which are quoted, and the next line."""
+    line, at = lines[number].removesuffix("\r"), 0
+    cells: list[str] = []
+    quoted = set()
+    while True:
+        start = at + len(line[at:]) - len(line[at:].lstrip(_BLANKS))
+        if line.startswith('"', start):
+            quoted.add(len(cells))
+            cell, number, at = _quoted_cell(lines, number, start + 1, name, len(cells))
+            line = lines[number].removesuffix("\r")
+            rest = line[at:].lstrip(_BLANKS)
+            if rest and not rest.startswith(","):
+                raise fault(name, number + 1, f"{clean(rest, 20)!r} after the closing quote.", len(cells))
+            at = len(line) - len(rest)
+        else:
+            end = line.find(",", at)
+            end = len(line) if end < 0 else end
+            cell, at = line[at:end].strip(_BLANKS), end
+            if '"' in cell or "\r" in cell:
+                what = "a quote" if '"' in cell else "a carriage return"
+                raise fault(name, number + 1, f"{what} in the middle of a cell.", len(cells))
+        cells.append(cell)
+        if at >= len(line):
+            return cells, frozenset(quoted), number + 1
+        at += 1
+
+
+def _quoted_cell(lines: list[str], number: int, at: int, name: str, column: int) -> tuple[str, int, int]:
+    """Read a quoted cell from just after its quote; return it, the line it ends in and the place after it."""
+    begin = number
+    pieces: list[str] = []
+    while True:
+        end = lines[number].find('"', at)
+        if end < 0:
+            pieces.append(lines[number][at:] + "\n")
+            number, at = number + 1, 0
+            if number == len(lines):
+                raise fault(name, begin + 1, "a quote is opened and never closed.", column)
+        elif lines[number].startswith('""', end):
+            pieces.append(lines[number][at : end + 1])
+            at = end + 2
+        else:
+            pieces.append(lines[number][at:end])
+            return "".join(pieces), number, end + 1
+
+
+def _check_header(name: str, header: Row) -> None:
+    seen: dict[str, int] = {}
+    if len(header.cells) == 1 and (mark := next((m for m in ";\t|" if m in header.cells[0]), None)):
+        words = {";": "semicolons", "\t": "tabs", "|": "bars"}[mark]
+        raise fault(name, header.line, f"the columns are separated by {words}; save the table with commas.")
+    for place, column in enumerate(header.cells):
+        if not column.strip():
+            raise fault(name, header.line, "the column has no name.", place)
+        if column in seen:
+            sentence = f"the name stands twice; column {seen[column] + 1} has it too."
+            raise fault(name, header.line, sentence, place, header.cells)
+        seen[column] = place
+
+
+def _ragged(row: Row, width: int) -> str:
+    found = len(row.cells)
+    if found == 1 and not row.cells[0]:
+        return "the line is empty; every line between the first and the last is a row."
+    kind = "too many" if found > width else "too few"
+    return f"{plural(found, 'field')} where the header has {width}, {abs(found - width)} {kind}."

@@ -1,0 +1,65 @@
+"""Results that hold in another session too: what was trained once is never trained again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hpo_core.events import ResultAdopted
+from hpo_core.grid import replicate_seed
+from hpo_core.hyperparameters import Value
+from hpo_core.spec import SessionSpec
+from hpo_core.state import Replicate, Snapshot
+
+REUSED = frozenset(("complete", "diverged"))
+"""A training with the same seed would end the same way; one that failed or was stopped is tried again."""
+
+
+def adopt(session: str, snapshot: Snapshot, new: SessionSpec) -> list[ResultAdopted]:
+    """Return the results of a session that hold for ``new`` too, as the new journal's events.
+
+    A result holds where every hyperparameter of the training, the data, the seed, the precision and the compiler
+    setting are the same, and it is complete or diverged. ``origin`` says which session trained it.
+    """
+    old = snapshot.spec
+    same = (old.data, old.seed, old.precision, old.jit) == (new.data, new.seed, new.precision, new.jit)
+    if not (same and old.trainable):
+        return []
+    number_of = _finder(new)
+    adopted = []
+    for entry in sorted(snapshot.replicates.values(), key=lambda entry: (entry.key.trial, entry.key.replicate)):
+        if entry.status in REUSED and entry.seed == replicate_seed(new.seed, entry.key.replicate):
+            number = number_of(old.values_of(entry.key.trial))
+            if number is not None:
+                adopted.append(_adopted(session, entry, number))
+    return adopted
+
+
+def _adopted(session: str, entry: Replicate, number: int) -> ResultAdopted:
+    return ResultAdopted(
+        trial=number,
+        replicate=entry.key.replicate,
+        status="complete" if entry.status == "complete" else "diverged",
+        origin=entry.origin or f"{session} {entry.key}",
+        epochs=tuple(dict(epoch.metrics) for epoch in entry.epochs),
+        last_epoch=entry.last.number if entry.last else 0,
+        seconds=entry.seconds,
+        seed=entry.seed,
+        reason=entry.reason,
+        parameters=entry.parameters,
+    )
+
+
+def _finder(spec: SessionSpec) -> Callable[[Mapping[str, Value]], int | None]:
+    """Return what finds the number of the trial with given full values, None where the spec has none."""
+    grid = spec.grid
+    places = [{value: place for place, value in enumerate(factor.values)} for factor in grid.hyperparameters]
+    numbers = {tuple(codes): number for number, codes in enumerate(grid.codes.tolist(), 1)}
+    others = {name: value for name, value in spec.values_of(1).items() if name not in grid.names}
+
+    def find(values: Mapping[str, Value]) -> int | None:
+        if {name: value for name, value in values.items() if name not in grid.names} != others:
+            return None
+        codes = tuple(place.get(values.get(name, "")) for name, place in zip(grid.names, places, strict=True))
+        return numbers.get(codes)
+
+    return find

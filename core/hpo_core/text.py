@@ -1,0 +1,61 @@
+"""Foreign text made harmless: the one ``clean()`` that every class name, file name, cell and log line passes.
+
+Terminals act on control characters, and bidirectional or zero-width characters make text look like what it is
+not. ``clean`` makes each of them visible instead.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_CONTROL_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
+
+
+def clean(text: object, limit: int | None = None) -> str:
+    """Return ``text`` with nothing in it that a terminal would act on, at most ``limit`` characters long.
+
+    C0 control characters become their control pictures (ESC becomes "␛"); every other control, format (bidi,
+    zero-width), surrogate, private or unassigned character and every line or paragraph separator becomes
+    ``<U+XXXX>``. A text that is cut ends in "…".
+    """
+    shown = []
+    for char in str(text):
+        code = ord(char)
+        if code in _CONTROL_PICTURES:
+            shown.append(_CONTROL_PICTURES[code])
+        elif unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
+            shown.append(f"<U+{code:04X}>")
+        else:
+            shown.append(char)
+    result = "".join(shown)
+    if limit is not None and len(result) > limit:
+        result = result[: max(limit - 1, 0)] + "…"
+    return result
+
+
+def plural(count: int, noun: str, plural_noun: str | None = None) -> str:
+    """Return "1 trial" or "60 trials"; ``plural_noun`` where adding an s is wrong."""
+    return f"{count:,} {noun if count == 1 else (plural_noun or noun + 's')}"
+
+
+def format_value(value: object) -> str:
+    """Return a hyperparameter value as the screen, tables and file names show it: 0.0001, 12, adam, on."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        text = f"{value:.12g}"
+        return text.replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
+    return clean(value)
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration as "0:04", "12:30", "3:05:00" (h:mm:ss) or "2 d 4 h"."""
+    if seconds != seconds or seconds < 0 or seconds == float("inf"):
+        return "–"
+    total = round(seconds)
+    days, rest = divmod(total, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, secs = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"

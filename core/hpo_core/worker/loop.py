@@ -1,0 +1,247 @@
+"""The worker's loop: orders in, trainings done one after the other, events out; no TensorFlow here.
+
+A reader thread takes the orders, so that a ``StopTraining`` reaches the training under way. A training that
+raises ends as ``failed`` with one sentence, its traceback in the log, and the loop goes on to the next job.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import math
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, Literal, Protocol
+
+import msgspec
+import psutil
+
+from hpo_core.errors import HpoError
+from hpo_core.events import (
+    AttemptStatus,
+    DataReady,
+    Job,
+    JobEnded,
+    JobEpoch,
+    JobStarted,
+    Progress,
+    Quit,
+    StopTraining,
+    WorkerEvent,
+    WorkerOrder,
+    WorkerReady,
+)
+from hpo_core.text import clean, format_value
+from hpo_core.worker.joblog import JobLog
+
+PROGRESS_SECONDS = 0.2
+"""Progress events leave at most this often."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a training ended; see ``events.JobEnded``."""
+
+    status: AttemptStatus
+    reason: str = ""
+    kind: str = ""
+    parameters: int | None = None
+
+
+class StopSignal:
+    """Whether the training under way was told to stop: between two chunks, or at the end of its epoch."""
+
+    def __init__(self) -> None:
+        self.now = False
+        self.after_epoch = False
+
+    def obey(self, order: StopTraining) -> None:
+        """Take the order over."""
+        if order.after_epoch:
+            self.after_epoch = True
+        else:
+            self.now = True
+
+    @property
+    def at_epoch_end(self) -> bool:
+        """Whether to stop at the end of an epoch."""
+        return self.now or self.after_epoch
+
+
+class Reporter:
+    """What a trainer tells of one job while it trains."""
+
+    def __init__(self, job: Job, emit: Callable[[WorkerEvent], None]) -> None:
+        self.job = job
+        self._emit = emit
+        self._last_progress = -math.inf
+
+    def data(self, ready: DataReady) -> None:
+        """The images are there."""
+        self._emit(ready)
+
+    def started(self) -> None:
+        """Data loaded, model built: the first step is next."""
+        self._emit(JobStarted(trial=self.job.trial, replicate=self.job.replicate, attempt=self.job.attempt))
+
+    def progress(
+        self,
+        epoch: int,
+        batch: int,
+        batches: int,
+        metrics: Mapping[str, float] | None = None,
+        phase: Literal["prepare", "train", "validate"] = "train",
+    ) -> None:
+        """Say where the training is; swallowed when the last one left less than 0.2 s ago."""
+        now = time.monotonic()
+        if now - self._last_progress < PROGRESS_SECONDS:
+            return
+        self._last_progress = now
+        self._emit(
+            Progress(
+                trial=self.job.trial,
+                replicate=self.job.replicate,
+                epoch=epoch,
+                epochs=int(self.job.values["epochs"]),
+                batch=batch,
+                batches=batches,
+                phase=phase,
+                metrics={name: value for name, value in (metrics or {}).items() if math.isfinite(value)},
+            )
+        )
+
+    def epoch(self, epoch: int, metrics: Mapping[str, float], seconds: float) -> None:
+        """An epoch has ended; a metric that is NaN or infinite leaves as null."""
+        self._emit(
+            JobEpoch(
+                trial=self.job.trial,
+                replicate=self.job.replicate,
+                attempt=self.job.attempt,
+                epoch=epoch,
+                metrics={name: value if math.isfinite(value) else None for name, value in metrics.items()},
+                seconds=seconds,
+            )
+        )
+
+
+class Trainer(Protocol):
+    """What trains a job: TensorFlow, or the synthetic stand-in."""
+
+    device: str
+    """Where it computes: "cpu", "gpu:0"."""
+
+    def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
+        """Train to the end of ``job``, or until told to stop. Whatever it raises becomes a failed job."""
+        ...
+
+
+class Events:
+    """The way out: one JSON line for each event. A reader that is gone means that the engine is gone."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._encoder = msgspec.json.Encoder()
+        self._lock = threading.Lock()
+
+    def __call__(self, event: WorkerEvent) -> None:
+        """Send one event."""
+        line = memoryview(self._encoder.encode(event) + b"\n")
+        with self._lock:
+            try:
+                while line:
+                    line = line[os.write(self._fd, line) :]
+            except BrokenPipeError:
+                leave_at_once()
+
+
+def leave_at_once() -> None:
+    """End the process without waiting for anything: nobody is left to work for."""
+    os._exit(0)
+
+
+def serve(trainer: Trainer, orders: BinaryIO, emit: Callable[[WorkerEvent], None], job_log: JobLog) -> None:
+    """Train the jobs that arrive on ``orders`` until ``Quit``; the end of ``orders`` ends the process at once."""
+    jobs: queue.SimpleQueue[tuple[Job, StopSignal] | None] = queue.SimpleQueue()
+    threading.Thread(target=_read_orders, args=(orders, jobs), name="orders", daemon=True).start()
+    emit(WorkerReady(pid=os.getpid(), device=trainer.device))
+    while (item := jobs.get()) is not None:
+        job, stop = item
+        emit(_train(trainer, job, stop, emit, job_log))
+
+
+def _read_orders(orders: BinaryIO, jobs: queue.SimpleQueue[tuple[Job, StopSignal] | None]) -> None:
+    decoder = msgspec.json.Decoder(WorkerOrder)
+    stop = StopSignal()
+    for line in orders:
+        try:
+            order: WorkerOrder = decoder.decode(line)
+        except msgspec.MsgspecError as error:
+            log.error("an order that is none, so this worker ends: %s: %s", clean(error), clean(line[:200]))
+            os._exit(2)
+        if isinstance(order, Job):
+            stop = StopSignal()
+            jobs.put((order, stop))
+        elif isinstance(order, StopTraining):
+            stop.obey(order)
+        elif isinstance(order, Quit):
+            jobs.put(None)
+            return
+    leave_at_once()
+
+
+def _train(
+    trainer: Trainer, job: Job, stop: StopSignal, emit: Callable[[WorkerEvent], None], job_log: JobLog
+) -> JobEnded:
+    def tell(event: WorkerEvent) -> None:
+        job_log.keep_small()
+        emit(event)
+
+    began = time.monotonic()
+    job_log.switch(job.log)
+    shown = ", ".join(f"{clean(name)}={format_value(value)}" for name, value in job.values.items())
+    log.info("trial %d r%d attempt %d, seed %d: %s", job.trial, job.replicate, job.attempt, job.seed, shown)
+    try:
+        outcome = trainer.train(job, Reporter(job, tell), stop)
+    except Exception as error:  # a job that raises must not take the queue with it
+        log.exception("the training failed")
+        outcome = failure(error)
+    if outcome.status == "failed":
+        gc.collect()  # a half-built network is all cycles, and may be large
+    seconds = time.monotonic() - began
+    log.info("%s after %.2f s%s", outcome.status, seconds, f": {outcome.reason}" if outcome.reason else "")
+    with contextlib.suppress(OSError):  # a log that cannot be trimmed is no reason to lose the result
+        job_log.trim()
+    return JobEnded(
+        trial=job.trial,
+        replicate=job.replicate,
+        attempt=job.attempt,
+        status=outcome.status,
+        seconds=seconds,
+        reason=outcome.reason,
+        kind=outcome.kind,
+        parameters=outcome.parameters,
+        memory=psutil.Process().memory_info().rss,
+    )
+
+
+def failure(error: Exception) -> Outcome:
+    """Return what a job that raised ``error`` ended as: "failed", a word to count by, and one clean sentence."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # TensorFlow names its out-of-memory error so; importing it here for the class would take seconds.
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        said = next((line for line in lines if "OOM" in line), lines[0] if lines else "no more memory")
+        said = said[max(said.find("OOM"), 0) :].split(" on /job:")[0]  # the rest says where inside TensorFlow
+        return Outcome("failed", f"Out of memory: {clean(said, 240)}", "out of memory")
+    if isinstance(error, HpoError):
+        return Outcome("failed", clean(error, 400), "error")
+    # A graph's error begins with the place in the source; what went wrong stands in its last lines.
+    graph = bool(lines) and lines[0].startswith("Graph execution error")
+    said = lines[-1 if graph else 0] if lines else "no message"
+    return Outcome("failed", f"{type(error).__name__}: {clean(said, 240)}", "error")
