@@ -1,0 +1,147 @@
+"""The app: which screen is shown, in which theme; nothing else.
+
+``run_screen`` is what the command line calls once it knows that the terminal can show a screen.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from hpo_core.errors import HpoError
+from hpo_core.session import SessionFolder
+from hpo_tui.hangup import leave_when_told
+from hpo_tui.keys import Key
+from hpo_tui.launching import TENSORFLOW
+from hpo_tui.screens.home import HomeScreen
+from hpo_tui.screens.messages import OpenSession, WantGrid, WantRefine
+from hpo_tui.screens.new_grid import NewGridScreen
+from hpo_tui.screens.refine import RefineScreen
+from hpo_tui.screens.session import SessionScreen
+from hpo_tui.skin import Skin
+from hpo_tui.skins import textual_theme_name, textual_themes
+from hpo_tui.theme import THEMES, ThemeName, colour_depth, palette
+
+
+class HpoApp(App[None]):
+    """The terminal app over a folder of sessions; opens one of them at once if told which."""
+
+    CSS_PATH = "hpo.tcss"
+    TITLE = "hpo-tui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(
+        self,
+        sessions: Path,
+        folder: SessionFolder | None = None,
+        *,
+        read_only: bool = False,
+        ascii_only: bool = False,
+        theme: ThemeName = "dark",
+        trainer: str = TENSORFLOW,
+    ) -> None:
+        self._colours = colour_depth(os.environ)  # Textual takes NO_COLOR out of the environment
+        super().__init__()
+        for skin in textual_themes():
+            self.register_theme(skin)
+        self.sessions = sessions
+        self.read_only = read_only
+        self.trainer = trainer
+        self._folder = folder
+        self._ascii_only = ascii_only
+        self._theme: ThemeName = theme
+        self.theme = textual_theme_name(theme)
+
+    def on_mount(self) -> None:
+        """Show the session that was named, or home."""
+        leave_when_told(self)
+        self.push_screen(self._session(self._folder) if self._folder is not None else self._home())
+
+    def _home(self) -> HomeScreen:
+        return HomeScreen(self.sessions, self.skin, self.read_only, self.trainer)
+
+    def _session(self, folder: SessionFolder) -> SessionScreen:
+        return SessionScreen(folder, self.skin, self.read_only)
+
+    def skin(self) -> Skin:
+        """Return what panes are drawn with now."""
+        return Skin(palette(self._theme, self._colours), self._ascii_only)
+
+    @on(OpenSession)
+    def open_session(self, message: OpenSession) -> None:
+        """Show the session that was chosen."""
+        self._open(message.folder)
+
+    @on(WantRefine)
+    def open_refine(self, message: WantRefine) -> None:
+        """Show the next grid, to be edited and launched."""
+        self.push_screen(RefineScreen(self.sessions, message.proposal, self.skin), self._open)
+
+    @on(WantGrid)
+    def open_new_grid(self, message: WantGrid) -> None:
+        """Show the form of a new grid."""
+        form = NewGridScreen(self.sessions, self.skin, message.base, message.name, self.trainer)
+        self.push_screen(form, self._open)
+
+    def _open(self, folder: SessionFolder | None) -> None:
+        """Show a session in place of all that is shown; nothing, where a form was left without one."""
+        if folder is None:
+            return
+        try:
+            screen = self._session(folder)
+        except HpoError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self.switch_screen(screen)
+
+    def action_home(self) -> None:
+        """Show the list of sessions."""
+        self.switch_screen(self._home())
+
+    def action_theme(self) -> None:
+        """Use the next theme."""
+        self._theme = THEMES[(THEMES.index(self._theme) + 1) % len(THEMES)]
+        self.theme = textual_theme_name(self._theme)
+        if isinstance(self.screen, (SessionScreen, HomeScreen)):
+            self.screen.draw_soon()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action of the screen's table of keys in the command palette."""
+        keys: tuple[Key, ...] = getattr(screen, "KEYS", ())
+        offered = set()
+        for key in keys:
+            if key.help not in offered and key.action != "app.command_palette":
+                offered.add(key.help)
+                yield SystemCommand(f"{key.help} ({key.shown})", key.group, _runner(screen, key.action))
+
+
+def _runner(screen: Screen[object], action: str) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        await screen.run_action(action)
+
+    return run
+
+
+def run_screen(
+    sessions: Path,
+    folder: SessionFolder | None = None,
+    *,
+    read_only: bool = False,
+    ascii_only: bool = False,
+    theme: str | None = None,
+) -> int:
+    """Show the screen until the person leaves it; return the exit status."""
+    chosen: ThemeName = next((name for name in THEMES if name == theme), THEMES[0])
+    app = HpoApp(sessions, folder, read_only=read_only, ascii_only=ascii_only, theme=chosen)
+    app.run()
+    return app.return_code or 0

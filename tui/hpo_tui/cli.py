@@ -1,0 +1,135 @@
+"""The command line's composition root: the verbs, loaded when they are called, and how errors are told.
+
+Exit status: 0 done, 1 the work failed, 2 the call was wrong (one sentence on stderr), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from hpo_core.errors import HpoError
+from hpo_tui.commands.options import sessions_option
+
+WORK_FAILED, CALL_WRONG, INTERRUPTED = 1, 2, 130
+
+VERBS = {
+    "demo": ("demo:demo", "Train a small real grid on generated fruit images, at once."),
+    "run": ("run:run", "Train the grid of a spec, in the background, and show it."),
+    "open": ("screen:open_session", "Open a session on the screen."),
+    "list": ("listing:list_sessions", "List the sessions."),
+    "show": ("show:show", "Print progress, ranking and failures of a session on one page."),
+    "effects": ("effects:effects", "Say which hyperparameters matter, and which differences are noise."),
+    "plot": ("plot:plot", "Draw a session's results as text or as an SVG file."),
+    "export": ("exchange:export_session", "Write a session's results as CSV files."),
+    "import": ("exchange:import_file", "Make a session of a table of results."),
+    "refine": ("refine:refine", "Make the next grid from what a trim left, and train it."),
+    "pause": ("orders:pause", "Start no further training; those running go on to their end."),
+    "resume": ("orders:resume", "Go on with the queue; start an engine where none runs."),
+    "stop": ("orders:stop", "Stop the training of a session; every result is kept."),
+    "repair": ("repair:repair_session", "Say what of a session is damaged, set it aside, keep the rest."),
+    "doctor": ("doctor:doctor", "Say what this machine has: TensorFlow, GPUs, terminal, disk."),
+}
+"""Each verb: where its command stands, and its line in ``hpo-tui --help``."""
+
+
+class Verbs(click.Group):
+    """The group of all verbs: imports a verb's module when it is called, and ends every call with a status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of a person's work."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a verb's command, or None where there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        module, name = VERBS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(f"hpo_tui.commands.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs' lines without importing one of them: help is there at once."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; a reader who has seen enough (``| head``) is no error."""
+        try:
+            outcome = super().invoke(ctx)
+            sys.stdout.flush()
+            return outcome
+        except BrokenPipeError:
+            _silence_output()
+            return 0
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run the command line and leave with its exit status."""
+        _survive_narrow_encodings()
+        try:
+            outcome = super().main(args, prog_name, **{**extra, "standalone_mode": False})
+        except click.ClickException as error:
+            _tell(_usage_sentence(error))
+            sys.exit(CALL_WRONG)
+        except HpoError as error:
+            _tell(str(error))
+            sys.exit(CALL_WRONG)
+        except (click.Abort, KeyboardInterrupt):
+            sys.exit(INTERRUPTED)
+        except OSError as error:
+            _tell(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+            sys.exit(WORK_FAILED)
+        sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(f"hpo-tui: {sentence}", err=True)
+
+
+def _usage_sentence(error: click.ClickException) -> str:
+    """Return click's message as one line, with the help to ask for."""
+    message = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message} See '{context.command_path} --help'." if context else message
+
+
+def _survive_narrow_encodings() -> None:
+    """Where the terminal or pipe cannot encode a character, a "?" stands for it instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _silence_output() -> None:
+    """The reader of our output has left (``| head``): let the interpreter's last flush go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+@click.command(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hpo-tui", message="hpo-tui %(version)s")
+@sessions_option
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """The trimming desk for hyperparameter grids.
+
+    Declare a grid, watch it train, trim away the values that lose, refine what is left. Without a verb: home,
+    with the sessions here, a new grid and the demo.
+
+    SESSION is a session's name, or a path to its folder.
+    """
+    if context.invoked_subcommand is None:
+        importlib.import_module("hpo_tui.commands.screen").home(context.obj)
+
+
+def main() -> NoReturn:
+    """The entry point of the command ``hpo-tui``."""
+    cli.main(prog_name="hpo-tui")

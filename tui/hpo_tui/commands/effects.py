@@ -1,0 +1,144 @@
+"""``effects``: which hyperparameters matter, and which differences are noise."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from hpo_core.measure import measure_of
+from hpo_core.text import clean, format_value
+from hpo_tui.commands.options import PAGE_WIDTH, json_option, print_json, sessions_option
+from hpo_tui.commands.show import aligned
+from hpo_tui.commands.view import View, chosen_metric, in_view
+from hpo_tui.viewmodel.numbers import decimals_for, metric_text
+
+if TYPE_CHECKING:
+    from hpo_core.effects import Effect, Effects, ValueSummary
+
+NAME_WIDTH, VALUE_WIDTH = 28, 24
+
+
+@click.command()
+@in_view
+@click.option("--metric", metavar="M", help="Another than the objective's; also seconds, images/s, parameters.")
+@click.option("--epoch", type=click.Choice(["last", "best"]), default="last", show_default=True,
+              help="The epoch of each training at which the metric is read.")  # fmt: skip
+@click.option("--interactions", type=click.IntRange(1, 6), default=2, show_default=True, metavar="N",
+              help="Test what up to N hyperparameters do together.")  # fmt: skip
+@click.option("--without-collapsed", is_flag=True, help="Leave collapsed trainings out.")
+@click.option("--one-replicate-noise", is_flag=True,
+              help="With one replicate: take the highest interactions as the noise.")  # fmt: skip
+@json_option
+@sessions_option
+def effects(
+    view: View,
+    metric: str | None,
+    epoch: str,
+    interactions: int,
+    without_collapsed: bool,
+    one_replicate_noise: bool,
+    as_json: bool,
+) -> None:
+    """Say which hyperparameters matter, and which differences are noise.
+
+    An analysis of variance over the trainings in view; what replicates of one trial differ by is the noise.
+    """
+    from hpo_core.effects.of_session import analyse_session
+
+    name = chosen_metric(view.snapshot, metric)
+    found = analyse_session(
+        view.snapshot,
+        measure_of(view.snapshot, name, "best" if epoch == "best" else "last"),
+        view.mask,
+        interactions=interactions,
+        one_replicate_noise=one_replicate_noise,
+        without_collapsed=without_collapsed,
+    )
+    if as_json:
+        print_json(found.to_json())
+    else:
+        click.echo("\n".join(page(found)))
+
+
+def page(found: Effects) -> Iterator[str]:
+    """Yield the page's lines: the words, the analysis of variance, each value, score against time."""
+    for sentence in found.words():
+        yield textwrap.fill(clean(sentence), PAGE_WIDTH, subsequent_indent="  ")
+    for table, figures in ((_variance(found), 4), (_values(found), 4), (_front(found), 2)):
+        if table:
+            yield ""
+            yield from aligned(table, right=range(1, figures + 1))
+
+
+def _variance(found: Effects) -> list[list[str]]:
+    if not any(line.df for line in found.effects):
+        return []
+    known = found.noise.known
+    rows = [["variance", "omega²" if known else "eta²", "df", "F", "p", "verdict"]]
+    for line in found.effects:
+        share = line.omega_sq if known else line.eta_sq
+        rows.append([_name(line), _percent(share), str(line.df), _figure(line.f), _p(line.p), line.verdict])
+    return rows
+
+
+def _values(found: Effects) -> list[list[str]]:
+    values = [value for factor in found.values for value in factor.values]
+    decimals = decimals_for(value.mean for value in values)
+    rows = [["values", "n", "mean", "95 % interval", "from best", ""]]
+    for factor in found.values:
+        rows.append([clean(factor.name, VALUE_WIDTH + 2), "", "", "", "", ""])
+        best = next((value for value in factor.values if value.is_best), None)
+        for value in factor.values:
+            interval = f"{metric_text(value.low, decimals)} to {metric_text(value.high, decimals)}"
+            rows.append(
+                [
+                    f"  {clean(format_value(value.value), VALUE_WIDTH)}",
+                    f"{value.n:,}",
+                    metric_text(value.mean, decimals),
+                    interval if value.low == value.low else "",
+                    "" if value.is_best else metric_text(value.difference, decimals),
+                    _remark(value, best, found.effect(factor.name)),
+                ]
+            )
+    return rows if values else []
+
+
+def _front(found: Effects) -> list[list[str]]:
+    front = found.frontier
+    if front is None or found.metric == "seconds":
+        return []
+    decimals = decimals_for(point.score for point in front.points)
+    rows = [["none is both better and faster", "score", "seconds", "values"]]
+    for point in front.points:
+        values = " · ".join(format_value(value) for value in point.values.values())
+        rows.append([f"trial {point.trial}", metric_text(point.score, decimals), f"{point.cost:.3g}", values])
+    return rows
+
+
+def _remark(value: ValueSummary, best: ValueSummary | None, line: Effect | None) -> str:
+    if line is None or not line.real or best is None:
+        return ""
+    if value.is_best:
+        return "best"
+    if value.can_drop:
+        return "droppable"
+    return "≈ best" if set(value.alike) & set(best.alike) else ""
+
+
+def _name(line: Effect) -> str:
+    return clean(" × ".join(line.factors), NAME_WIDTH)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share == share else "–"
+
+
+def _figure(number: float) -> str:
+    return f"{number:.4g}" if number == number else "–"
+
+
+def _p(p: float) -> str:
+    return "–" if p != p else "< 0.0001" if p < 1e-4 else f"{p:.4f}"

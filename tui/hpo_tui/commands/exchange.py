@@ -1,0 +1,52 @@
+"""``export`` and ``import``: results out as CSV files, tables of results in as sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hpo_core.text import plural
+from hpo_tui.commands.options import path_in_words, sessions_option
+from hpo_tui.commands.view import View, in_view
+
+
+@click.command("export")
+@in_view
+@click.option("--to", metavar="DIR", type=click.Path(path_type=Path), help="Folder (else the session's exports/).")
+@sessions_option
+def export_session(view: View, to: Path | None) -> None:
+    """Write a session's results as CSV files.
+
+    trials.csv, replicates.csv and epochs.csv: one row for each trial, training or epoch in view. 'import' reads
+    the last two back.
+    """
+    from hpo_core.interop.export import export
+
+    written = export(view.snapshot, to or view.folder.exports, view.trim, view.where)
+    for path in written:
+        click.echo(path_in_words(path))
+    whole = len(view.snapshot.spec.grid)
+    part = f" of {whole:,} (those in view)" if len(view.trials) < whole else ""
+    click.echo(f"{plural(len(view.trials), 'trial')}{part}")
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE.csv", type=click.Path(path_type=Path))
+@click.option("--name", metavar="N", required=True, help="The new session's name.")
+@click.option(
+    "--metrics", metavar="A,B", help="The columns that are metrics, the objective first (else known ones)."
+)
+@sessions_option
+@click.pass_obj
+def import_file(sessions: Path, file: Path, name: str, metrics: str | None) -> None:
+    """Make a session of a table of results.
+
+    One row for each training; the first row names the columns. A training without a result has an empty cell,
+    and counts as failed.
+    """
+    from hpo_core.interop.table import import_table
+
+    named = [metric.strip() for metric in metrics.split(",") if metric.strip()] if metrics else None
+    table = import_table(file, sessions, name, named)
+    click.echo(f"{table.folder.name}: {table.in_words()}. Look: hpo-tui open {table.folder.name}")

@@ -1,0 +1,124 @@
+"""A training followed without a screen: to its end, or to Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+
+from hpo_core.control import send_order
+from hpo_core.events import StopSession
+from hpo_core.grid import JobKey
+from hpo_core.session import SessionFolder, SessionReader
+from hpo_core.state import ENDED, Replicate, Snapshot
+from hpo_core.status import read_status
+from hpo_core.text import clean, format_seconds, plural
+from hpo_tui.commands.orders import wait_for_end
+from hpo_tui.commands.progress import BarReporter, LineReporter, Reporter
+from hpo_tui.commands.words import counts_in_words
+
+POLL_SECONDS = 0.2
+STOP_SECONDS = 60.0
+BEST_SHOWN = 5
+
+PAUSED_BY_USER = "paused by the user"
+"""The engine's reason for a pause that was ordered: whoever ordered it is there to resume."""
+
+
+def follow_to_end(folder: SessionFolder) -> int:
+    """Print a session's progress until its engine has left; return the exit status.
+
+    0 where every training ended (a diverged one has ended too: that is a result), 1 where one failed or the
+    engine left before the end, 130 where Ctrl-C stopped it.
+    """
+    reporter: Reporter = BarReporter(folder) if sys.stdout.isatty() else LineReporter(folder)
+    try:
+        with reporter:
+            snapshot = _follow(folder, reporter)
+    except KeyboardInterrupt:
+        return _stop(folder)
+    except BrokenPipeError:
+        click.echo(f"hpo-tui: nobody reads any more; the training of {folder.name} goes on.", err=True)
+        raise
+    click.echo(summary(snapshot, folder))
+    return 0 if snapshot.finished and not snapshot.counts["failed"] else 1
+
+
+def _follow(folder: SessionFolder, reporter: Reporter) -> Snapshot:
+    reader = SessionReader(folder)
+    reader.poll()
+    before = reader.snapshot()
+    reporter.begin(before)
+    while True:
+        alive = folder.engine_runs()  # asked before reading: what was written before its end is then read
+        if reader.poll():
+            snapshot = reader.snapshot()
+            tell_changes(before, snapshot, reporter)
+            before = snapshot
+        reporter.update(before, read_status(folder.status) if alive else None)
+        if not alive:
+            return before
+        if _stuck(before):
+            reporter.say("nobody is here to resume it, so the training stops")
+            send_order(folder.control, StopSession(now=True))
+            wait_for_end(folder, STOP_SECONDS)
+        time.sleep(POLL_SECONDS)
+
+
+def _stuck(snapshot: Snapshot) -> bool:
+    """Whether the engine paused the queue for a reason of its own, and nothing runs any more."""
+    return snapshot.paused not in (None, PAUSED_BY_USER) and not snapshot.counts["running"]
+
+
+def tell_changes(before: Snapshot, now: Snapshot, reporter: Reporter) -> None:
+    """Report what is new: the data, notes, a pause, trainings that ended, in the order of their ends."""
+    if now.data is not None and now.data != before.data:
+        height, width = now.data.image_size
+        reporter.say(
+            f"{now.data.train:,} training and {now.data.validation:,} validation images of "
+            f"{plural(len(now.data.classes), 'class', 'classes')}, {width}×{height}, ready in "
+            f"{now.data.seconds:.1f} s"
+        )
+    for note in now.notes[len(before.notes) :]:
+        reporter.say(f"{note.level}: {clean(note.text, 400)}")
+    for place, entry in enumerate(newly_ended(before, now), before.ended + 1):
+        reporter.ended(min(place, now.ended), entry, now)
+    if now.paused != before.paused:
+        reporter.say(
+            "the queue goes on" if now.paused is None else f"the queue is paused: {clean(now.paused, 400)}"
+        )
+
+
+def newly_ended(before: Snapshot, now: Snapshot) -> Iterator[Replicate]:
+    """Yield the trainings that have ended since ``before``, the first to end first."""
+
+    def is_new(key: JobKey, entry: Replicate) -> bool:
+        old = before.replicates.get(key)
+        return entry.status in ENDED and (old is None or old.status not in ENDED or old.attempt != entry.attempt)
+
+    ended = [entry for key, entry in now.replicates.items() if is_new(key, entry)]
+    return iter(sorted(ended, key=lambda entry: entry.ended))
+
+
+def _stop(folder: SessionFolder) -> int:
+    """Stop the training in an orderly way; a second Ctrl-C leaves at once, the engine stops all the same."""
+    click.echo(f"\nStopping; what has ended is kept, and 'hpo-tui resume {folder.name}' goes on.", err=True)
+    send_order(folder.control, StopSession(now=True))
+    if not wait_for_end(folder, STOP_SECONDS):
+        click.echo("hpo-tui: the engine was told to stop, and still works.", err=True)
+    return 130
+
+
+def summary(snapshot: Snapshot, folder: SessionFolder) -> str:
+    """Return how the session stands, its best trials, and what to do next."""
+    from hpo_tui.commands.show import ranking_lines
+
+    took = f", in {format_seconds(snapshot.time - snapshot.began)}" if snapshot.began else ""
+    lines = [f"{counts_in_words(snapshot)}{took}."]
+    if not snapshot.finished:
+        reason = snapshot.stopped.reason if snapshot.stopped else f"the engine is gone, see {folder.engine_log}"
+        lines.append(f"Not finished ({clean(reason)}); 'hpo-tui resume {folder.name}' goes on.")
+    lines += ["", *ranking_lines(snapshot, BEST_SHOWN), "", f"More: hpo-tui show {folder.name}"]
+    return "\n".join(lines)

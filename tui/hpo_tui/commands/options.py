@@ -1,0 +1,95 @@
+"""What several verbs share: where the sessions are, which session is meant, which part of it is in view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from hpo_core.session import SessionFolder
+
+PAGE_WIDTH = 80
+"""What people read is laid out for so many columns, on a terminal or not."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _choose_folder(context: click.Context, _: click.Parameter, given: str | None) -> None:
+    from hpo_core.session import sessions_folder
+
+    if given is not None or context.obj is None:
+        context.obj = sessions_folder(given)
+
+
+def sessions_option(function: Function) -> Function:
+    """Add ``--sessions DIR``, before or after the verb; the folder becomes the context's object."""
+    return click.option(
+        "--sessions",
+        metavar="DIR",
+        expose_value=False,
+        is_eager=True,
+        callback=_choose_folder,
+        help="Folder of the sessions (else HPO_TUI_SESSIONS, else ./sessions).",
+    )(function)
+
+
+def _find_session(context: click.Context, _: click.Parameter, given: str) -> SessionFolder:
+    from hpo_core.session import find
+
+    return find(context.obj, given)
+
+
+def _offer_sessions(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Return the sessions that the shell may complete to."""
+    from hpo_core.session import list_sessions, sessions_folder
+
+    found = list_sessions(context.obj or sessions_folder())
+    return [folder.name for folder in found if folder.name.startswith(begun)]
+
+
+session_argument = click.argument("session", callback=_find_session, shell_complete=_offer_sessions)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
+settings_option = click.option(
+    "--set",
+    "settings",
+    metavar="NAME=V[,V]",
+    multiple=True,
+    help="Other values for a hyperparameter: one fixes it, several vary it. Repeatable.",
+)
+
+
+def parse_settings(settings: tuple[str, ...]) -> dict[str, list[Any]]:
+    """Return what ``--set NAME=V[,V]`` asks for: hyperparameter to values. Raises ``SpecError``."""
+    from hpo_core.errors import SpecError
+    from hpo_core.spec import parse_value
+    from hpo_core.text import clean
+
+    asked: dict[str, list[Any]] = {}
+    for text in settings:
+        name, equals, values = text.partition("=")
+        if not (name.strip() and equals):
+            raise SpecError(
+                f"--set {clean(text, 80)!r}: write NAME=VALUE[,VALUE], such as learning_rate=1e-4,1e-3."
+            )
+        asked[name.strip()] = [parse_value(value) for value in values.split(",") if value.strip()]
+    return asked
+
+
+def print_json(data: object) -> None:
+    """Print one JSON object, in the order given."""
+    import json
+
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def path_in_words(path: Path) -> str:
+    """Return a path as a person would write it."""
+    from hpo_core.text import clean
+
+    try:
+        return clean(path.relative_to(Path.cwd()))
+    except ValueError:
+        return clean(path)

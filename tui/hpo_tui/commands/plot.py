@@ -1,0 +1,97 @@
+"""``plot``: a session's results as a picture in text, or as an SVG file."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from hpo_core.errors import FilterError, SessionError
+from hpo_core.files import write_atomically
+from hpo_core.measure import measure_of
+from hpo_core.text import clean
+from hpo_tui.commands.options import path_in_words, sessions_option
+from hpo_tui.commands.view import View, chosen_metric, in_view
+from hpo_tui.plots.picture import Picture
+from hpo_tui.viewstate import ViewState, load_view
+
+KINDS = {"scatter": "scatter", "histogram": "histograms", "heatmap": "heatmap", "curves": "curves",
+         "parallel": "parallel", "ranking": "ranking"}  # fmt: skip
+"""What the command line calls a picture, and the screen's view of it."""
+
+DEFAULT_SIZE = (100, 30)
+SMALLEST, LARGEST = (20, 8), 1000
+
+
+def _parse_size(context: click.Context, parameter: click.Parameter, given: str | None) -> tuple[int, int] | None:
+    """Return (columns, rows) of COLUMNSxROWS."""
+    if given is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4})[x×](\d{1,4})", given)
+    columns, rows = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (SMALLEST[0] <= columns <= LARGEST and SMALLEST[1] <= rows <= LARGEST):
+        sentence = f"{clean(given, 40)!r}: give COLUMNSxROWS, from 20x8 to 1000x1000, such as 120x40."
+        raise click.BadParameter(sentence, context, parameter)
+    return columns, rows
+
+
+@click.command()
+@in_view
+@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.option("--metric", metavar="M", help="Another metric than the objective's.")
+@click.option("--size", callback=_parse_size, metavar="120x40", help="Columns and rows (else the terminal's).")
+@click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write an SVG file instead.")
+@click.option("--light", is_flag=True, help="Colours for a light ground.")
+@sessions_option
+def plot(
+    view: View, kind: str, metric: str | None, size: tuple[int, int] | None, svg: Path | None, light: bool
+) -> None:
+    """Draw a session's results as text or as an SVG file.
+
+    Axes and projection are those last used on the screen.
+    """
+    from hpo_tui.plots.output import to_ansi, to_plain, to_svg
+    from hpo_tui.theme import colour_depth, palette
+
+    picture = draw(view, kind, chosen_metric(view.snapshot, metric), size or _terminal_size())
+    theme = "light" if light else "dark"
+    colours = colour_depth(os.environ) if sys.stdout.isatty() else 0
+    if svg is not None:
+        _write(svg, to_svg(picture, palette(theme), f"{view.folder.name}: {kind}"))
+        click.echo(path_in_words(svg))
+    elif colours:
+        click.echo(to_ansi(picture, palette(theme, colours)))
+    else:
+        click.echo(to_plain(picture))
+
+
+def draw(view: View, kind: str, metric: str, size: tuple[int, int]) -> Picture:
+    """Return the picture of what is in view."""
+    from hpo_tui.follow import Update
+    from hpo_tui.viewmodel.pictures import PICTURES
+    from hpo_tui.viewmodel.table import build_table
+
+    if not view.trials:
+        raise FilterError("No trial is in view, so there is nothing to draw; hide fewer values.")
+    state: ViewState = replace(load_view(view.folder.view, view.snapshot.spec.grid), trim=view.trim, metric=metric)
+    table = replace(build_table(view.snapshot, view.trim, measure_of(view.snapshot, metric)), in_view=view.mask)
+    update = Update(view.snapshot, None, view.engine_runs)
+    return PICTURES[KINDS[kind]](update, table, state, *size)
+
+
+def _terminal_size() -> tuple[int, int]:
+    if not sys.stdout.isatty():
+        return DEFAULT_SIZE
+    columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    return max(columns, SMALLEST[0]), max(rows - 2, SMALLEST[1])
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_atomically(path, text.encode())
+    except OSError as error:
+        raise SessionError(f"{clean(path)} cannot be written: {error.strerror}.") from None

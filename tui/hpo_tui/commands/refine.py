@@ -1,0 +1,69 @@
+"""``refine``: the next grid, made from what a trim left, with every result there already re-used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hpo_core.errors import SessionError
+from hpo_core.text import clean, format_seconds, format_value
+from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
+from hpo_tui.commands.start import (
+    Trainer,
+    check_can_train,
+    check_new_name,
+    stay_with,
+    training_options,
+)
+from hpo_tui.commands.view import View, in_view
+from hpo_tui.launching import start
+
+
+@click.command()
+@in_view
+@click.option("--name", metavar="N", required=True, help="The new session's name.")
+@settings_option
+@click.option("--replicates", type=click.IntRange(1, 10_000), help="Trainings of each trial.")
+@click.option("--dry-run", is_flag=True, help="Print the next grid; make and train nothing.")
+@training_options
+@sessions_option
+@click.pass_obj
+def refine(
+    sessions: Path,
+    view: View,
+    name: str,
+    settings: tuple[str, ...],
+    replicates: int | None,
+    dry_run: bool,
+    workers: int | None,
+    headless: bool,
+    trainer: Trainer,
+) -> int:
+    """Make the next grid from what a trim left, and train it.
+
+    It has the values in view, and finer ones around the best trial; --set gives others. Every result there
+    already is re-used; the session it came from stays as it is.
+    """
+    from hpo_core.refine import create_refined, propose
+
+    check_new_name(sessions, name)
+    if not view.snapshot.spec.trainable:
+        raise SessionError(
+            f"The session {view.folder.name!r} was imported; it has results, and nothing to train on."
+        )
+    proposal = propose(view.folder.name, view.snapshot, view.trim, view.mask)
+    proposal = proposal.with_values(parse_settings(settings))
+    if replicates is not None:
+        proposal = proposal.with_replicates(replicates)
+    for factor in proposal.factors:
+        values = (f"{format_value(value)}{'*' * proposal.is_new(factor.name, value)}" for value in factor.values)
+        click.echo(f"{clean(factor.name)}: {', '.join(values)}", err=not dry_run)
+    took = f", about {format_seconds(proposal.seconds)}" if proposal.seconds else ""
+    click.echo(f"{proposal.in_words()}{took} (* new value)", err=not dry_run)
+    if dry_run:
+        return 0
+    check_can_train(proposal.spec, trainer, headless)
+    folder = create_refined(sessions, name, proposal)
+    start(folder, trainer, workers=workers)
+    return stay_with(sessions, folder, headless)

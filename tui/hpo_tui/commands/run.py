@@ -1,0 +1,58 @@
+"""``run``: train the grid of a spec."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from hpo_core.session import create, free_name
+from hpo_core.spec import SessionSpec
+from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
+from hpo_tui.commands.start import (
+    Trainer,
+    check_can_train,
+    check_new_name,
+    stay_with,
+    training_options,
+)
+from hpo_tui.launching import start
+
+
+@click.command()
+@click.argument("spec", metavar="SPEC.toml", type=click.Path(path_type=Path))
+@click.option("--name", metavar="N", help="The session's name (else the spec file's).")
+@settings_option
+@click.option("--replicates", type=click.IntRange(1, 10_000), help="Trainings of each trial.")
+@training_options
+@sessions_option
+@click.pass_obj
+def run(
+    sessions: Path,
+    spec: Path,
+    name: str | None,
+    settings: tuple[str, ...],
+    replicates: int | None,
+    workers: int | None,
+    headless: bool,
+    trainer: Trainer,
+) -> int:
+    """Train the grid of a spec, in the background, and show it.
+
+    The training outlives the screen and the connection. With --headless, progress is printed; Ctrl-C stops the
+    training, and what has ended is kept.
+    """
+    chosen = free_name(sessions, spec.stem) if name is None else check_new_name(sessions, name)
+    asked = SessionSpec.load(spec, parse_settings(settings))
+    if replicates is not None:
+        asked = with_replicates(asked, replicates)
+    check_can_train(asked, trainer, headless)
+    folder = create(sessions, chosen, asked)
+    start(folder, trainer, workers=workers)
+    return stay_with(sessions, folder, headless)
+
+
+def with_replicates(spec: SessionSpec, replicates: int) -> SessionSpec:
+    """Return the spec with so many replicates, checked as if it had been written so. Raises ``SpecError``."""
+    return SessionSpec.parse(replace(spec, replicates=replicates).to_toml(), "--replicates")

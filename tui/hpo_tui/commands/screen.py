@@ -1,0 +1,54 @@
+"""The verbs that show the screen: home (no verb) and ``open``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from hpo_core.session import SessionFolder
+from hpo_tui.commands.options import session_argument, sessions_option
+from hpo_tui.commands.terminal import check_terminal
+
+QUIET_TEXTUAL = {"TEXTUAL_FPS": "20", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+"""Few bytes over SSH. Textual reads these when it is imported."""
+
+
+def show_screen(
+    sessions: Path,
+    folder: SessionFolder | None,
+    *,
+    read_only: bool = False,
+    ascii_only: bool = False,
+    theme: str | None = None,
+) -> int:
+    """Show a session, or home where ``folder`` is None; return the exit status. Raises ``TerminalError``."""
+    check_terminal()
+    for name, value in QUIET_TEXTUAL.items():
+        os.environ.setdefault(name, value)
+    from hpo_tui.app import run_screen
+
+    return run_screen(sessions, folder, read_only=read_only, ascii_only=ascii_only, theme=theme)
+
+
+def home(sessions: Path) -> None:
+    """Show the sessions here, a new grid, the demo."""
+    click.get_current_context().exit(show_screen(sessions, None))
+
+
+@click.command("open")
+@session_argument
+@click.option("--read-only", is_flag=True, help="Look only: give no orders and save no view.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters alone.")
+@click.option("--theme", type=click.Choice(["dark", "light", "high-contrast"]), help="Colours of the screen.")
+@sessions_option
+@click.pass_obj
+def open_session(
+    sessions: Path, session: SessionFolder, read_only: bool, ascii_only: bool, theme: str | None
+) -> int:
+    """Open a session on the screen.
+
+    Opening never starts work, and leaving never stops it.
+    """
+    return show_screen(sessions, session, read_only=read_only, ascii_only=ascii_only, theme=theme)

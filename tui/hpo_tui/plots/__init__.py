@@ -1,0 +1,1 @@
+"""Numbers to pictures in cells, drawn by plotext; nothing here knows the app."""

@@ -1,0 +1,82 @@
+"""What a plot is given: plain arrays and names, one row for each trial (or replicate) in view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One hyperparameter: its name, its values as text in order, and as numbers where they are numbers."""
+
+    name: str
+    labels: tuple[str, ...]
+    positions: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """The metric that colours a plot, and which direction is better."""
+
+    name: str
+    better: Literal["max", "min"] = "max"
+
+    @property
+    def maximised(self) -> bool:
+        """Whether more is better."""
+        return self.better == "max"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Trials:
+    """n rows over k hyperparameters.
+
+    ``codes`` (n, k): index of each row's value on each axis; negative where it has none, and the row is then
+    left out of plots that use the axis. ``scores`` (n,): NaN or infinite where there is no result. ``failed``
+    (n,): failed or diverged. ``highlight``: the row under the cursor.
+    """
+
+    axes: tuple[Axis, ...]
+    codes: Ints
+    scores: Floats
+    failed: Bools
+    highlight: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def scored(self) -> Bools:
+        """(n,): which rows have a finite score and did not fail."""
+        return np.isfinite(self.scores) & ~self.failed
+
+    def placed(self, shown: tuple[int, ...]) -> Bools:
+        """(n,): which rows have a value on every one of the ``shown`` axes."""
+        inside = np.ones(len(self), dtype=np.bool_)
+        for axis in shown:
+            column = self.codes[:, axis]
+            inside &= (column >= 0) & (column < len(self.axes[axis].labels))
+        return inside
+
+
+def trials(
+    axes: tuple[Axis, ...],
+    codes: object,
+    scores: object,
+    failed: object | None = None,
+    highlight: int | None = None,
+) -> Trials:
+    """Return ``Trials`` from anything that numpy takes for an array; ``failed`` is nobody if left out."""
+    score_array = np.asarray(scores, dtype=np.float64).reshape(-1)
+    count = len(score_array)
+    code_array = np.asarray(codes, dtype=np.int64).reshape(count, len(axes))
+    failed_array = np.zeros(count, dtype=np.bool_) if failed is None else np.asarray(failed, dtype=np.bool_)
+    return Trials(axes, code_array, score_array, failed_array.reshape(count), highlight)

@@ -1,0 +1,162 @@
+"""The numbers of a scatter: where each point lies, its step of the ramp, the legend's ends and the ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Metric, Trials
+from hpo_tui.plots.legend import RampLegend
+from hpo_tui.plots.projection import View, default_view
+from hpo_tui.plots.scale import fraction, limits, ramp_steps
+
+Spacing = Literal["ordinal", "linear", "log"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterLook:
+    """What is shown and from where: ``shown`` lists one to three axes by index (across, along, upright).
+
+    ``spacing`` is for each shown axis, ordinal where it is left out: value i of n. ``view`` is where the box is
+    seen from; None chooses it so that no two values of the floor hide each other.
+    """
+
+    shown: tuple[int, ...] = (0, 1, 2)
+    spacing: tuple[Spacing, ...] = ()
+    view: View | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ScatterNumbers:
+    """Everything a scatter draws, as numbers; m points on k axes.
+
+    ``rows`` (m,): the row of the trials that a point stands for (its best, where it is a mean of several);
+    ``members`` (m,): how many rows that are; ``positions`` (m, k) in 0..1; ``scores`` (m,), NaN where failed;
+    ``steps`` (m,): step of the ramp, -1 where failed; ``failed`` and ``highlighted`` (m,); ``legend``: None
+    where nothing has a score; ``ticks``: for each axis (position in 0..1, label); ``view``: as it was chosen.
+    """
+
+    axes: tuple[Axis, ...]
+    rows: Ints
+    members: Ints
+    positions: Floats
+    scores: Floats
+    steps: Ints
+    failed: Bools
+    highlighted: Bools
+    legend: RampLegend | None
+    ticks: tuple[tuple[tuple[float, str], ...], ...]
+    view: View = field(default_factory=View)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def axis_positions(axis: Axis, spacing: Spacing = "ordinal") -> Floats:
+    """Return where each value of an axis lies, in 0..1.
+
+    Linear and log spacing need numbers (log: all positive) that are not all the same; otherwise, and for
+    "ordinal", value i of n lies at (i - 1) / (n - 1).
+    """
+    count = len(axis.labels)
+    if spacing != "ordinal" and axis.positions is not None and len(axis.positions) == count:
+        numbers = np.asarray(axis.positions, dtype=np.float64)
+        if spacing == "log":
+            with np.errstate(all="ignore"):
+                numbers = np.log10(numbers)
+        ends = limits(numbers)
+        if ends is not None and np.isfinite(numbers).all() and ends[0] < ends[1]:
+            return fraction(numbers, *ends)
+    return np.arange(count) / (count - 1) if count > 1 else np.full(count, 0.5)
+
+
+def scatter_numbers(trials: Trials, metric: Metric, look: ScatterLook | None = None) -> ScatterNumbers:
+    """Return the numbers of the scatter of the trials that have a score or failed; the others are not drawn."""
+    look = look or ScatterLook()
+    shown = tuple(axis for axis in look.shown if 0 <= axis < len(trials.axes))[:3]
+    axes = tuple(trials.axes[axis] for axis in shown)
+    ordinal: tuple[Spacing, ...] = ("ordinal", "ordinal", "ordinal")
+    spacing = look.spacing + ordinal[len(look.spacing) :]
+    places = [axis_positions(axis, how) for axis, how in zip(axes, spacing, strict=False)]
+    scored = trials.scored
+    rows = np.flatnonzero(trials.placed(shown) & (scored | trials.failed)) if shown else np.zeros(0, np.int64)
+    scores = np.where(scored[rows], trials.scores[rows], np.nan)
+    codes = trials.codes[rows][:, list(shown)]
+    members = np.ones(len(rows), dtype=np.int64)
+    if len(shown) == 2:
+        rows, codes, scores, members = _means(rows, codes, scores, metric, trials)
+    ends = limits(scores)
+    low, high = ends if ends else (0.0, 0.0)
+    positions = [place[codes[:, at]] for at, place in enumerate(places)]
+    view = look.view
+    if view is None:
+        sizes = [len(axis.labels) for axis in axes]
+        view = default_view(sizes[0], sizes[1]) if len(axes) == 3 else View()
+    return ScatterNumbers(
+        axes=axes,
+        rows=rows,
+        members=members,
+        positions=np.stack(positions, axis=1) if positions else np.zeros((0, 0)),
+        scores=scores,
+        steps=ramp_steps(scores, low, high, metric),
+        failed=~np.isfinite(scores),
+        highlighted=_highlighted(trials, rows, codes, shown),
+        legend=RampLegend(metric, low, high) if ends else None,
+        ticks=tuple(
+            tuple(zip(map(float, place), axis.labels, strict=True))
+            for place, axis in zip(places, axes, strict=True)
+        ),
+        view=view,
+    )
+
+
+def _means(
+    rows: Ints, codes: Ints, scores: Floats, metric: Metric, trials: Trials
+) -> tuple[Ints, Ints, Floats, Ints]:
+    """Gather rows by their two codes: the best row, the codes, the mean score and the count of each place."""
+    width = int(codes[:, 1].max(initial=0)) + 1
+    keys, place = np.unique(codes[:, 0] * width + codes[:, 1], return_inverse=True)
+    counts = np.bincount(place, minlength=len(keys))
+    has = np.isfinite(scores)
+    results = np.bincount(place, weights=has, minlength=len(keys))
+    with np.errstate(all="ignore"):
+        # Each score is divided before the sum, so that huge ones do not overflow.
+        share = np.where(has, scores, 0.0) / results[place]
+        sums = np.bincount(place, weights=np.where(has, share, 0.0), minlength=len(keys))
+    means = np.full(len(keys), np.nan)
+    means[results > 0] = sums[results > 0]
+    worth = np.where(has, scores if metric.maximised else -scores, -np.inf)
+    best = np.zeros(len(keys), dtype=np.int64)
+    order = np.argsort(worth, kind="stable")
+    best[place[order]] = rows[order]
+    return best, np.stack([keys // width, keys % width], axis=1), means, counts.astype(np.int64)
+
+
+def _highlighted(trials: Trials, rows: Ints, codes: Ints, shown: tuple[int, ...]) -> Bools:
+    marked = trials.highlight
+    if marked is None or not 0 <= marked < len(trials):
+        return np.zeros(len(rows), dtype=np.bool_)
+    if len(shown) == 2:
+        return np.asarray((codes == trials.codes[marked, list(shown)]).all(axis=1), dtype=np.bool_)
+    return np.asarray(rows == marked, dtype=np.bool_)
+
+
+def shown_in_cells(numbers: ScatterNumbers, cols: Ints, lines: Ints, width: int, near: Floats) -> Ints:
+    """Return which points (indices) are shown, at most one for each cell.
+
+    Of several in a cell it is the highlighted one, else the best score, else a failed one; among equals the
+    one with the greatest ``near``.
+    """
+    worth = numbers.steps.astype(np.float64)
+    legend = numbers.legend
+    if legend is not None:
+        part = fraction(numbers.scores, legend.low, legend.high)
+        worth = np.nan_to_num(part if legend.metric.maximised else 1.0 - part, nan=-1.0)
+    worth = np.where(numbers.highlighted, 2.0, worth) + 1e-9 * near
+    order = np.argsort(worth, kind="stable")
+    cells = lines * width + cols
+    winner = np.full(int(cells.max(initial=0)) + 1, -1, dtype=np.int64)
+    winner[cells[order]] = order
+    return winner[winner >= 0]

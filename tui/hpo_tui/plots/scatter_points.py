@@ -1,0 +1,27 @@
+"""How a point of a scatter looks: its marker says the size of its score, its ink the step of the ramp."""
+
+from __future__ import annotations
+
+from hpo_tui.plots import inks
+from hpo_tui.plots.data import Ints
+from hpo_tui.plots.legend import swatch
+from hpo_tui.plots.scatter_numbers import ScatterNumbers
+
+FAILED = "×"
+FAILED_ASCII = "x"
+
+
+def point_marks(numbers: ScatterNumbers, which: Ints, plain: bool) -> tuple[list[str], list[int]]:
+    """Return the marker and the ink of each of the points ``which`` (indices)."""
+    glyphs, point_inks = [], []
+    for index in which:
+        step = int(numbers.steps[index])
+        failed = step < 0
+        glyph = (FAILED_ASCII if plain else FAILED) if failed else swatch(step, sized=True, plain=plain)
+        ink = inks.WARNING if failed else inks.RAMP[step]
+        if numbers.highlighted[index]:
+            ink = inks.CURSOR
+            glyph = "@" if plain and not failed else glyph
+        glyphs.append(glyph)
+        point_inks.append(ink)
+    return glyphs, point_inks

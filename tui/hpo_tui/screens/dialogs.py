@@ -1,0 +1,108 @@
+"""The small questions and texts over a screen: leave, confirm, keys, a summary. Escape closes each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from hpo_tui.keys import Key, help_groups
+
+
+class Dialog(ModalScreen[str | None]):
+    """A framed box in the middle of the screen."""
+
+
+class Choice(Dialog):
+    """A question with a few answers; the first one is the default. Dismissed with the answer's id or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "back"), ("q", "dismiss(None)", "back")]
+
+    def __init__(self, title: str, words: str, answers: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title = title
+        self._words = words
+        self._answers = answers
+
+    def compose(self) -> ComposeResult:
+        """Lay out the words and the answers."""
+        with Vertical() as box:
+            box.border_title = Content(self._title).markup
+            yield Static(Content(self._words), classes="words")
+            yield OptionList(*(Option(Content(text), id=name) for name, text in self._answers))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer with the chosen line."""
+        self.dismiss(event.option_id)
+
+
+def leave_choice() -> Choice:
+    """Return the question asked when leaving a session that trains."""
+    return Choice(
+        "Leave",
+        "The training goes on in the background without this screen; hpo-tui open finds it again.",
+        [
+            ("leave", "Leave it training"),
+            ("finish", "Stop after the trainings under way"),
+            ("stop", "Stop now: the trainings under way start again from epoch 1 when resumed"),
+        ],
+    )
+
+
+class Words(Dialog):
+    """Some lines of text to read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "dismiss(None)", "back"),
+        ("q", "dismiss(None)", "back"),
+        ("enter", "dismiss(None)", "back"),
+        ("t", "dismiss(None)", "back"),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[str]) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        """Lay out the lines."""
+        with Vertical() as box:
+            box.border_title = Content(self._title).markup
+            with VerticalScroll():
+                yield Static(Content("\n".join(self._lines)))
+
+
+class HelpScreen(Dialog):
+    """Every key of the screen below, from the table that dispatches them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "dismiss(None)", "back"),
+        ("q", "dismiss(None)", "back"),
+        ("question_mark", "dismiss(None)", "back"),
+    ]
+
+    def __init__(self, keys: tuple[Key, ...]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def compose(self) -> ComposeResult:
+        """Lay out the keys by group."""
+        with Vertical() as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "esc closes"
+            with VerticalScroll():
+                yield Static(self._text())
+
+    def _text(self) -> Content:
+        pieces: list[Content] = []
+        for name, keys in help_groups(self._keys):
+            pieces.append(Content(f"{name}\n").stylize("bold"))
+            pieces += [Content.assemble((f"  {key.shown:<10}", "$accent"), f"{key.help}\n") for key in keys]
+        return Content("").join(pieces)

@@ -1,0 +1,193 @@
+"""The frame of a form: rows of fields that scroll, what they come to, what can be done, and the keys.
+
+A form ends with a session folder, which is then opened, or with None; what its fields mean stands in
+``viewmodel``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+from hpo_core.session import SessionFolder
+from hpo_core.text import clean
+from hpo_tui.keys import FORM_KEYS, bindings
+from hpo_tui.plots.canvas import to_ascii
+from hpo_tui.plots.inks import WARNING
+from hpo_tui.screens.dialogs import HelpScreen
+from hpo_tui.skin import Skin
+from hpo_tui.viewmodel.footer import footer_row
+from hpo_tui.viewmodel.rows import Row, padded, run
+from hpo_tui.widgets.cells import CellPane
+from hpo_tui.widgets.form import Deed, FormRow, FormScroll
+
+SUMMARY_LINES = 3
+
+
+class FormScreen(Screen[SessionFolder | None]):
+    """A form over a whole screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(FORM_KEYS)
+    KEYS = FORM_KEYS
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    AUTO_FOCUS = "FormRow .control"
+
+    def __init__(self, skin: Callable[[], Skin]) -> None:
+        super().__init__()
+        self._skin = skin
+        self.busy = False
+
+    # What a form is made of ------------------------------------------------------------------------------------
+
+    def title_text(self) -> str:
+        """The frame's title."""
+        raise NotImplementedError
+
+    def parts(self) -> Sequence[Widget]:
+        """Headings and rows."""
+        raise NotImplementedError
+
+    def deeds(self) -> Sequence[tuple[str, str]]:
+        """What can be done: the action's name and its label; the first is the usual one."""
+        raise NotImplementedError
+
+    def read(self) -> None:
+        """Take in what the fields say, and say what is wrong with them."""
+        raise NotImplementedError
+
+    def summary_rows(self, width: int) -> list[Row]:
+        """What the form comes to, in at most ``SUMMARY_LINES`` rows."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Lay the form out."""
+        with FormScroll(id="fields", classes="framed", can_focus=False) as fields:
+            fields.border_title = Content(self.words(self.title_text())).markup
+            yield from self.parts()
+        yield CellPane(id="summary")
+        with Horizontal(id="deeds"):
+            for name, label in self.deeds():
+                yield Deed(name, label)
+        yield CellPane(id="footer")
+
+    def on_mount(self) -> None:
+        """Read the fields for the first time."""
+        self.update()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What every field says."""
+        return {row.key: row.text for row in self.query(FormRow)}
+
+    def row(self, key: str) -> FormRow:
+        """Return the row of a field."""
+        return next(row for row in self.query(FormRow) if row.key == key)
+
+    def words(self, text: str) -> str:
+        """Return a text as this terminal can show it."""
+        return to_ascii(text) if self._skin().ascii_only else text
+
+    def show_errors(self, errors: dict[str, str], notes: Callable[[FormRow], str]) -> None:
+        """Say beside each field what is wrong with it, or its note."""
+        for row in self.query(FormRow):
+            wrong = errors.get(row.key, "")
+            row.say(self.words("" if wrong else notes(row)), self.words(wrong))
+
+    def go_to_error(self, errors: dict[str, str]) -> None:
+        """Put the cursor into the first field with an error."""
+        wrong = next((row for row in self.query(FormRow) if row.key in errors), None)
+        if wrong is not None:
+            wrong.field.focus()
+        self.notify(next(iter(errors.values())), severity="error", markup=False)
+
+    def not_yet_row(self, errors: dict[str, str], width: int) -> Row:
+        """Return what stands in the way of knowing what the form comes to."""
+        wrong = [key for key in errors if key]
+        words = f"Not in order yet: {', '.join(wrong)}; beside it stands why." if wrong else errors.get("", "")
+        return padded((run(f" {clean(words)}", WARNING),), width)
+
+    def update(self) -> None:
+        """Take in what the fields say, and show what it comes to."""
+        self.read()
+        self.draw_soon()
+
+    @on(FormRow.Changed)
+    def take_change(self) -> None:
+        """Take in what was typed."""
+        self.update()
+
+    @on(CellPane.SizeChanged)
+    def draw_soon(self) -> None:
+        """Draw what the form comes to, and the footer."""
+        skin = self._skin()
+        summary, footer = self.query_one("#summary", CellPane), self.query_one("#footer", CellPane)
+        if summary.content_size.width:
+            rows = self.summary_rows(summary.content_size.width)
+            summary.show(rows[:SUMMARY_LINES], skin.palette, skin.ascii_only)
+        if footer.content_size.width:
+            footer.show([footer_row(self.KEYS, footer.content_size.width)], skin.palette, skin.ascii_only)
+
+    def be_busy(self, busy: bool) -> None:
+        """Say that something is under way, or no longer."""
+        self.busy = busy
+        self.draw_soon()
+
+    def end_with(self, folder: SessionFolder | None) -> None:
+        """Leave the form with what was made; stay where nothing was."""
+        if not self.is_attached:
+            return
+        self.be_busy(False)
+        if folder is not None:
+            self.dismiss(folder)
+
+    # Keys -------------------------------------------------------------------------------------------------------
+
+    def action_field(self, step: int) -> None:
+        """Go to the field of another row, or to what can be done below the last."""
+        stops: list[Widget] = [row.field for row in self.query(FormRow) if row.display]
+        here, row = len(stops), self.focused_row()
+        if row is not None:
+            here = stops.index(row.field)
+        stops.append(self.query(Deed).first())
+        stops[min(max(here + step, 0), len(stops) - 1)].focus()
+
+    def action_next(self, step: int) -> None:
+        """Go to whatever can be changed or done next, or before."""
+        if step > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    @on(FormRow.Entered)
+    def next_field(self) -> None:
+        """Go to the next field."""
+        self.action_field(1)
+
+    def focused_row(self) -> FormRow | None:
+        """Return the row that has the focus."""
+        if self.focused is None:
+            return None
+        return next((row for row in self.focused.ancestors if isinstance(row, FormRow)), None)
+
+    @on(Deed.Chosen)
+    async def do(self, message: Deed.Chosen) -> None:
+        """Do what was chosen."""
+        await self.run_action(message.deed)
+
+    def action_back(self) -> None:
+        """Leave the form; nothing is made."""
+        self.dismiss(None)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpScreen(self.KEYS))

@@ -1,0 +1,241 @@
+"""Home: the sessions of the folder, a new grid, the demo; from here everything is one key away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from hpo_core.errors import HpoError
+from hpo_core.session import SessionFolder, delete
+from hpo_core.text import clean, plural
+from hpo_tui.demo import start_demo
+from hpo_tui.keys import HOME_KEYS, bindings
+from hpo_tui.launching import TENSORFLOW, resume
+from hpo_tui.screens.dialogs import Choice, HelpScreen
+from hpo_tui.screens.messages import OpenSession, WantGrid
+from hpo_tui.skin import Skin
+from hpo_tui.viewmodel.footer import footer_row
+from hpo_tui.viewmodel.home import Line, detail_rows, heading_row, home_lines, line_row, welcome_rows
+from hpo_tui.viewmodel.rows import Row
+from hpo_tui.viewmodel.sessions import CardReader, SessionCard
+from hpo_tui.widgets.cells import CellPane
+
+REFRESH_SECONDS = 1.0
+READ_ONLY = "hpo-tui was opened read-only; start it without --read-only to do that."
+
+
+class HomeScreen(Screen[None]):
+    """The list of sessions."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(HOME_KEYS)
+    KEYS = HOME_KEYS
+    AUTO_FOCUS = "#sessions"
+
+    class Listed(Message):
+        """The sessions were read again."""
+
+        def __init__(self, cards: list[SessionCard]) -> None:
+            super().__init__()
+            self.cards = cards
+
+    def __init__(
+        self, sessions: Path, skin: Callable[[], Skin], read_only: bool = False, trainer: str = TENSORFLOW
+    ) -> None:
+        super().__init__()
+        self.sessions = sessions
+        self.cards: list[SessionCard] = []
+        self.cursor = 0
+        self._skin = skin
+        self._read_only = read_only
+        self._trainer = trainer
+        self._reader = CardReader(sessions)
+        self._first = 0
+        self._listed = False
+
+    def compose(self) -> ComposeResult:
+        """Lay the list out."""
+        yield CellPane(id="sessions", classes="framed")
+        yield CellPane(id="detail", classes="framed")
+        yield CellPane(id="footer")
+
+    def on_mount(self) -> None:
+        """Read the sessions, and read them again every second."""
+        self.query_one("#sessions", CellPane).can_focus = True
+        self.read_sessions()
+        self.set_interval(REFRESH_SECONDS, self._read_if_shown)
+
+    def _read_if_shown(self) -> None:
+        if self.app.screen is self:
+            self.read_sessions()
+
+    @work(thread=True, exclusive=True, group="list")
+    def read_sessions(self) -> None:
+        """Read what is new of every session of the folder, in a thread."""
+        self.post_message(self.Listed(self._reader.cards()))
+
+    @on(Listed)
+    def take_list(self, message: Listed) -> None:
+        """Show the sessions; the cursor stays on the session it is on."""
+        here = self._card()
+        self.cards, self._listed = message.cards, True
+        paths = [card.folder.path for card in self.cards]
+        if here is not None and here.folder.path in paths:
+            self.cursor = paths.index(here.folder.path)
+        self.draw_soon()
+
+    @on(CellPane.SizeChanged)
+    def draw_soon(self) -> None:
+        """Draw the list."""
+        pane, detail, footer = (self.query_one(f"#{name}", CellPane) for name in ("sessions", "detail", "footer"))
+        skin = self._skin()
+        if not self._listed or not pane.content_size.width:
+            return
+        width, height = pane.content_size
+        pane.show(self._rows(width, height), skin.palette, skin.ascii_only)
+        detail.show(detail_rows(self._line(), detail.content_size.width), skin.palette, skin.ascii_only)
+        footer.show([footer_row(HOME_KEYS, footer.content_size.width)], skin.palette, skin.ascii_only)
+        only = " · read-only" if self._read_only else ""
+        pane.entitle(f"hpo-tui · {plural(len(self.cards), 'session')} in {clean(self.sessions)}{only}")
+
+    def _rows(self, width: int, height: int) -> list[Row]:
+        lines = home_lines(self.cards)
+        self.cursor = min(self.cursor, len(lines) - 1)
+        lead = [heading_row(width)] if self.cards else welcome_rows(width)
+        room = max(height - len(lead), 1)
+        self._first = min(max(self._first, self.cursor - room + 1), self.cursor)
+        shown = range(self._first, min(self._first + room, len(lines)))
+        return [*lead, *(line_row(lines[place], place == self.cursor, width) for place in shown)]
+
+    def _line(self) -> Line:
+        lines = home_lines(self.cards)
+        return lines[min(self.cursor, len(lines) - 1)]
+
+    def _card(self) -> SessionCard | None:
+        """Return the session under the cursor, if it is one."""
+        return self.cards[self.cursor] if self.cursor < len(self.cards) else None
+
+    # Moving -----------------------------------------------------------------------------------------------------
+
+    def action_cursor(self, step: int) -> None:
+        """Move the cursor."""
+        self.cursor = min(max(self.cursor + step, 0), len(home_lines(self.cards)) - 1)
+        self.draw_soon()
+
+    @on(CellPane.Clicked, "#sessions")
+    async def click(self, message: CellPane.Clicked) -> None:
+        """Put the cursor where the click was; a click on the cursor opens."""
+        place = message.row - (1 if self.cards else len(welcome_rows(1))) + self._first
+        if place == self.cursor:
+            await self.action_open()
+        elif 0 <= place < len(home_lines(self.cards)):
+            self.cursor = place
+            self.draw_soon()
+
+    @on(CellPane.Scrolled, "#sessions")
+    def scroll(self, message: CellPane.Scrolled) -> None:
+        """Move the cursor by the wheel."""
+        self.action_cursor(message.step)
+
+    # Doing ------------------------------------------------------------------------------------------------------
+
+    async def action_open(self) -> None:
+        """Open the session under the cursor, or do what the line offers."""
+        line = self._line()
+        if isinstance(line, SessionCard):
+            self.post_message(OpenSession(line.folder))
+        else:
+            await self.run_action(line.action)
+
+    def action_new_grid(self) -> None:
+        """Fill in a new grid."""
+        if self._may():
+            self.post_message(WantGrid())
+
+    def action_copy(self) -> None:
+        """Fill in a new grid that begins as a copy of the session's."""
+        card = self._chosen()
+        if card is None or not self._may():
+            return
+        if card.spec is None:
+            self.notify(card.problem, severity="error", markup=False)
+        else:
+            self.post_message(WantGrid(card.spec, card.folder.name))
+
+    def action_demo(self) -> None:
+        """Train the demo."""
+        if self._may():
+            self.notify("Starting the demo…", timeout=3, markup=False)
+            self._start_demo()
+
+    @work(thread=True, exclusive=True, group="demo")
+    def _start_demo(self) -> None:
+        try:
+            folder = start_demo(self.sessions, trainer=self._trainer)
+        except HpoError as error:
+            self._say(str(error), "error")
+        else:
+            self.post_message(OpenSession(folder))
+
+    def action_resume(self) -> None:
+        """Go on with what waits in the session under the cursor."""
+        card = self._chosen()
+        if card is not None and self._may():
+            self._resume(card.folder)
+
+    @work(thread=True, exclusive=True, group="resume")
+    def _resume(self, folder: SessionFolder) -> None:
+        try:
+            self._say(resume(folder))
+        except HpoError as error:
+            self._say(str(error), "error")
+        self.app.call_from_thread(self.read_sessions)
+
+    def action_delete(self) -> None:
+        """Delete the session under the cursor, after asking."""
+        card = self._chosen()
+        if card is None or not self._may():
+            return
+        folder = card.folder
+        question = Choice(
+            "Delete",
+            f"Delete the session {clean(folder.name)} with all its results and logs? This cannot be undone.",
+            [("keep", "Keep it"), ("delete", "Delete it for good")],
+        )
+        self.app.push_screen(question, lambda answer: self._delete(folder) if answer == "delete" else None)
+
+    def _delete(self, folder: SessionFolder) -> None:
+        try:
+            delete(folder)
+        except (HpoError, OSError) as error:
+            self.notify(str(error), severity="error", markup=False)
+        self.read_sessions()
+
+    def _chosen(self) -> SessionCard | None:
+        card = self._card()
+        if card is None:
+            self.notify("Choose a session first, with the arrow keys.", markup=False)
+        return card
+
+    def _may(self) -> bool:
+        if self._read_only:
+            self.notify(READ_ONLY, severity="warning", markup=False)
+        return not self._read_only
+
+    def _say(self, said: str, severity: str = "information") -> None:
+        """Say something from a thread."""
+        self.app.call_from_thread(self.notify, said, severity=severity, markup=False)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpScreen(HOME_KEYS))
+
+    def action_quit(self) -> None:
+        """Leave."""
+        self.app.exit()

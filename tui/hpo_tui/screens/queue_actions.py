@@ -1,0 +1,109 @@
+"""What the keys of the queue do to the jobs picked there, or to the one under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from hpo_core.events import MoveJobs, Order, StopJob
+from hpo_core.grid import JobKey
+from hpo_core.state import Snapshot
+from hpo_core.text import plural
+from hpo_tui.screens.training_actions import TrainingActions
+from hpo_tui.viewmodel.queue import QueueList
+
+
+class QueueActions(TrainingActions):
+    """Stops, repeats, moves and adds trainings."""
+
+    def pick_job(self) -> None:
+        """Pick the job under the queue's cursor, or put it back."""
+        for key in self._under_cursor():
+            self.look(replace(self.state, chosen=self.state.chosen ^ {key}))
+
+    def action_stop_job(self, after_epoch: bool) -> None:
+        """Stop the picked trainings, now or at the end of their epoch; take waiting ones out of the queue."""
+        if keys := self._picked():
+            self.order(
+                [StopJob(trial=key.trial, replicate=key.replicate, after_epoch=after_epoch) for key in keys],
+                f"Stopping {plural(len(keys), 'training')}"
+                + (" at the end of the epoch." if after_epoch else "."),
+            )
+
+    def action_move_jobs(self, to: Literal["front", "back"]) -> None:
+        """Move the picked jobs to the front or the back of the queue."""
+        if keys := self._picked():
+            pairs = tuple((key.trial, key.replicate) for key in keys)
+            self.order([MoveJobs(jobs=pairs, to=to)], f"{plural(len(keys), 'job')} moved to the {to}.")
+
+    def action_repeat(self, missing: bool) -> None:
+        """Queue again what failed; with ``missing``, also what diverged or was stopped."""
+        if self.latest is None:
+            return
+        statuses = ("failed", "diverged", "stopped") if missing else ("failed",)
+        found = [entry.key for entry in self.latest.snapshot.replicates.values() if entry.status in statuses]
+        if not found:
+            self.notify(
+                f"No training has {' or '.join(statuses)}.".replace("has stopped", "was stopped"), markup=False
+            )
+            return
+        self._queue_again(found, "queued again")
+
+    def action_add_replicate(self) -> None:
+        """Queue one more replicate for each picked job's trial, or for every trial in view."""
+        if self.latest is None:
+            return
+        in_queue = self.focused is not None and self.focused.id == "queue"
+        trials = (
+            sorted({key.trial for key in self._picked()}) if in_queue else self.desk(self.latest).trials_shown()
+        )
+        new = [JobKey(trial, self.latest.snapshot.replicate_count(trial) + 1) for trial in trials]
+        if new:
+            self._queue_again(new, "one more replicate")
+
+    def action_log(self) -> None:
+        """Show the log of the job under the cursor, or of the last replicate of the trial under the view's."""
+        if self.latest is None:
+            return
+        keys = self._under_cursor() or self._of_trial(self.latest.snapshot)
+        if keys:
+            self.show_log(keys[0])
+
+    def show_log(self, key: JobKey) -> None:
+        """Show the log of a replicate's last attempt."""
+        from hpo_tui.screens.log import LogScreen
+
+        assert self.latest is not None
+        attempt = self.latest.snapshot.replicate(key).attempt
+        self.app.push_screen(LogScreen(self.folder.log_of(key, attempt), f"{key}, attempt {attempt}"))
+
+    def _queue_again(self, keys: list[JobKey], reason: str) -> None:
+        self.do(lambda update: self.work.queue(update, keys, reason))
+        self.look(replace(self.state, chosen=frozenset()))
+
+    def order(self, orders: list[Order], said: str) -> None:
+        """Give orders to the engine, and say what they are for."""
+        self.do(lambda update: self.work.give(update, orders, said))
+        self.look(replace(self.state, chosen=frozenset()))
+
+    def _under_cursor(self) -> list[JobKey]:
+        if self.latest is None or self.state.job is None:
+            return []
+        lines = QueueList(self.latest.snapshot)
+        return [lines[min(self.state.job, len(lines) - 1)]] if len(lines) else []
+
+    def _picked(self) -> list[JobKey]:
+        """The picked jobs, or the one under the cursor; a word where there is neither."""
+        keys = sorted(self.state.chosen, key=lambda key: (key.replicate, key.trial)) or self._under_cursor()
+        if not keys:
+            self.notify(
+                "Choose a job first: tab to the queue, then up and down; space picks several.", markup=False
+            )
+        return keys
+
+    def _of_trial(self, snapshot: Snapshot) -> list[JobKey]:
+        trial = self.desk(self.latest).trial if self.latest is not None else None
+        tried = (
+            [entry.key for entry in snapshot.replicates_of(trial) if entry.attempt] if trial is not None else []
+        )
+        return tried[-1:]

@@ -1,0 +1,84 @@
+"""What the keys of the view do: which view, how it is turned, zoomed, binned, and told in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hpo_core.measure import metrics_of
+from hpo_tui.screens.desk_screen import DeskScreen
+from hpo_tui.screens.dialogs import Words
+from hpo_tui.viewmodel import moves
+
+
+class ViewActions(DeskScreen):
+    """Changes how the session is looked at."""
+
+    def action_view(self, step: int) -> None:
+        """Show the next or the previous view."""
+        self.look(self.state.next_view(step))
+
+    def action_zoom(self) -> None:
+        """Give the focused pane the whole screen."""
+        if self.focused is not None and self.zoomed is None:
+            self.zoom(self.focused.id)
+
+    def action_back(self) -> None:
+        """Step out of exactly one layer: the zoom, then what was picked, then the view's cursor."""
+        if self.zoomed is not None:
+            self.zoom(None)
+        elif self.state.chosen:
+            self.look(replace(self.state, chosen=frozenset()))
+        elif self.state.row is not None:
+            self.look(replace(self.state, row=None))
+
+    def action_metric(self, step: int) -> None:
+        """Show the next or the previous metric."""
+        if self.latest is not None:
+            self.look(moves.next_metric(self.state, metrics_of(self.latest.snapshot), step))
+
+    def action_axes(self) -> None:
+        """Put other hyperparameters on the axes."""
+        self.look(moves.next_axes(self.state, len(self.factors)))
+
+    def action_flat(self) -> None:
+        """Flat projection, or the box."""
+        self.look(replace(self.state, flat=not self.state.flat))
+
+    def action_log_axes(self) -> None:
+        """Axes by size, or by order."""
+        self.look(replace(self.state, log_axes=not self.state.log_axes))
+
+    def action_turn(self, step: int) -> None:
+        """Turn the scatter, or sort the ranking by another column."""
+        if self.state.view == "ranking":
+            self.look(moves.next_sort(self.state, len(self.factors), step))
+        else:
+            self.look(moves.turn(self.state, self.factors, step, 0))
+
+    def action_tilt(self, step: int) -> None:
+        """Tilt the scatter."""
+        self.look(moves.turn(self.state, self.factors, 0, step))
+
+    def action_bins(self, step: int) -> None:
+        """More or fewer bins."""
+        self.look(moves.change_bins(self.state, step))
+
+    def action_overlay(self) -> None:
+        """Histograms as one strip for each value, or all values over each other."""
+        self.look(replace(self.state, overlay=not self.state.overlay))
+
+    def action_cumulative(self) -> None:
+        """Histograms cumulative, or not."""
+        self.look(replace(self.state, cumulative=not self.state.cumulative))
+
+    def action_copy(self) -> None:
+        """Copy the trial under the cursor, or what is in view in words, through the terminal (OSC 52)."""
+        if self.latest is not None:
+            desk = self.desk(self.latest)
+            self.app.copy_to_clipboard("\n".join(desk.summary()) if desk.trial is None else desk.trial_words())
+            self.notify("Copied, if the terminal allows it.", markup=False)
+
+    def action_summary(self) -> None:
+        """Say in words what is in view."""
+        if self.latest is not None:
+            self.app.push_screen(Words("In words", self.desk(self.latest).summary()))

@@ -1,0 +1,106 @@
+"""What a session screen does outside itself: orders, exports, the saved view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hpo_core.control import send_order
+from hpo_core.errors import SessionError
+from hpo_core.events import Order, PauseQueue, QueueJobs, ResumeQueue, StopSession
+from hpo_core.grid import JobKey
+from hpo_core.session import SessionFolder
+from hpo_core.text import clean, plural
+from hpo_core.trim import Trim
+from hpo_tui.follow import Update
+from hpo_tui.launching import start, trainer_of
+from hpo_tui.viewstate import ViewState, save_view
+
+
+class SessionWork:
+    """The deeds of one session's screen; each raises ``SessionError`` with a sentence, or returns one."""
+
+    def __init__(self, folder: SessionFolder, read_only: bool) -> None:
+        self.folder = folder
+        self.read_only = read_only
+
+    def save_view(self, state: ViewState) -> None:
+        """Remember how the session was looked at; on a read-only session nothing is kept."""
+        if self.read_only:
+            return
+        try:
+            save_view(self.folder.view, state)
+        except OSError as error:
+            raise SessionError(f"The view could not be saved: {error.strerror}.") from None
+
+    def pause_or_resume(self, update: Update) -> str:
+        """Pause the queue, or go on with it."""
+        self._may_order(update)
+        if update.snapshot.paused is None:
+            self._send(PauseQueue())
+            return "Pausing: the trainings under way go on to their end, no other begins."
+        self._send(ResumeQueue())
+        return "Going on with the queue."
+
+    def give(self, update: Update, orders: Sequence[Order], said: str) -> str:
+        """Give orders to the engine; return ``said``."""
+        self._may_order(update)
+        for order in orders:
+            self._send(order)
+        return said
+
+    def queue(self, update: Update, jobs: Sequence[JobKey], reason: str) -> str:
+        """Queue trainings; where no engine runs, start one for them."""
+        queued = f"{plural(len(jobs), 'training')} queued"
+        if update.engine_alive or self.read_only:
+            pairs = tuple((key.trial, key.replicate) for key in jobs)
+            return self.give(update, [QueueJobs(jobs=pairs, reason=reason)], f"{queued}.")
+        from hpo_core.engine.enqueue import queue_jobs  # not needed to look at a session
+
+        queue_jobs(self.folder, jobs, reason)
+        start(self.folder, trainer_of(update.snapshot))
+        return f"{queued}; an engine is at work on them."
+
+    def stop(self, now: bool) -> None:
+        """End the engine, now or after the trainings under way."""
+        self._send(StopSession(now=now))
+
+    def restart(self, update: Update) -> str:
+        """Start an engine where none is running and something waits."""
+        if self.read_only:
+            raise SessionError("The session is open read-only; open it without --read-only to train.")
+        if update.engine_alive:
+            raise SessionError("An engine is at work on this session already.")
+        if update.snapshot.finished:
+            raise SessionError("Nothing waits to be trained.")
+        start(self.folder, trainer_of(update.snapshot))
+        return "The engine is running again."
+
+    def export(self, update: Update, trim: Trim) -> str:
+        """Write the three CSVs; say where."""
+        from hpo_core.interop.export import export  # brings in pandas
+
+        if self.read_only:
+            raise SessionError("The session is open read-only; hpo-tui export --to DIR writes elsewhere.")
+        written = export(update.snapshot, self.folder.exports, trim)
+        names = ", ".join(path.name for path in written)
+        return f"Exported {plural(len(written), 'file')} to {clean(_short(self.folder.exports))}: {names}."
+
+    def _may_order(self, update: Update) -> None:
+        if self.read_only:
+            raise SessionError("The session is open read-only; open it without --read-only to give orders.")
+        if not update.engine_alive:
+            raise SessionError("No engine is running; R starts one where trainings wait.")
+
+    def _send(self, order: Order) -> None:
+        try:
+            send_order(self.folder.control, order)
+        except OSError as error:
+            raise SessionError(f"The order could not be written: {error.strerror}.") from None
+
+
+def _short(path: Path) -> Path:
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path

@@ -1,0 +1,1 @@
+"""Snapshot and view state to rows, pictures and words; nothing here knows the app or a widget."""

@@ -1,0 +1,15 @@
+"""The line at the bottom: the keys that matter most, as many as fit."""
+
+from __future__ import annotations
+
+from hpo_tui.keys import Key, footer_items
+from hpo_tui.plots.inks import ACCENT, DIM
+from hpo_tui.viewmodel.rows import Row, padded, run
+
+
+def footer_row(keys: tuple[Key, ...], width: int) -> Row:
+    """Return the footer from the table of keys."""
+    pieces = [run(" ")]
+    for shown, label in footer_items(keys, width):
+        pieces += [run(shown, ACCENT), run(f" {label}  ", DIM)]
+    return padded(tuple(pieces), width)

@@ -1,0 +1,173 @@
+"""The pictures of the views: the table of trials, as it is looked at, handed to the plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from hpo_core.measure import PARAMETERS
+from hpo_core.state import Snapshot
+from hpo_core.text import clean, format_value
+from hpo_tui.follow import Update
+from hpo_tui.plots.curves import Curve, curves
+from hpo_tui.plots.data import Axis, Metric, Trials, trials
+from hpo_tui.plots.heatmap import heatmap
+from hpo_tui.plots.histogram import Layout, histogram
+from hpo_tui.plots.inks import CATEGORIES
+from hpo_tui.plots.parallel import parallel
+from hpo_tui.plots.parallel_numbers import METRIC
+from hpo_tui.plots.picture import Picture
+from hpo_tui.plots.scatter import scatter
+from hpo_tui.plots.scatter_numbers import ScatterLook
+from hpo_tui.viewmodel import moves
+from hpo_tui.viewmodel.machine import machine_rows
+from hpo_tui.viewmodel.moves import shown_axes, view_of
+from hpo_tui.viewmodel.ranking import ranked_rows, ranking_rows, selected_trial
+from hpo_tui.viewmodel.table import Table
+from hpo_tui.viewstate import ViewState
+
+Drawer = Callable[[Update, Table, ViewState, int, int], Picture]
+NO_CURVE = "A model has as many parameters at every epoch: there is no curve; m shows another metric."
+WAITING = "The first finished trials appear here."
+NONE_IN_VIEW = "No trial is in view; u undoes the last change, A brings everything back."
+
+
+def axes_of(table: Table, in_view_only: bool = True) -> tuple[Axis, ...]:
+    """Return the hyperparameters as axes: the values in view, or all of them."""
+    made = []
+    for factor, hidden in zip(table.factors, table.hidden, strict=True):
+        values = [value for value, out in zip(factor.values, hidden, strict=True) if not (out and in_view_only)]
+        numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+        positions = tuple(float(value) for value in values) if numeric else None
+        made.append(Axis(clean(factor.name), tuple(format_value(value) for value in values), positions))
+    return tuple(made)
+
+
+def trials_in_view(table: Table, state: ViewState | None = None) -> Trials:
+    """Return the trials in view with their codes counted over the values in view, that under the cursor marked."""
+    rows = table.in_view
+    codes = table.codes[rows].astype(np.int64)
+    for column, hidden in enumerate(table.hidden):
+        place = np.cumsum(~hidden) - 1
+        codes[:, column] = place[codes[:, column]]
+    scores = table.scores[rows]
+    failed = (table.failed[rows] > 0) & ~np.isfinite(scores)
+    selected = selected_trial(table, state) if state is not None else None
+    highlight = int(np.count_nonzero(rows[: selected - 1])) if selected is not None else None
+    return trials(axes_of(table), codes, scores, failed, highlight)
+
+
+def metric_of(table: Table) -> Metric:
+    """Return the metric that colours the pictures."""
+    return Metric(clean(table.metric), table.better)
+
+
+def empty_words(table: Table) -> str:
+    """Return what an empty picture says."""
+    return WAITING if table.in_view.any() else NONE_IN_VIEW
+
+
+def scatter_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    """Return the scatter projection of the trials in view."""
+    shown = shown_axes(state, len(table.factors))
+    spacing = tuple("log" if state.log_axes else "ordinal" for _ in shown)
+    look = ScatterLook(shown, spacing, view_of(state, table.factors))  # type: ignore[arg-type]
+    return scatter(trials_in_view(table, state), metric_of(table), width, height, look, empty=empty_words(table))
+
+
+def ranking_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    """Return the ranking as a picture."""
+    rows = ranking_rows(update.snapshot, table, state, width, height)
+    return Picture(width, height, tuple(rows))
+
+
+def histogram_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    """Return the histograms of every finished training in view, one panel for each hyperparameter."""
+    layout: Layout = "overlay" if state.overlay else "rows"
+    return histogram(
+        trainings_in_view(update.snapshot, table),
+        metric_of(table),
+        width,
+        height,
+        layout,
+        bins=state.bins,
+        cumulative=state.cumulative,
+        empty=empty_words(table),
+    )
+
+
+def trainings_in_view(snapshot: Snapshot, table: Table) -> Trials:
+    """Return a row for each finished training of the trials in view: the results that histograms count."""
+    seen = trials_in_view(table)
+    place = np.cumsum(table.in_view) - 1
+    rows, scores = [], []
+    for key, entry in snapshot.replicates.items():
+        value = table.measure.result(entry)
+        if value is not None and table.in_view[key.trial - 1]:
+            rows.append(int(place[key.trial - 1]))
+            scores.append(value)
+    return trials(seen.axes, seen.codes[rows], scores)
+
+
+def heatmap_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    """Return the heat map of the first two axes; the other hyperparameters are averaged."""
+    shown = shown_axes(state, len(table.factors))
+    up = shown[1] if len(shown) > 1 else None
+    return heatmap(
+        trials_in_view(table, state), metric_of(table), width, height, shown[0], up, empty=empty_words(table)
+    )
+
+
+def parallel_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    """Return the parallel coordinates of all trials, those out of view as lines cut where the trim cuts them."""
+    axes = axes_of(table, in_view_only=False)
+    failed = (table.failed > 0) & ~np.isfinite(table.scores)
+    everything = trials(axes, table.codes, table.scores, failed)
+    order = (*moves.all_axes(state, len(table.factors)), METRIC)
+    hidden = [frozenset(np.flatnonzero(out).tolist()) for out in table.hidden]
+    return parallel(everything, metric_of(table), width, height, order, hidden=hidden, empty=empty_words(table))
+
+
+def curves_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    """Return the metric by epoch of the trial under the cursor and of the best ones, each in its colour."""
+    best = [row + 1 for row in ranked_rows(table, 0)]
+    selected = selected_trial(table, state)
+    first = [selected] if selected is not None else []
+    chosen = (first + [trial for trial in best if trial != selected])[:CATEGORIES]
+    drawn = [curve_of(update.snapshot, table, trial) for trial in chosen]
+    empty = NO_CURVE if table.measure.metric == PARAMETERS and table.measure.cost else empty_words(table)
+    return curves(drawn, clean(table.metric), width, height, empty=empty)
+
+
+def curve_of(snapshot: Snapshot, table: Table, trial: int) -> Curve:
+    """Return a trial's curve: its values as the name, a line for each replicate."""
+    name = " · ".join(format_value(value) for value in table.grid[trial].values.values())
+    lines = []
+    for entry in snapshot.replicates_of(trial):
+        values = np.full(entry.epochs[-1].number if entry.epochs else 0, np.nan)
+        for epoch in entry.epochs:
+            found = table.measure.at(epoch)
+            values[epoch.number - 1] = np.nan if found is None else found
+        lines.append(values)
+    return Curve(name, tuple(lines))
+
+
+def machine_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    """Return what the machine is doing."""
+    return Picture(width, height, tuple(machine_rows(update, width, height)))
+
+
+PICTURES: Mapping[str, Drawer] = MappingProxyType(
+    {
+        "scatter": scatter_picture,
+        "heatmap": heatmap_picture,
+        "histograms": histogram_picture,
+        "curves": curves_picture,
+        "parallel": parallel_picture,
+        "ranking": ranking_picture,
+        "machine": machine_picture,
+    }
+)
+"""The drawer of each view."""

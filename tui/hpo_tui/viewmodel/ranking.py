@@ -1,0 +1,147 @@
+"""The ranking: trials by score, or by any other column, each with its values, sd and the curve of its metric."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from hpo_core.measure import Measure
+from hpo_core.state import Snapshot
+from hpo_core.text import clean, format_value, plural
+from hpo_tui.plots.bars import sparkline
+from hpo_tui.plots.inks import ACCENT, DEFAULT, DIM, RAMP, RAMP_STEPS, STRONG, WARNING
+from hpo_tui.viewmodel.numbers import decimals_for, metric_text
+from hpo_tui.viewmodel.rows import Row, fit, padded, run
+from hpo_tui.viewmodel.table import Table
+from hpo_tui.viewstate import ViewState
+
+CURVE_WIDTH = 10
+
+
+def ranked_rows(table: Table, sort: int) -> list[int]:
+    """Return the rows of the trials in view, in the order of a column; those without a score come last.
+
+    Column 0 is the score, best first; 1 its sd, smallest first; then the hyperparameters, in the order of values.
+    """
+    rows = np.flatnonzero(table.in_view)
+    scores = table.scores[rows]
+    best_first = -scores if table.better == "max" else scores
+    keys = [best_first]
+    if sort == 1:
+        keys = [best_first, table.sds[rows]]
+    elif sort > 1:
+        keys = [best_first, table.codes[rows, sort - 2].astype(float)]
+    keys = [np.where(np.isfinite(key), key, np.inf) for key in keys]
+    order = np.lexsort((*keys, ~np.isfinite(scores)))
+    return [int(row) for row in rows[order]]
+
+
+def selected_trial(table: Table, state: ViewState) -> int | None:
+    """Return the trial under the view's cursor, which counts places of the ranking."""
+    order = ranked_rows(table, state.sort) if state.row is not None else []
+    return order[min(state.row or 0, len(order) - 1)] + 1 if order else None
+
+
+def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int, height: int) -> list[Row]:
+    """Return exactly ``height`` rows: a heading, the trials around the cursor, and how many there are."""
+    order = ranked_rows(table, state.sort)
+    if not order:
+        return [padded((run("  No trial is in view; A brings everything back.", DIM),), width)] + [
+            padded((), width)
+        ] * (height - 1)
+    cursor = min(state.row or 0, len(order) - 1)
+    room = max(height - 2, 1)
+    first = min(max(cursor - room // 2, 0), max(len(order) - room, 0))
+    shown = order[first : first + room]
+    layout = _Layout(snapshot, table, width)
+    rows = [layout.heading(state.sort)]
+    rows += [
+        layout.trial(row, first + n + 1, state.row is not None and first + n == cursor)
+        for n, row in enumerate(shown)
+    ]
+    rows += [padded((), width)] * (height - 1 - len(rows))
+    said = f" {plural(len(order), 'trial')} in view · ← → sort by another column"
+    return [*rows[: height - 1], padded((run(said, DIM),), width)]
+
+
+class _Layout:
+    """Column widths for one drawing of the ranking."""
+
+    def __init__(self, snapshot: Snapshot, table: Table, width: int) -> None:
+        self.snapshot, self.table, self.width = snapshot, table, width
+        self.decimals = decimals_for(table.scores)
+        shown = [metric_text(float(score), self.decimals) for score in table.scores if np.isfinite(score)]
+        self.score = max([6, *map(len, shown)])
+        finite = table.scores[table.in_view & np.isfinite(table.scores)]
+        self.low, self.high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+        self.curve = CURVE_WIDTH if width >= 70 else 0
+        left = width - 12 - 2 * self.score - 5 - self.curve - 3
+        wanted = [
+            max(len(clean(factor.name)), *(len(format_value(value)) for value in factor.values)) + 2
+            for factor in table.factors
+        ]
+        spare = max(left, 6 * len(wanted)) / max(sum(wanted), 1)
+        self.columns = [max(int(column * min(spare, 1.0)), 5) for column in wanted]
+        self.metric_of = partial(_curve, snapshot, table.measure)
+
+    def heading(self, sort: int) -> Row:
+        def ink(column: int) -> int:
+            return ACCENT if column == sort else DIM
+
+        row = [
+            run("      trial  ", DIM),
+            run(f"{'mean':>{self.score}}", ink(0)),
+            run(f"   {'sd':<{self.score}}  ", ink(1)),
+        ]
+        row += [
+            run(fit(factor.name, size - 1) + " ", ink(index + 2))
+            for index, (factor, size) in enumerate(zip(self.table.factors, self.columns, strict=True))
+        ]
+        if self.curve:
+            row.append(run(" by epoch", DIM))
+        return padded(tuple(row), self.width)
+
+    def trial(self, row: int, place: int, here: bool) -> Row:
+        score, sd = float(self.table.scores[row]), float(self.table.sds[row])
+        values = self.table.grid[row + 1].values.values()
+        text = STRONG if here else DEFAULT
+        cells = [
+            run(">" if here else " ", ACCENT),
+            run(f"{place:>4} {row + 1:>5}  ", DIM),
+            run(f"{metric_text(score, self.decimals):>{self.score}}", self._ramp(score)),
+            run(f" ± {metric_text(sd, self.decimals) if np.isfinite(sd) else '':<{self.score}}  ", DIM)
+            if np.isfinite(sd)
+            else run(" " * (self.score + 5)),
+        ]
+        cells += [
+            run(fit(format_value(value), size - 1) + " ", text)
+            for value, size in zip(values, self.columns, strict=True)
+        ]
+        if self.curve:
+            cells.append(run(f" {sparkline(self.metric_of(row + 1), self.curve)}", DIM))
+        if self.table.failed[row]:
+            cells.append(run(f" {self.table.failed[row]} failed", WARNING))
+        return padded(tuple(cells), self.width)
+
+    def _ramp(self, score: float) -> int:
+        if not np.isfinite(score):
+            return DIM
+        share = (score - self.low) / (self.high - self.low) if self.high > self.low else 1.0
+        share = share if self.table.better == "max" else 1.0 - share
+        return RAMP[min(int(share * RAMP_STEPS), RAMP_STEPS - 1)]
+
+
+def _curve(snapshot: Snapshot, measure: Measure, trial: int) -> list[float]:
+    """The metric by epoch, mean over the replicates that have come that far."""
+    curves = [
+        [measure.at(epoch) for epoch in entry.epochs]
+        for entry in snapshot.replicates_of(trial)
+        if len(entry.epochs) > 1
+    ]
+    means = []
+    for epoch in range(max(map(len, curves), default=0)):
+        found = [curve[epoch] for curve in curves if epoch < len(curve)]
+        known = [value for value in found if value is not None]
+        means.append(sum(known) / len(known) if known else float("nan"))
+    return means

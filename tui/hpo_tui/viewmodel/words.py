@@ -1,0 +1,91 @@
+"""What the trim does, and what is in view, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from hpo_core.hyperparameters import Value
+from hpo_core.state import Snapshot
+from hpo_core.text import clean, format_value, plural
+from hpo_tui.follow import Update
+from hpo_tui.viewmodel.header import state_word
+from hpo_tui.viewmodel.numbers import decimals_for, metric_text
+from hpo_tui.viewmodel.table import Table
+from hpo_tui.viewmodel.values import value_stats
+
+
+def trial_words(values: Mapping[str, Value]) -> str:
+    """Return "learning_rate 0.001 · loss poisson · filters 36"."""
+    return " · ".join(f"{clean(name)} {format_value(value)}" for name, value in values.items())
+
+
+def trial_line(snapshot: Snapshot, table: Table, trial: int) -> str:
+    """Return "trial 36: 0.9661 ± 0.0023 over 2 · learning_rate 0.001 · ..." with what failed."""
+    row = trial - 1
+    spread = f" ± {metric_text(float(table.sds[row]))}" if np.isfinite(table.sds[row]) else ""
+    failed = f", {table.failed[row]} failed" if table.failed[row] else ""
+    done = f"{table.finished[row]} of {snapshot.replicate_count(trial)}{failed}"
+    return f"trial {trial}: {metric_text(float(table.scores[row]))}{spread} ({done}) · " + trial_words(
+        table.grid[trial].values
+    )
+
+
+def trim_words(table: Table) -> list[str]:
+    """Return what the trim changed: "worst 0.7522 → 0.9114", "best 0.9661 unchanged".
+
+    A "worst" is the worst mean of a trial, in the direction of the metric shown.
+    """
+    lines = []
+    whole, seen = _ends(table.scores, table.better), _ends(table.scores[table.in_view], table.better)
+    decimals = decimals_for(table.scores)
+    for name, before, after in (("worst", whole[0], seen[0]), ("best", whole[1], seen[1])):
+        if not math.isfinite(before):
+            continue
+        was, now = metric_text(before, decimals), metric_text(after, decimals)
+        lines.append(
+            f"{name} {now}"
+            if table.in_view.all()
+            else f"{name} {was} unchanged"
+            if was == now
+            else f"{name} {was} → {now}"
+        )
+    return lines
+
+
+def _ends(scores: np.ndarray, better: str) -> tuple[float, float]:
+    finite = scores[np.isfinite(scores)]
+    if not len(finite):
+        return math.nan, math.nan
+    low, high = float(finite.min()), float(finite.max())
+    return (low, high) if better == "max" else (high, low)
+
+
+def summary(name: str, update: Update, table: Table) -> list[str]:
+    """Return the session and what is in view as sentences, for reading aloud."""
+    snapshot = update.snapshot
+    counts = ", ".join(f"{count} {status}" for status, count in snapshot.counts.items() if count)
+    lines = [
+        f"Session {name}: {state_word(update)}. {plural(snapshot.trainings, 'training')}: {counts}.",
+        f"Metric: {table.measure.words}; {'more' if table.better == 'max' else 'less'} is better, "
+        "mean over replicates.",
+        f"{int(table.in_view.sum())} of {plural(len(table.in_view), 'trial')} in view.",
+        f"{'; '.join(trim_words(table))}.",
+        "",
+    ]
+    order = np.argsort(-table.scores if table.better == "max" else table.scores, kind="stable")
+    best = [int(row) for row in order if table.in_view[row] and np.isfinite(table.scores[row])][:5]
+    for place, row in enumerate(best, 1):
+        score = metric_text(float(table.scores[row]))
+        spread = f" ± {metric_text(float(table.sds[row]))}" if np.isfinite(table.sds[row]) else ""
+        lines.append(f"{place}. {score}{spread}: trial {row + 1}, {trial_words(table.grid[row + 1].values)}.")
+    lines.append("")
+    for factor, hyperparameter in enumerate(table.factors):
+        parts = []
+        for level, (value, stat) in enumerate(zip(hyperparameter.values, value_stats(table, factor), strict=True)):
+            out = ", out of view" if table.hidden[factor][level] else ""
+            parts.append(f"{format_value(value)} {metric_text(stat.mean)} over {plural(stat.count, 'trial')}{out}")
+        lines.append(f"{clean(hyperparameter.name)}: {'; '.join(parts)}.")
+    return lines

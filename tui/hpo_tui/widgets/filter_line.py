@@ -1,0 +1,75 @@
+"""The filter line: one line of the filter language, live as typed; Enter keeps it, Escape restores what was."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+EXAMPLE = "learning_rate<=1e-3 and loss!=poisson and val_accuracy>0.9 and status=complete"
+
+
+class FilterLine(Horizontal):
+    """An input of one line, and what is wrong with it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave(False)", "restore")]
+
+    class Typed(Message):
+        """The line changed."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
+    class Left(Message):
+        """The person is done; ``kept`` is False where ``before`` is to be restored."""
+
+        def __init__(self, kept: bool, before: str) -> None:
+            super().__init__()
+            self.kept = kept
+            self.before = before
+
+    def __init__(self) -> None:
+        super().__init__(id="filter")
+        self._before = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the prompt, the line and the error."""
+        yield Static("/ ", id="filter-prompt")
+        yield Input(placeholder=EXAMPLE, compact=True, id="filter-input")
+        yield Static("", id="filter-error")
+
+    def begin(self, line: str) -> None:
+        """Show ``line`` for editing."""
+        self._before = line
+        field = self.query_one(Input)
+        field.value = line
+        field.cursor_position = len(line)
+        field.focus()
+
+    def say(self, sentence: str) -> None:
+        """Show what is wrong, or nothing."""
+        self.query_one("#filter-error", Static).update(Content(sentence))
+
+    @on(Input.Changed)
+    def pass_on(self, event: Input.Changed) -> None:
+        """Tell that the line changed."""
+        event.stop()
+        if self.query_one(Input).has_focus:
+            self.post_message(self.Typed(event.value))
+
+    @on(Input.Submitted)
+    def keep(self, event: Input.Submitted) -> None:
+        """Keep the line."""
+        event.stop()
+        self.action_leave(True)
+
+    def action_leave(self, kept: bool) -> None:
+        """Leave the line."""
+        self.post_message(self.Left(kept, self._before))
