@@ -1,0 +1,61 @@
+"""The benchmark itself works: a tiny grid goes through it, and its report says what was measured."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+BENCH = Path(__file__).parent
+
+
+def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False, env={**os.environ})
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Two classes of plain colours, as image files."""
+    for part, count in (("Training", 8), ("Validation", 4)):
+        for name, colour in (("dark", (20, 20, 60)), ("light", (230, 220, 120))):
+            folder = tmp_path / "images" / part / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                Image.new("RGB", (20, 20), colour).save(folder / f"{number}.png")
+    return tmp_path / "images"
+
+
+@pytest.mark.tf
+def test_the_limit_and_hpo_tui_train_the_same_grid_to_the_same_accuracies(images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs.csv"
+    done = bench(
+        *(BENCH / "throughput.py", "--grid", "tiny", "--shapes", images, "--out", out),
+        *("--ways", "bare", "hpo-tui", "--workers", "1"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bare: +0.000 from hpo-tui" in done.stdout
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = {row["way"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["bare", "hpo-tui"]
+    assert {row["trainings"] for row in rows.values()} == {"4"}
+    assert {row["images"] for row in rows.values()} == {"16"}
+    for label, row in (("(the limit)", rows["bare"]), ("hpo-tui run --headless", rows["hpo-tui"])):
+        line = next(line for line in done.stdout.splitlines() if line.startswith("|") and label in line)
+        printed = float(line.split("|")[2])
+        assert printed == pytest.approx(float(row["seconds"]), abs=0.06)  # one place here, two in the CSV
+        assert float(row["seconds"]) > float(row["cpu_seconds"]) / (os.cpu_count() or 1) > 0
+
+
+def test_a_way_that_fails_is_reported_with_its_log_and_fails_the_benchmark(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = bench(BENCH / "throughput.py", "--grid", "tiny", "--shapes", empty, "--ways", "hpo-tui")
+    assert done.returncode == 1
+    assert "hpo-tui failed: exit status 2, 0 of 4 trainings" in done.stdout
+    assert str(empty) in done.stdout

@@ -1,0 +1,139 @@
+"""The ways to train a grid that are compared: how each is started, and where its results are found."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli_w
+from grid_plan import Plan, Result, load_results, save_plan
+
+from hpo_core.spec import SessionSpec
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Way(ABC):
+    """One way; ``modules`` are what it needs to have installed.
+
+    ``reaps``: its processes wait for their children, without which the kernel does not add up the CPU time.
+    """
+
+    name: str
+    label: str
+    modules: tuple[str, ...] = ()
+    reaps: bool = True
+
+    def missing(self) -> str:
+        """Why this way cannot be gone here; empty where it can."""
+        lacking = [module for module in self.modules if importlib.util.find_spec(module) is None]
+        return f"{' and '.join(lacking)} not installed: pip install -e '.[bench]'" if lacking else ""
+
+    @abstractmethod
+    def command(self, plan: Plan, folder: Path) -> Sequence[str]:
+        """Write what the command needs into ``folder``; return it."""
+
+    @abstractmethod
+    def results(self, plan: Plan, folder: Path) -> list[Result]:
+        """Return what the command has left in ``folder``."""
+
+
+@dataclass(frozen=True)
+class Script(Way):
+    """A script beside this file: ``script PLAN.json RESULTS.json``."""
+
+    script: str = ""
+
+    def command(self, plan: Plan, folder: Path) -> Sequence[str]:
+        """Hand the plan over as JSON."""
+        save_plan(plan, folder / "plan.json")
+        return [sys.executable, str(HERE / self.script), str(folder / "plan.json"), str(folder / "results.json")]
+
+    def results(self, plan: Plan, folder: Path) -> list[Result]:
+        """Read the JSON that came back."""
+        return load_results(folder / "results.json")
+
+
+@dataclass(frozen=True)
+class HpoTui(Way):
+    """The command that users call, with a spec; ``options`` go into its [session] table."""
+
+    options: tuple[tuple[str, str | bool], ...] = ()
+
+    def command(self, plan: Plan, folder: Path) -> Sequence[str]:
+        """Write the spec."""
+        spec = folder / "grid.toml"
+        spec.write_text(spec_text(plan, dict(self.options)), encoding="utf-8")
+        command = [sys.executable, "-m", "hpo_tui", "run", str(spec), "--headless", "--name", "grid"]
+        return [*command, "--workers", str(plan.workers), "--sessions", str(folder / "sessions")]
+
+    def results(self, plan: Plan, folder: Path) -> list[Result]:
+        """Ask ``hpo-tui show`` for the accuracies."""
+        command = [sys.executable, "-m", "hpo_tui", "show", str(folder / "sessions" / "grid"), "--json"]
+        shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        return [
+            Result(
+                plan.trial_of(**{name: trial["values"][name] for name in ("learning_rate", "loss", "filters")}),
+                replicate["replicate"],
+                replicate["metrics"]["val_accuracy"],
+            )
+            for trial in shown["trials"]
+            for replicate in trial["replicates"]
+        ]
+
+
+def spec_text(plan: Plan, session: dict[str, str | bool]) -> str:
+    """Return the plan as a spec."""
+    tables = {
+        "data": {"source": "folder", "path": plan.data, "image_size": list(plan.image_size)},
+        "grid": {
+            "learning_rate": list(plan.learning_rates),
+            "loss": list(plan.losses),
+            "filters": list(plan.filters),
+        },
+        "fixed": {"epochs": plan.epochs, "batch_size": plan.batch_size},
+        "session": {"replicates": plan.replicates, **session},
+    }
+    text = str(tomli_w.dumps(tables))
+    SessionSpec.parse(text)  # a plan that is no spec is an error here, not in the middle of a measurement
+    return text
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return what is set for every way: nothing decoded before, quiet logs, the bench's modules at hand."""
+    return {
+        "HPO_TUI_CACHE": str(folder / "cache"),
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
+
+
+OURS = "hpo-tui"
+LIMIT = "bare"
+
+WAYS: dict[str, Way] = {
+    way.name: way
+    for way in (
+        Script("paper", "the paper's way: a process for each training", script="paper_way.py"),
+        Script(
+            "kerastuner",
+            "KerasTuner GridSearch",
+            ("keras_tuner", "tensorboard"),
+            script="keras_tuner_grid.py",
+        ),
+        Script("optuna", "Optuna GridSampler", ("optuna",), script="optuna_grid.py"),
+        Script("ray", "Ray Tune", ("ray",), reaps=False, script="ray_grid.py"),
+        Script(LIMIT, "bare loop over the compiled step (the limit)", script="bare_loop.py"),
+        HpoTui(OURS, "hpo-tui run --headless"),
+    )
+}
+"""By name, hpo-tui last."""

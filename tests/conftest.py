@@ -1,0 +1,47 @@
+"""For every test: sessions and cache of its own, no colours, and no engine that outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hpo_core.lock import is_held, read_holder
+
+END_SECONDS = 10
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep sessions and decoded images inside ``tmp_path``; end the engines that were left at work there."""
+    monkeypatch.setenv("HPO_TUI_SESSIONS", str(tmp_path / "sessions"))
+    monkeypatch.setenv("HPO_TUI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("COLORTERM", "FORCE_COLOR", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    for lock in tmp_path.rglob("lock"):
+        if lock.is_file() and is_held(lock):
+            end_engine(lock)
+
+
+def end_engine(lock: Path) -> None:
+    """End the process that the lock file names, and its workers, if it is one of ours."""
+    holder = read_holder(lock)
+    if holder is None or holder.pid == psutil.Process().pid:
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        engine = psutil.Process(holder.pid)
+        processes = [engine, *engine.children(recursive=True)]
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+    end = time.monotonic() + END_SECONDS
+    while is_held(lock):
+        assert time.monotonic() < end, f"the engine {holder.pid} does not end"
+        time.sleep(0.01)

@@ -1,0 +1,120 @@
+"""Epochs and time: best against last, overfitting, slopes, and as good for less."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hpo_core.effects import (
+    Factor,
+    Results,
+    analyse,
+    at_epoch,
+    by_value,
+    cost_metrics,
+    epoch_scores,
+    final_slopes,
+    overfitting_gap,
+    pareto,
+)
+
+RATE = Factor("rate", (1e-3, 1e-2))
+
+
+def session() -> Results:
+    """rate 0.001 still rises by 0.05 an epoch at its end; rate 0.01 peaks at its second epoch and falls."""
+    trial, replicate = np.tile([1, 2], 6), np.repeat(np.arange(1, 7), 2)
+    curves = {}
+    for number, rep in zip(trial.tolist(), replicate.tolist(), strict=True):
+        shift = 0.001 * rep
+        shape = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9) if number == 1 else (0.7, 0.95, 0.93, 0.92, 0.92, 0.91 - shift)
+        curves[number, rep] = [{"val_accuracy": value + shift, "accuracy": value + 0.02} for value in shape]
+    y = np.array([curves[key][-1]["val_accuracy"] for key in zip(trial.tolist(), replicate.tolist(), strict=True)])
+    return Results((RATE,), trial[:, np.newaxis] - 1, y, replicate, trial, blocked=True, curves=curves)
+
+
+def test_best_and_last_epoch_are_kept_apart() -> None:
+    scores = epoch_scores(session(), "val_accuracy", maximise=True)
+    assert scores.best_epoch.tolist() == [6, 2] * 6
+    assert scores.before_the_end == 6
+    assert scores.best[1] == pytest.approx(0.951)
+    assert scores.last[1] == pytest.approx(0.91)
+
+
+def test_the_best_epoch_turns_the_verdict_and_it_is_said_which_is_shown() -> None:
+    last = analyse(session(), metric="val_accuracy")
+    best = analyse(at_epoch(session(), "val_accuracy", "best", maximise=True), metric="val_accuracy")
+    assert best.best is not None
+    assert best.best.best.mean == pytest.approx(0.9535)
+    assert any("val_accuracy at the last epoch of 12 trainings" in sentence for sentence in last.words())
+    assert any("val_accuracy at the best epoch of 12 trainings" in sentence for sentence in best.words())
+    assert any("6 of 12 trainings were better before their last epoch" in note for note in last.notes)
+
+
+def test_a_gap_in_the_curve_is_passed_over() -> None:
+    results = session()
+    curves = {**results.curves, (1, 1): [{"val_accuracy": 0.5}, {"val_accuracy": None}]}
+    scores = epoch_scores(replace(results, curves=curves), "val_accuracy", maximise=True)
+    assert scores.best[0] == 0.5
+    assert np.isnan(scores.last[0])
+
+
+def test_more_epochs_are_advised_only_where_the_curve_still_rises() -> None:
+    rising, falling = by_value(final_slopes(session(), "val_accuracy", maximise=True))["rate"]
+    assert rising.mean == pytest.approx(0.05)
+    assert falling.high < 0
+    notes = analyse(session(), metric="val_accuracy").notes
+    assert "More epochs would still help rate 0.001 (+0.05 an epoch)." in notes
+
+
+def test_a_falling_loss_still_improves() -> None:
+    results = session()
+    assert final_slopes(results, "val_accuracy", maximise=False).y[0] == pytest.approx(-0.05)
+
+
+def test_overfitting_is_told_by_value() -> None:
+    results = session()
+    train = results.y + np.where(results.codes[:, 0] == 1, 0.2, 0.01)
+    both = replace(results, train_metric=train, val_metric=results.y)
+    gaps = overfitting_gap(both)
+    assert gaps is not None
+    assert [value.mean for value in by_value(gaps)["rate"]] == pytest.approx([0.01, 0.2])
+    note = "rate 0.01 overfits most: training is ahead of validation by 0.2, 0.001 by 0.01."
+    assert note in analyse(both, metric="val_accuracy").notes
+    assert overfitting_gap(results) is None
+
+
+def test_time_images_and_parameters_are_metrics_like_any_other() -> None:
+    results = replace(session(), seconds=np.tile([2.0, 4.0], 6), parameters=np.tile([1000.0, 1000.0], 6))
+    metrics = cost_metrics(results, images=100)
+    assert set(metrics) == {"seconds", "images_per_second", "parameters"}
+    assert metrics["images_per_second"].tolist() == [300.0, 150.0] * 6
+    found = analyse(results.measured(metrics["seconds"] + 0.01 * np.arange(12)), metric="seconds")
+    assert not found.maximise
+    assert found.best is not None
+    assert found.best.best.trial == 1
+
+
+def test_the_pareto_front_has_no_trial_that_another_beats_in_both() -> None:
+    score = np.array([0.8, 0.9, 0.85, 0.95, 0.9])
+    cost = np.array([1.0, 2.0, 3.0, 4.0, 2.0])
+    assert pareto(score, cost, maximise=True) == [0, 1, 3]
+    assert pareto(-score, cost, maximise=False) == [0, 1, 3]
+
+
+def test_as_good_at_half_the_cost_is_found_and_said() -> None:
+    random = np.random.default_rng(1)
+    codes = np.tile(np.arange(4), 5)
+    y = np.array([0.6, 0.9, 0.7, 0.902])[codes] + 0.01 * random.normal(size=20)
+    seconds = np.array([1.0, 3.0, 5.0, 6.0])[codes]
+    width = Factor("width", (8, 16, 24, 32))
+    results = Results((width,), codes[:, np.newaxis], y, np.repeat(np.arange(5), 4), codes + 1, seconds=seconds)
+    found = analyse(results, metric="val_accuracy")
+    assert found.frontier is not None
+    assert found.frontier.best.trial == 4
+    assert found.frontier.as_good is not None
+    assert [point.trial for point in found.frontier.points] == [1, 2, 4]
+    sentence = "Trial 2 (width 16) is as good within noise as trial 4, in 50 % of its time (3 s instead of 6 s)."
+    assert sentence in found.words()

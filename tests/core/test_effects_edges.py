@@ -1,0 +1,207 @@
+"""Whatever the grid is like, there are words, a JSON object and no crash."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpo_core.effects import Effects, Factor, Results, analyse
+
+EFFECT_KEYS = {"factors", "df", "sum_sq", "F", "p", "omega_sq", "verdict"}
+
+
+def grid(sizes: tuple[int, ...] = (3, 2), replicates: int = 2, seed: int = 1) -> Results:
+    cells = np.array(list(itertools.product(*(range(size) for size in sizes))))
+    codes = np.tile(cells, (replicates, 1))
+    y = 0.8 + 0.05 * codes[:, 0] + 0.01 * np.random.default_rng(seed).normal(size=len(codes))
+    factors = tuple(Factor(name, tuple(range(size))) for name, size in zip("abcdef", sizes, strict=False))
+    replicate = np.repeat(np.arange(1, replicates + 1), len(cells))
+    return Results(factors, codes, y, replicate, np.tile(np.arange(1, len(cells) + 1), replicates), blocked=True)
+
+
+def checked(found: Effects) -> dict[str, Any]:
+    """Return the JSON object, after checking that it is one and has the shape that is promised."""
+    text = json.dumps(found.to_json(), allow_nan=False)
+    shown: dict[str, Any] = json.loads(text)
+    assert list(shown) == ["metric", "n", "noise_sd", "effects", "values", "best", "warnings"]
+    assert all(set(line) == EFFECT_KEYS for line in shown["effects"])
+    assert found.words()
+    assert all(sentence.endswith(".") and "nan" not in sentence.split() for sentence in found.words())
+    return shown
+
+
+def test_a_whole_grid_gives_the_promised_object() -> None:
+    shown = checked(analyse(grid(), metric="accuracy"))
+    assert (shown["metric"], shown["n"]) == ("accuracy", 12)
+    assert [line["factors"] for line in shown["effects"]] == [["a"], ["b"], ["a", "b"]]
+    assert shown["effects"][0]["verdict"] == "decides"
+    assert shown["best"]["values"]["a"] == 2
+    assert set(shown["values"]) == {"a", "b"}
+
+
+def test_no_training_at_all() -> None:
+    shown = checked(analyse(grid().only(np.zeros(12, dtype=bool)), metric="accuracy"))
+    assert (shown["n"], shown["noise_sd"], shown["best"]) == (0, None, None)
+    assert shown["warnings"] == ["There is no training in view yet."]
+
+
+def test_no_finished_trial() -> None:
+    waiting = replace(grid().measured(np.full(12, np.nan)), status=("waiting",) * 12)
+    shown = checked(analyse(waiting, metric="accuracy"))
+    assert shown["warnings"] == ["None of 12 trainings in view has a score for accuracy."]
+
+
+def test_all_failed() -> None:
+    failed = replace(
+        grid().measured(np.full(12, np.nan)),
+        status=("failed",) * 8 + ("diverged",) * 4,
+        kind=("out of memory",) * 12,
+    )
+    found = analyse(failed, metric="accuracy")
+    assert "4 diverged and 8 out of memory" in found.warnings[-1]
+    assert all(line["verdict"] == "unknown" for line in checked(found)["effects"])
+
+
+def test_one_trial_with_replicates_has_noise_and_nothing_to_compare() -> None:
+    results = grid().only(grid().trial == 1)
+    found = analyse(replace(results, blocked=False), metric="accuracy")
+    assert found.noise.known
+    assert "There is one trial in view: nothing to compare." in found.warnings
+    assert "it is the only one" in " ".join(found.words())
+    checked(found)
+
+
+def test_one_training() -> None:
+    checked(analyse(grid().only(np.arange(12) == 0), metric="accuracy"))
+
+
+def test_a_grid_of_one_value_says_that_there_is_nothing_to_compare() -> None:
+    found = analyse(grid((3, 1)), metric="accuracy")
+    assert [line.verdict for line in found.effects] == ["decides", "unknown"]
+    assert any("b: unknown (there is nothing to compare" in sentence for sentence in found.words())
+    checked(found)
+
+
+def test_one_replicate_says_what_cannot_be_known() -> None:
+    found = analyse(grid((3, 4), replicates=1), metric="accuracy")
+    shown = checked(found)
+    assert shown["noise_sd"] is None
+    assert all((line["F"], line["p"], line["verdict"]) == (None, None, "unknown") for line in shown["effects"])
+    assert any("Train a second replicate" in warning for warning in found.warnings)
+    assert found.best is not None
+    assert any("cannot be known without replicates" in sentence for sentence in found.words())
+    assert not any(factor.droppable for factor in found.values)
+
+
+def test_one_replicate_takes_the_highest_interaction_as_noise_only_when_asked() -> None:
+    found = analyse(grid((3, 4), replicates=1), metric="accuracy", one_replicate_noise=True)
+    assert (found.noise.source, found.noise.df) == ("interactions", 6)
+    assert [line.factors for line in found.effects] == [("a",), ("b",)]
+    assert [line.verdict for line in found.effects] == ["decides", "no detectable effect"]
+    assert any("are taken as the noise" in warning for warning in found.warnings)
+    checked(found)
+
+
+def test_one_hyperparameter_with_one_replicate_has_no_noise_even_when_asked() -> None:
+    found = analyse(grid((4,), replicates=1), metric="accuracy", one_replicate_noise=True)
+    assert found.noise.source == "none"
+    assert found.effects[0].verdict == "unknown"
+    checked(found)
+
+
+def test_all_scores_alike() -> None:
+    found = analyse(grid().measured(np.full(12, 0.7)), metric="accuracy")
+    assert {line.verdict for line in found.effects} == {"unknown"}
+    checked(found)
+
+
+def test_replicates_that_are_exactly_alike_are_noticed() -> None:
+    results = grid()
+    found = analyse(results.measured(0.1 * results.codes[:, 0] + 0.7), metric="accuracy")
+    assert any("exactly alike" in warning for warning in found.warnings)
+    assert checked(found)["effects"][0]["F"] is None
+    assert [line.verdict for line in found.effects] == ["decides", "unknown", "unknown"]
+
+
+def test_a_half_trained_second_replicate_is_used_as_far_as_it_goes() -> None:
+    results = grid((3, 4))
+    found = analyse(results.only(np.arange(24) < 18), metric="accuracy")
+    assert (found.n, found.trials, found.noise.df) == (18, 12, 5)
+    assert found.effects[0].verdict == "decides"
+    checked(found)
+
+
+def test_hyperparameters_that_only_ever_change_together_cannot_be_told_apart() -> None:
+    results = grid((3, 3))
+    found = analyse(results.only(results.codes[:, 0] == results.codes[:, 1]), metric="accuracy")
+    assert {line.verdict for line in found.effects} == {"unknown"}
+    assert not any(factor.droppable for factor in found.values)
+    checked(found)
+
+
+def test_a_hyperparameter_with_hundreds_of_values_is_left_out_with_a_word() -> None:
+    count = 300
+    codes = np.stack([np.arange(count), np.arange(count) % 2], axis=1)
+    results = Results(
+        (Factor("rate", tuple(range(count))), Factor("b", (0, 1))),
+        np.vstack([codes, codes]),
+        np.random.default_rng(1).normal(size=2 * count),
+        np.repeat([1, 2], count),
+        np.tile(np.arange(count), 2),
+    )
+    found = analyse(results, metric="accuracy")
+    assert any("rate has more than 200 values" in warning for warning in found.warnings)
+    checked(found)
+
+
+def test_too_many_interactions_for_an_incomplete_grid_are_left_out_with_a_word() -> None:
+    results = grid((17, 17, 17), replicates=1)
+    found = analyse(results.only(np.random.default_rng(1).random(len(results)) > 0.2), metric="accuracy")
+    assert any("Interactions of 2 hyperparameters are left out" in warning for warning in found.warnings)
+    checked(found)
+
+
+def test_a_metric_to_minimise_has_the_smallest_as_its_best() -> None:
+    assert checked(analyse(grid(), metric="val_loss"))["best"]["values"]["a"] == 0
+    assert checked(analyse(grid(), metric="val_loss", maximise=True))["best"]["values"]["a"] == 2
+
+
+def test_foreign_names_cannot_act_on_the_terminal() -> None:
+    results = grid()
+    named = replace(results, factors=(Factor("a\x1b[2J", ("x\x07", "y", "z")), results.factors[1]))
+    assert not any("\x1b" in sentence or "\x07" in sentence for sentence in analyse(named, metric="m\x1b").words())
+
+
+def test_arrays_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="seconds has 3 entries for 12 trainings"):
+        replace(grid(), seconds=np.zeros(3))
+    with pytest.raises(ValueError, match="codes has shape"):
+        replace(grid(), codes=np.zeros((2, 2), dtype=np.int64))
+    with pytest.raises(ValueError, match="give 1 or more"):
+        analyse(grid(), metric="accuracy", interactions=0)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    sizes=st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    replicates=st.integers(1, 3),
+    seed=st.integers(0, 1000),
+    kept=st.floats(0, 1),
+    blocked=st.booleans(),
+    one=st.booleans(),
+)
+def test_any_part_of_any_grid_gives_words(
+    sizes: list[int], replicates: int, seed: int, kept: float, blocked: bool, one: bool
+) -> None:
+    whole = replace(grid(tuple(sizes), replicates, seed), blocked=blocked)
+    results = whole.only(np.random.default_rng(seed).random(len(whole)) < kept)
+    found = analyse(results, metric="accuracy", interactions=3, one_replicate_noise=one)
+    checked(found)
+    assert all(line.sum_sq >= -1e-12 and not line.omega_sq > 1 for line in found.effects)

@@ -1,0 +1,139 @@
+"""Sessions as folders: their names, how they are made, found, listed, refused and deleted."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hpo_core import session
+from hpo_core.errors import SessionError
+from hpo_core.events import EngineStarted, Noted
+from hpo_core.files import Files
+from hpo_core.journal import JournalWriter
+from hpo_core.lock import SessionLock
+from hpo_core.session import SessionFolder
+from hpo_core.spec import SessionSpec
+
+MakeSpec = Callable[..., SessionSpec]
+MakeSession = Callable[..., SessionFolder]
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc", "a/b", "", ".hidden", "-rf", "ä", "a" * 65, "a\nb", "a b", "a\0", ".."]
+)
+def test_a_name_that_could_lead_elsewhere_is_refused_with_the_rule(
+    tmp_path: Path, make_spec: MakeSpec, name: str
+) -> None:
+    with pytest.raises(SessionError, match="letters, digits"):
+        session.create(tmp_path / "sessions", name, make_spec())
+    assert not (tmp_path / "sessions").exists()
+
+
+@settings(max_examples=300, deadline=None)
+@given(name=st.text(max_size=80))
+def test_whatever_passes_for_a_name_stays_inside_the_folder(name: str) -> None:
+    try:
+        passed = session.check_name(name)
+    except SessionError:
+        return
+    inside = Path("sessions") / passed
+    assert inside.parent == Path("sessions")
+    assert inside.name == passed
+    assert len(passed) <= 64
+
+
+def test_a_new_session_has_its_spec_and_belongs_to_its_maker_alone(
+    make_session: MakeSession, make_spec: MakeSpec
+) -> None:
+    folder = make_session("mine")
+    assert folder.load_spec() == make_spec()
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.spec.stat().st_mode) == 0o600
+
+
+def test_a_session_is_never_overwritten(make_session: MakeSession) -> None:
+    folder = make_session("mine")
+    before = folder.spec.read_bytes()
+    with pytest.raises(SessionError, match="There is a session 'mine' already"):
+        make_session("mine", epochs=9)
+    assert folder.spec.read_bytes() == before
+
+
+def test_a_free_name_is_found_beside_those_taken(make_session: MakeSession, tmp_path: Path) -> None:
+    make_session("demo")
+    make_session("demo-2")
+    assert session.free_name(tmp_path / "sessions", "demo") == "demo-3"
+    assert session.check_name(session.free_name(tmp_path / "sessions", "../ä b"))
+
+
+def test_sessions_are_listed_the_last_worked_on_first(make_session: MakeSession, tmp_path: Path) -> None:
+    old, new = make_session("old"), make_session("new")
+    os.utime(old.spec, (1, 1))
+    os.utime(new.spec, (2, 2))
+    (tmp_path / "sessions" / "not-a-session").mkdir()
+    assert [found.name for found in session.list_sessions(tmp_path / "sessions")] == ["new", "old"]
+    assert session.list_sessions(tmp_path / "nowhere") == []
+
+
+def test_a_session_is_found_by_name_or_by_path(make_session: MakeSession, tmp_path: Path) -> None:
+    folder = make_session("mine")
+    assert session.find(tmp_path / "sessions", "mine").path == folder.path
+    assert session.find(tmp_path, str(folder.path)).path == folder.path
+
+
+def test_a_symbolic_link_among_the_sessions_is_not_followed(make_session: MakeSession, tmp_path: Path) -> None:
+    folder = make_session("mine")
+    (tmp_path / "sessions" / "link").symlink_to(folder.path)
+    with pytest.raises(SessionError, match="symbolic link"):
+        session.find(tmp_path / "sessions", "link")
+    assert [found.name for found in session.list_sessions(tmp_path / "sessions")] == ["mine"]
+
+
+def test_a_missing_session_is_named_with_those_that_are_there(make_session: MakeSession, tmp_path: Path) -> None:
+    make_session("mine")
+    with pytest.raises(SessionError, match=r"no session 'yours'.*there: mine"):
+        session.find(tmp_path / "sessions", "yours")
+    (tmp_path / "sessions" / "empty").mkdir()
+    with pytest.raises(SessionError, match=r"no spec\.toml"):
+        session.find(tmp_path / "sessions", "empty")
+
+
+def test_a_session_of_a_newer_layout_is_refused_with_the_reason(
+    make_session: MakeSession, unsynced_files: Files
+) -> None:
+    folder = make_session("mine")
+    writer = JournalWriter(folder.path, 1, 0, unsynced_files)
+    writer.append(EngineStarted(host="h", boot_id="b", pid=1, version="9.9", schema=99))
+    writer.close()
+    with pytest.raises(SessionError, match=r"written by hpo-tui 9\.9 \(layout 99"):
+        session.read_session(folder)
+
+
+def test_a_reader_follows_what_is_written(make_session: MakeSession, unsynced_files: Files) -> None:
+    folder = make_session("mine")
+    reader = session.SessionReader(folder)
+    assert not reader.poll()
+    writer = JournalWriter(folder.path, 1, 0, unsynced_files)
+    writer.append(Noted(level="info", text="hello"))
+    assert reader.poll()
+    assert [note.text for note in reader.snapshot().notes] == ["hello"]
+    assert not reader.poll()
+    with (folder.path / "journal.jsonl").open("ab") as file:
+        file.write(b"nonsense\n")
+    assert reader.poll()
+    assert "1 damaged journal record" in session.damage_in_words(reader.snapshot())
+    writer.close()
+
+
+def test_a_session_being_worked_on_is_not_deleted(make_session: MakeSession) -> None:
+    folder = make_session("mine")
+    with SessionLock(folder.lock), pytest.raises(SessionError, match="being worked on"):
+        session.delete(folder)
+    session.delete(folder)
+    assert not folder.path.exists()

@@ -1,0 +1,167 @@
+"""The real command as a real process: with pipes, or in a pseudo-terminal whose screen is read back."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+
+COMMAND = [sys.executable, "-m", "hpo_tui"]
+
+SPEC = """
+[data]
+source = "fruit"
+image_size = [16, 16]
+classes = 3
+train_per_class = 4
+validation_per_class = 2
+
+[grid]
+learning_rate = [1e-4, 1e-3]
+filters = [2, 4]
+
+[fixed]
+epochs = 2
+batch_size = 4
+
+[session]
+replicates = 2
+"""
+
+
+@pytest.fixture(autouse=True)
+def fast_synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The synthetic trainer takes next to no time, unless a test says otherwise."""
+    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.01")
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """A spec of four trials, two replicates each."""
+    path = tmp_path / "small.toml"
+    path.write_text(SPEC)
+    return path
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def hpo_tui(tmp_path: Path) -> Run:
+    """Run ``hpo-tui`` with pipes, in ``tmp_path``, and return what it printed."""
+
+    def run(
+        *arguments: str | Path, timeout: float = 60, encoding: str = "utf-8"
+    ) -> subprocess.CompletedProcess[str]:
+        command = [*COMMAND, *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, encoding=encoding, timeout=timeout, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    return run
+
+
+def own_terminal() -> None:
+    """Make stdin the controlling terminal, so that Ctrl-C and its hang-up reach the process."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+class Terminal:
+    """A process in a pseudo-terminal of ``columns`` × ``rows``; ``text`` is what a person sees there now."""
+
+    def __init__(
+        self, command: list[str], folder: Path, size: tuple[int, int], environment: dict[str, str]
+    ) -> None:
+        columns, rows = size
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.sent = b""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            env={**os.environ, **environment}, preexec_fn=own_terminal,
+        )  # fmt: skip
+        os.close(slave)
+
+    @property
+    def text(self) -> str:
+        """The screen's lines."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def type(self, keys: str) -> None:
+        """Type on the keyboard."""
+        os.write(self._master, keys.encode())
+
+    def read(self, seconds: float) -> bool:
+        """Take in what was printed, waiting so long for the first of it; False once the program is gone."""
+        if not select.select([self._master], [], [], seconds)[0]:
+            return True
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:  # Linux: the other end is closed
+            return False
+        self.sent += data
+        self._stream.feed(data)
+        return bool(data)
+
+    def wait_for(self, words: str, limit: float = 30) -> None:
+        """Wait until the screen shows these words."""
+        end = time.monotonic() + limit
+        while words not in self.text:
+            assert self.read(0.1) or words in self.text, f"{words!r} was never shown before the end:\n{self.text}"
+            assert time.monotonic() < end, f"{words!r} is not on the screen:\n{self.text}"
+
+    def wait_for_exit(self, limit: float = 30) -> int:
+        """Wait until the program has ended; return its exit status."""
+        end = time.monotonic() + limit
+        while self.read(0.1):
+            assert time.monotonic() < end, f"the program does not end:\n{self.text}"
+        return self.process.wait(max(end - time.monotonic(), 1))
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a dropped connection does."""
+        os.close(self._master)
+        self._master = -1
+
+    def close(self) -> None:
+        """End the program, if it still runs, and close the terminal."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait(10)
+        if self._master >= 0:
+            self.hang_up()
+
+
+OpenTerminal = Callable[..., Terminal]
+
+
+@pytest.fixture
+def in_terminal(tmp_path: Path) -> Iterator[OpenTerminal]:
+    """Run ``hpo-tui`` in a pseudo-terminal, in ``tmp_path``."""
+    opened: list[Terminal] = []
+
+    def start(
+        *arguments: str | Path, size: tuple[int, int] = (120, 40), nohup: bool = False, **environment: str
+    ) -> Terminal:
+        shell = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"] if nohup else []
+        terminal = Terminal([*shell, *COMMAND, *map(str, arguments)], tmp_path, size, environment)
+        opened.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in opened:
+        terminal.close()

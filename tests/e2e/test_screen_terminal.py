@@ -1,0 +1,146 @@
+"""The screen in a real pseudo-terminal: what a person does in an evening, and what happens when the line drops."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_core.session import SessionFolder
+
+PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
+
+pytestmark = pytest.mark.pty
+
+
+def test_the_papers_session_is_trimmed_by_keys_to_its_figures(in_terminal: Any, tmp_path: Path) -> None:
+    shutil.copytree(PAPER, tmp_path / "sessions" / "paper")
+    terminal = in_terminal("open", "paper")
+    terminal.wait_for("0.0159")
+    terminal.wait_for("0.9661")
+    terminal.wait_for("imported 120 of 120")
+    terminal.wait_for("60 of 60")
+    terminal.type("5")  # learning rate 0.01: the paper's Figure 3
+    terminal.wait_for("48 of 60")
+    terminal.wait_for("0.7522")
+    terminal.wait_for("worst 0.0159 → 0.7522")
+    terminal.type("1")  # 0.0001
+    terminal.type("4")  # 0.005
+    terminal.wait_for("24 of 60")
+    terminal.type("\x1b[6~\x1b[6~")  # to filter_size
+    terminal.type("1")  # 12: Figure 4
+    terminal.wait_for("18 of 60")
+    terminal.wait_for("0.9114")
+    terminal.wait_for("best 0.9661 unchanged")
+    terminal.type("u")
+    terminal.wait_for("24 of 60")
+    terminal.type("q")
+    assert terminal.wait_for_exit() == 0
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_grid_trains_on_the_screen_and_exports(
+    in_terminal: Any, hpo_tui: Any, spec: Path, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    terminal = in_terminal("run", spec, "--trainer", "synthetic", "--workers", "2", size=size)
+    terminal.wait_for("finished 8 of 8")
+    terminal.wait_for("8 done")
+    terminal.type("e")
+    terminal.wait_for("Exported 3 files")
+    terminal.type("q")
+    assert terminal.wait_for_exit() == 0
+    shown = json.loads(hpo_tui("show", "small", "--json").stdout)
+    assert shown["counts"]["complete"] == 8
+    rows = (tmp_path / "sessions" / "small" / "exports" / "replicates.csv").read_text().splitlines()
+    assert len(rows) == 9
+
+
+def slow_session(in_terminal: Any, spec: Path) -> Any:
+    return in_terminal("run", spec, "--trainer", "synthetic", HPO_SYNTHETIC_SECONDS_PER_EPOCH="0.4")
+
+
+@pytest.mark.parametrize("ending", ["kill", "hang-up", "terminate"])
+def test_the_training_outlives_the_screen_and_open_finds_it(
+    in_terminal: Any, hpo_tui: Any, spec: Path, tmp_path: Path, ending: str
+) -> None:
+    terminal = slow_session(in_terminal, spec)
+    terminal.wait_for("training")
+    folder = SessionFolder(tmp_path / "sessions" / "small")
+    if ending == "hang-up":
+        os.kill(terminal.process.pid, signal.SIGHUP)
+    else:
+        terminal.process.send_signal(signal.SIGKILL if ending == "kill" else signal.SIGTERM)
+    terminal.process.wait(10)
+    assert folder.engine_runs()
+    again = in_terminal("open", "small")
+    again.wait_for("training")
+    again.wait_for("finished 8 of 8")
+    shown = json.loads(hpo_tui("show", "small", "--json").stdout)
+    assert shown["counts"]["complete"] == 8
+
+
+def test_sigterm_restores_the_terminal(in_terminal: Any, spec: Path) -> None:
+    terminal = slow_session(in_terminal, spec)
+    terminal.wait_for("training")
+    before = terminal.sent
+    terminal.process.send_signal(signal.SIGTERM)
+    terminal.wait_for_exit()
+    left = terminal.sent[len(before) :]
+    assert b"\x1b[?1049l" in left  # back from the alternate screen
+    assert b"\x1b[?25h" in left  # the cursor is shown again
+    assert "Traceback" not in terminal.text
+
+
+def test_a_screen_under_nohup_leaves_when_its_terminal_is_gone(in_terminal: Any, spec: Path) -> None:
+    terminal = in_terminal("run", spec, "--trainer", "synthetic", nohup=True)
+    terminal.wait_for("8 of 8")
+    terminal.hang_up()
+    assert terminal.process.wait(10) == 1
+
+
+def test_leaving_offers_to_stop_and_resume_goes_on(
+    in_terminal: Any, hpo_tui: Any, spec: Path, tmp_path: Path
+) -> None:
+    terminal = slow_session(in_terminal, spec)
+    terminal.wait_for("training")
+    terminal.type("q")
+    terminal.wait_for("Leave it training")
+    terminal.type("\x1b[B\x1b[B\r")
+    assert terminal.wait_for_exit() == 0
+    folder = SessionFolder(tmp_path / "sessions" / "small")
+    end = time.monotonic() + 20
+    while folder.engine_runs():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert json.loads(hpo_tui("show", "small", "--json").stdout)["status"] == "stopped"
+    assert hpo_tui("resume", "small", "--trainer", "synthetic").returncode == 0
+    again = in_terminal("open", "small")
+    again.wait_for("finished 8 of 8")
+    assert json.loads(hpo_tui("show", "small", "--json").stdout)["counts"]["complete"] == 8
+
+
+def test_two_screens_show_the_same_session(in_terminal: Any, spec: Path) -> None:
+    first = slow_session(in_terminal, spec)
+    first.wait_for("training")
+    second = in_terminal("open", "small", "--read-only")
+    second.wait_for("training")
+    first.type("p")
+    second.wait_for("paused")
+    first.wait_for("paused")
+    first.type("p")
+    first.wait_for("finished 8 of 8")
+    second.wait_for("finished 8 of 8")
+
+
+def test_home_starts_the_demo_at_a_key(in_terminal: Any, tmp_path: Path) -> None:
+    terminal = in_terminal()
+    terminal.wait_for("Demo")
+    terminal.type("q")
+    assert terminal.wait_for_exit() == 0
+    assert "Traceback" not in terminal.text

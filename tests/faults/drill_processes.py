@@ -1,0 +1,203 @@
+"""kill -9 of the screen, the engine and the workers at random, again and again; and engines that race."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+from drill_screen import Screen
+from drill_tools import Acknowledged, Figures, count_doubled, count_wrong, new_session, wait
+
+from hpo_core.control import send_order
+from hpo_core.engine.enqueue import queue_jobs
+from hpo_core.engine.launch import start_engine
+from hpo_core.errors import SessionLocked
+from hpo_core.events import ResumeQueue
+from hpo_core.lock import read_holder
+from hpo_core.session import SessionFolder, read_session
+
+PACE = "HPO_SYNTHETIC_SECONDS_PER_EPOCH"
+SPEC = {"rates": 3, "filters": 2, "replicates": 2, "epochs": 4}
+SCREENS = 0.04
+"""So many of the blows hit a screen: to start one takes longer than everything else in a round."""
+
+
+def attack(sessions: Path, rounds: int, at_once: int = 2) -> Figures:
+    """Kill a process at random ``rounds`` times: ``at_once`` sessions under attack, one after the other."""
+    figures = Figures("kill -9 of screen, engine and workers", rounds, orphaned=0)
+    shares = [rounds // at_once + (number < rounds % at_once) for number in range(at_once)]
+    with pace(0.02), ThreadPoolExecutor(at_once) as pool:
+        parts = pool.map(lambda number: _attack(sessions / str(number), shares[number], number), range(at_once))
+        for part in parts:
+            figures.add(part)
+    return figures
+
+
+def _attack(sessions: Path, rounds: int, seed: int) -> Figures:
+    figures = Figures("", rounds, orphaned=0)
+    chance = random.Random(seed)
+    left = rounds
+    while left:
+        siege = Siege(new_session(sessions, f"siege-{left}", **SPEC), chance)
+        while left and not siege.over():
+            siege.strike()
+            left -= 1
+        siege.relieve(figures)
+    return figures
+
+
+@contextlib.contextmanager
+def pace(seconds: float) -> Iterator[None]:
+    """Let the synthetic trainers of this block's engines take so long for an epoch."""
+    before = os.environ.get(PACE)
+    os.environ[PACE] = str(seconds)
+    yield
+    if before is None:
+        del os.environ[PACE]
+    else:
+        os.environ[PACE] = before
+
+
+class Siege:
+    """One session under attack: its engine is restarted, what failed waits again, until all is complete."""
+
+    def __init__(self, folder: SessionFolder, chance: random.Random) -> None:
+        self.folder = folder
+        self._chance = chance
+        self._acknowledged = Acknowledged()
+        self._children: set[psutil.Process] = set()
+        self._engine: psutil.Process | None = None
+        self._unfinished = 0
+
+    def over(self) -> bool:
+        """Whether every training is complete; where none is under way any more, those that failed wait again."""
+        if self.folder.engine_runs():
+            return False
+        snapshot = read_session(self.folder)
+        return snapshot.counts["complete"] == snapshot.trainings
+
+    def strike(self) -> None:
+        """Kill one of them, or all, at a moment that chance decides."""
+        engine = self._have_engine()
+        choice = self._chance.random()
+        if choice < SCREENS:
+            self._kill_a_screen()
+            return
+        wait(lambda: workers_of(engine) or gone(engine) or paused(self.folder), "workers", pause=0.03)
+        self._children |= set(workers_of(engine))
+        time.sleep(self._chance.uniform(0.0, 0.08))
+        workers = workers_of(engine)
+        self._children |= set(workers)
+        victims = [engine, *workers] if choice < 0.12 else [engine] if choice < 0.4 else workers[:1]
+        self._acknowledged.look(self.folder)
+        for victim in victims:
+            kill(victim)
+        if engine in victims:
+            wait(lambda: gone(engine), "the engine's death")
+            wait(lambda: not self.folder.engine_runs(), "the lock")
+
+    def relieve(self, figures: Figures) -> None:
+        """Let the session end undisturbed, and count what was lost, doubled, wrong or orphaned."""
+        while not self.over():
+            engine = self._have_engine()
+            wait(lambda: gone(engine) or paused(self.folder), "the engine's end")  # noqa: B023 - called at once
+        figures.lost += self._acknowledged.lost(self.folder)
+        figures.doubled += count_doubled(self.folder)
+        figures.wrong += count_wrong(read_session(self.folder))
+        figures.orphaned = (figures.orphaned or 0) + sum(not gone_soon(child) for child in self._children)
+
+    def _have_engine(self) -> psutil.Process:
+        """Return the engine, started again where it is gone, with all that failed in its queue."""
+        if self._engine is None or gone(self._engine) or not self.folder.engine_runs():
+            wait(lambda: not self.folder.engine_runs(), "the lock")
+            failed = [
+                key for key, entry in read_session(self.folder).replicates.items() if entry.status == "failed"
+            ]
+            if failed:
+                queue_jobs(self.folder, failed, "drill")
+            self._engine = psutil.Process(start_engine(self.folder, trainer="synthetic", workers=2))
+        if paused(self.folder):  # five trainings in a row that were killed: a person would look, and go on
+            with contextlib.suppress(FileNotFoundError):
+                send_order(self.folder.control, ResumeQueue())
+        return self._engine
+
+    def _kill_a_screen(self) -> None:
+        screen = Screen(self.folder)
+        with contextlib.closing(screen):
+            screen.wait_until_drawn()
+            time.sleep(self._chance.uniform(0.0, 0.1))
+            engine = read_holder(self.folder.lock)
+            screen.process.kill()
+            screen.process.wait(10)
+        later = read_holder(self.folder.lock)
+        assert engine is None or later is None or later == engine, "the engine outlives its screens"
+
+
+def paused(folder: SessionFolder) -> bool:
+    """Whether the queue has paused itself."""
+    return read_session(folder).paused is not None
+
+
+def workers_of(engine: psutil.Process) -> list[psutil.Process]:
+    """Return the engine's children that live."""
+    try:
+        return [child for child in engine.children() if not gone(child)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def gone(process: psutil.Process) -> bool:
+    """Whether a process has ended; a zombie has."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def gone_soon(process: psutil.Process, seconds: float = 5.0) -> bool:
+    """Whether a process ends by itself within ``seconds``; one that does not is ended."""
+    deadline = time.monotonic() + seconds
+    while not gone(process):
+        if time.monotonic() > deadline:
+            kill(process)
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def kill(process: psutil.Process) -> None:
+    """SIGKILL, if it still lives."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(signal.SIGKILL)
+
+
+def race(sessions: Path, rounds: int, racers: int = 3) -> Figures:
+    """Start several engines on one session at the same moment: one works, the others are told who does."""
+    figures = Figures(f"{racers} engines race for one session", rounds, orphaned=0)
+    with pace(0.002):
+        for number in range(rounds):
+            folder = new_session(sessions, f"race-{number}", epochs=2)
+            with ThreadPoolExecutor(racers) as pool:
+                started = [engine for engine in pool.map(_try_to_start, [folder] * racers) if engine is not None]
+            children = {child for engine in started for child in workers_of(engine)}
+            for engine in started:
+                wait(lambda: gone(engine), "the engine's end")  # noqa: B023 - called at once
+            figures.doubled += count_doubled(folder)
+            figures.wrong += count_wrong(read_session(folder))
+            figures.orphaned = (figures.orphaned or 0) + sum(not gone_soon(child) for child in children)
+    return figures
+
+
+def _try_to_start(folder: SessionFolder) -> psutil.Process | None:
+    """Start an engine; None where another was first. (One that was so quick as to be gone finds all done.)"""
+    try:
+        return psutil.Process(start_engine(folder, trainer="synthetic", workers=2))
+    except SessionLocked:
+        return None

@@ -1,0 +1,66 @@
+"""The drills in their quick form; ``python tests/faults/drill.py`` runs the long ones and prints the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from drill_disk import fail_everywhere
+from drill_journal import cut_everywhere, flip_bits
+from drill_orders import give_orders
+from drill_parsers import PARSERS, feed
+from drill_processes import attack, race
+from drill_screen import come_and_go, two_screens
+
+
+def test_kill_9_of_screen_engine_and_workers_at_random_loses_doubles_and_orphans_nothing(tmp_path: Path) -> None:
+    figures = attack(tmp_path, 100)
+    assert figures.clean, figures
+
+
+def test_of_engines_that_race_for_a_session_one_works_and_nothing_is_done_twice(tmp_path: Path) -> None:
+    figures = race(tmp_path, 2)
+    assert figures.clean, figures
+
+
+@pytest.mark.pty
+def test_a_hang_up_ends_the_screen_and_leaves_the_training(tmp_path: Path) -> None:
+    figures = come_and_go(tmp_path, 2, hang_ups=True)
+    assert figures.clean, figures
+
+
+@pytest.mark.pty
+def test_screens_come_and_go_and_the_engine_stays_the_same(tmp_path: Path) -> None:
+    figures = come_and_go(tmp_path, 2, hang_ups=False)
+    assert figures.clean, figures
+
+
+@pytest.mark.pty
+def test_two_screens_may_both_give_orders(tmp_path: Path) -> None:
+    figures = two_screens(tmp_path, 2)
+    assert figures.clean, figures
+
+
+def test_a_journal_cut_anywhere_is_a_correct_prefix_and_can_be_written_on(tmp_path: Path) -> None:
+    figures = cut_everywhere(tmp_path, step=7)
+    assert figures.clean, figures
+
+
+def test_of_twenty_thousand_flipped_bits_none_becomes_another_value(tmp_path: Path) -> None:
+    figures = flip_bits(tmp_path, 20_000)
+    assert figures.clean, figures
+
+
+def test_any_call_to_the_disk_may_fail_and_the_session_ends_as_if_none_had(tmp_path: Path) -> None:
+    figures = fail_everywhere(tmp_path, step=3)
+    assert figures.rounds > 20
+    assert figures.clean, figures
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_whatever_it_is_given_a_parser_reads_it_or_refuses_it_in_one_sentence(parser: str) -> None:
+    assert feed(parser, 300).rounds >= 300
+
+
+def test_trims_and_orders_in_any_sequence_do_what_a_plain_model_does() -> None:
+    assert give_orders(25).rounds == 25

@@ -1,0 +1,133 @@
+"""A disk that is full for real, under a real engine: paused, said, gone on with; nothing lost or doubled."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hpo_core import session
+from hpo_core.engine.launch import start_engine
+from hpo_core.events import AttemptStarted, EpochEnded
+from hpo_core.journal import JournalReader
+from hpo_core.session import SessionFolder, read_session
+from hpo_core.spec import SessionSpec
+from hpo_core.status import read_status
+from hpo_core.worker.synthetic import synthetic_curve
+
+LIMIT = 30.0
+SPEC = """
+[data]
+source = "fruit"
+classes = 4
+[grid]
+learning_rate = [1e-4, 1e-3]
+filters = [12, 24]
+[fixed]
+epochs = 6
+"""
+
+
+def wait(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {LIMIT:.0f} s for {what}"
+        time.sleep(0.01)
+
+
+def message(folder: SessionFolder) -> str:
+    live = read_status(folder.status)
+    return live.message if live is not None else ""
+
+
+def assert_whole(folder: SessionFolder) -> None:
+    """The session is complete, as its seeds have it, and nothing was written twice."""
+    snapshot = read_session(folder)
+    assert (snapshot.counts["complete"], snapshot.damage) == (4, ())
+    for key, entry in snapshot.replicates.items():
+        curve = synthetic_curve(snapshot.spec.values_of(key.trial), entry.seed or 0, 6, 4)
+        assert [dict(epoch.metrics) for epoch in entry.epochs] == curve
+    events = [record.event for record in JournalReader(folder.path).poll()]
+    epochs = [(e.trial, e.epoch) for e in events if isinstance(e, EpochEnded)]
+    assert len(epochs) == len(set(epochs)) == 24
+    assert len([event for event in events if isinstance(event, AttemptStarted)]) == 4
+    assert any("nothing was lost" in note.text for note in snapshot.notes)
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[SessionFolder], psutil.Process]]:
+    """Start an engine with the synthetic trainer; it is gone in the end."""
+    begun: list[psutil.Process] = []
+
+    def begin(folder: SessionFolder) -> psutil.Process:
+        monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.05")
+        begun.append(psutil.Process(start_engine(folder, trainer="synthetic", workers=2)))
+        return begun[-1]
+
+    yield begin
+    for process in begun:
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            process.kill()
+
+
+def under_way(folder: SessionFolder) -> bool:
+    return any(entry.epochs for entry in read_session(folder).replicates.values())
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "rlimit"), reason="this system has no prlimit")
+def test_a_journal_that_may_not_grow_pauses_the_work_until_it_may(
+    tmp_path: Path, start: Callable[[SessionFolder], psutil.Process]
+) -> None:
+    folder = session.create(tmp_path, "limited", SessionSpec.parse(SPEC))
+    engine = start(folder)
+    wait(lambda: under_way(folder), "the first epoch")
+    soft, hard = engine.rlimit(psutil.RLIMIT_FSIZE)
+    engine.rlimit(psutil.RLIMIT_FSIZE, ((folder.path / "journal.jsonl").stat().st_size + 100, hard))
+    wait(lambda: "File too large" in message(folder), "the pause")
+    engine.rlimit(psutil.RLIMIT_FSIZE, (soft, hard))
+    wait(lambda: not folder.engine_runs(), "the end")
+    assert_whole(folder)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this test may not mount a file system")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write to the last byte that the disk takes."""
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 512)
+
+
+def test_a_full_disk_is_named_with_its_free_space_and_the_work_goes_on_when_there_is_room(
+    small_disk: Path, start: Callable[[SessionFolder], psutil.Process]
+) -> None:
+    folder = session.create(small_disk, "full", SessionSpec.parse(SPEC))
+    start(folder)
+    wait(lambda: under_way(folder), "the first epoch")
+    filler = small_disk / "filler"
+    with pytest.raises(OSError, match="No space left"):
+        fill(filler)
+    wait(lambda: message(folder).startswith("The disk is full (0.0 MB free)"), "the pause")
+    size = (folder.path / "journal.jsonl").stat().st_size
+    acknowledged = read_session(folder)
+    filler.unlink()
+    wait(lambda: not folder.engine_runs(), "the end")
+    assert (folder.path / "journal.jsonl").stat().st_size > size
+    assert_whole(folder)
+    for key, entry in acknowledged.replicates.items():
+        assert read_session(folder).replicate(key).epochs[: len(entry.epochs)] == entry.epochs

@@ -1,0 +1,103 @@
+"""What the training tests share: TensorFlow on one quiet thread, small images, and a way to train one job."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import pytest
+
+from hpo_core.events import Job, JobEpoch, WorkerEvent
+from hpo_core.hyperparameters import KNOWN, Value
+from hpo_core.worker.dataset import Dataset, prepare
+from hpo_core.worker.loop import Outcome, Reporter, StopSignal
+from hpo_core.worker.trainer import TensorFlowTrainer
+
+FRUIT = {
+    "source": "fruit",
+    "image_size": [20, 20],
+    "classes": 3,
+    "train_per_class": 18,
+    "validation_per_class": 7,
+}
+
+
+def small_values(**changed: Value) -> dict[str, Value]:
+    """Every hyperparameter of a small training."""
+    small: dict[str, Value] = {"filters": 4, "kernel_size": 3, "conv_layers": 2, "batch_size": 16, "epochs": 2}
+    defaults = {name: known.default for name, known in KNOWN.items() if known.default is not None}
+    return {**defaults, **small, **changed}
+
+
+class Trained:
+    """What came of one job: its outcome and everything it reported."""
+
+    def __init__(self, outcome: Outcome, events: list[WorkerEvent], data: dict[str, Any]) -> None:
+        self.outcome = outcome
+        self.events = events
+        self.data = data
+
+    @property
+    def curve(self) -> list[dict[str, float | None]]:
+        return [event.metrics for event in self.events if isinstance(event, JobEpoch)]
+
+
+Train = Callable[..., Trained]
+
+
+@pytest.fixture
+def fruit() -> Dataset:
+    """The small data set."""
+    return prepare(FRUIT)
+
+
+@pytest.fixture
+def values() -> Callable[..., dict[str, Value]]:
+    """Every hyperparameter of a small training, with some changed."""
+    return small_values
+
+
+@pytest.fixture(scope="session")
+def trainer() -> TensorFlowTrainer:
+    """The trainer of all tests that need none of their own: as in a worker, one serves many jobs."""
+    return TensorFlowTrainer("cpu", 1)
+
+
+@pytest.fixture
+def train(trainer: TensorFlowTrainer) -> Train:
+    """Train one job; ``on_event`` sees each event and the job's stop signal."""
+
+    def run(
+        seed: int = 7,
+        settings: dict[str, Any] | None = None,
+        on_event: Callable[[WorkerEvent, StopSignal], None] | None = None,
+        with_trainer: TensorFlowTrainer | None = None,
+        data: dict[str, Any] | None = None,
+        **changed: Value,
+    ) -> Trained:
+        job = Job(
+            trial=1,
+            replicate=1,
+            attempt=1,
+            seed=seed,
+            values=small_values(**changed),
+            data=data or FRUIT,
+            settings=settings or {},
+            log="",
+        )
+        events: list[WorkerEvent] = []
+        stop = StopSignal()
+
+        def emit(event: WorkerEvent) -> None:
+            events.append(event)
+            if on_event is not None:
+                on_event(event, stop)
+
+        return Trained((with_trainer or trainer).train(job, Reporter(job, emit), stop), events, job.data)
+
+    return run

@@ -1,0 +1,137 @@
+"""Our compiled training against Keras' own ``fit``: same weights, same batches, same dropout, same curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from hpo_core.hyperparameters import LOSSES, OPTIMIZERS
+from hpo_core.worker.dataset import Dataset
+from hpo_core.worker.models import build_model, set_first_weights
+from hpo_core.worker.trainer import epoch_order
+
+pytestmark = pytest.mark.tf
+
+SEED = 7
+Values = dict[str, Any]
+
+
+def plain_network(values: Values, data: Dataset, precision: str = "float32") -> keras.Model:
+    """The network as anybody would write it, layer by layer, with a softmax at its end."""
+    layers = keras.layers
+    stack: list[Any] = [keras.Input((*data.image_size, 3))]
+    for number in range(values["conv_layers"]):
+        stack.append(
+            layers.Conv2D(
+                values["filters"] * 2**number,
+                values["kernel_size"],
+                values["stride"],
+                "same",
+                activation=values["activation"],
+                dtype=precision,
+            )
+        )
+        stack.append(layers.MaxPooling2D(values["pool_size"], dtype=precision))
+    classes = len(data.classes)
+    stack += [
+        layers.Flatten(dtype=precision),
+        layers.Dense(2 * classes, values["activation"], dtype=precision),
+        layers.Dropout(values["dropout"], seed=0, dtype=precision),
+        layers.Dense(classes, dtype=precision),
+        layers.Activation("softmax", dtype="float32"),
+    ]
+    return keras.Sequential(stack)
+
+
+def fit(values: Values, data: Dataset, precision: str = "float32") -> list[dict[str, float]]:
+    """Train with Keras' ``compile`` and ``fit`` on what our training sees."""
+    model = plain_network(values, data, precision)
+    set_first_weights(model, SEED)
+    optimizer = {
+        "adam": keras.optimizers.Adam,
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+        "adamw": keras.optimizers.AdamW,
+        "nadam": keras.optimizers.Nadam,
+    }[values["optimizer"]](values["learning_rate"])
+    model.compile(optimizer, values["loss"], metrics=["accuracy"])
+    scale, one_hot = np.float32(1 / 255), np.eye(len(data.classes), dtype=np.float32)
+    x_train, x_val = data.x_train.astype(np.float32) * scale, data.x_val.astype(np.float32) * scale
+    curve = []
+    for epoch in range(1, values["epochs"] + 1):
+        order = epoch_order(len(x_train), SEED, epoch)
+        history = model.fit(
+            x_train[order],
+            one_hot[data.y_train[order]],
+            batch_size=values["batch_size"],
+            shuffle=False,
+            verbose=0,
+            validation_data=(x_val, one_hot[data.y_val]),
+        )
+        curve.append({name: told[-1] for name, told in history.history.items()})
+    return curve
+
+
+def compare(
+    ours: list[dict[str, Any]], theirs: list[dict[str, float]], rel: float, accuracy: float = 1e-6
+) -> None:
+    assert len(ours) == len(theirs)
+    for mine, keras_says in zip(ours, theirs, strict=True):
+        assert mine.keys() == keras_says.keys()
+        for name, value in keras_says.items():
+            near = pytest.approx(value, abs=accuracy) if "accuracy" in name else pytest.approx(value, rel=rel)
+            assert mine[name] == near, name
+
+
+@pytest.mark.parametrize(
+    ("loss", "optimizer"),
+    [(loss, "adam") for loss in LOSSES]
+    + [("categorical_crossentropy", optimizer) for optimizer in OPTIMIZERS if optimizer != "adam"],
+)
+def test_each_loss_and_each_optimizer_gives_the_curve_that_fit_gives(
+    train: Any, values: Callable[..., Values], fruit: Dataset, loss: str, optimizer: str
+) -> None:
+    changed = {"loss": loss, "optimizer": optimizer, "dropout": 0.3, "learning_rate": 3e-3}
+    assert len(fruit.y_train) % 16, "the last batch must be a smaller one"
+    ours = train(seed=SEED, **changed)
+    assert ours.outcome.status == "complete"
+    compare(ours.curve, fit(values(**changed), fruit), rel=2e-4)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_gives_the_curve_that_fit_gives(
+    train: Any, values: Callable[..., Values], fruit: Dataset, precision: str
+) -> None:
+    ours = train(seed=SEED, settings={"precision": precision}, dropout=0.0)
+    theirs = fit(values(dropout=0.0), fruit, precision)
+    compare(ours.curve, theirs, rel=0.02, accuracy=0.1)
+
+
+def test_xla_gives_the_curve_that_plain_graphs_give(train: Any) -> None:
+    tiny = {"dropout": 0.0, "epochs": 1, "conv_layers": 1, "filters": 2, "batch_size": 54}
+    plain = train(**tiny)
+    compiled = train(**tiny, settings={"jit": True})
+    assert compiled.outcome.status == "complete"
+    compare(compiled.curve, plain.curve, rel=1e-3, accuracy=0.06)
+
+
+@pytest.mark.parametrize("activation", ["relu", "elu", "gelu", "selu", "silu", "tanh", "leaky_relu"])
+def test_our_network_computes_what_the_plain_one_computes(
+    values: Callable[..., Values], fruit: Dataset, activation: str
+) -> None:
+    told = values(activation=activation)
+    ours, plain = build_model(told, fruit.image_size, 3), plain_network(told, fruit)
+    for model in (ours, plain):
+        set_first_weights(model, SEED)
+    for model in (ours, plain):
+        for place, weight in enumerate(model.trainable_variables):  # biases that matter
+            if len(weight.shape) == 1:
+                weight.assign(np.random.default_rng(place).normal(0, 0.3, weight.shape))
+    images = fruit.x_val.astype(np.float32) / 255
+    probabilities = keras.ops.softmax(ours(images))
+    np.testing.assert_allclose(probabilities, plain(images), atol=2e-6)
+    assert ours.count_params() == plain.count_params()

@@ -1,0 +1,85 @@
+"""The real worker process with the real TensorFlow: clean events, a noisy log, a failure that does not end it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hpo_core.events import (
+    DataReady,
+    Job,
+    JobEnded,
+    JobEpoch,
+    JobStarted,
+    Progress,
+    Quit,
+    WorkerEvent,
+    WorkerReady,
+)
+
+pytestmark = pytest.mark.tf
+
+
+def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
+    data = {
+        "source": "fruit",
+        "image_size": [16, 16],
+        "classes": 2,
+        "train_per_class": 8,
+        "validation_per_class": 4,
+    }
+    told, theirs = os.pipe()
+    worker = subprocess.Popen(
+        [
+            *(
+                sys.executable,
+                "-P",
+                "-m",
+                "hpo_core.worker",
+                "--events-fd",
+                str(theirs),
+                "--parent",
+                str(os.getpid()),
+            ),
+            *("--log", str(tmp_path / "worker.log"), "--data", json.dumps(data), "--threads", "1"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=(theirs,),
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"},
+    )
+    os.close(theirs)
+
+    def job(number: int, **changed: Any) -> Job:
+        log = str(tmp_path / f"job-{number}.log")
+        told = values(epochs=1)
+        job = Job(trial=number, replicate=1, attempt=1, seed=5, values=told, data=data, settings={}, log=log)
+        return msgspec.structs.replace(job, **changed)
+
+    gone = {"source": "folder", "path": str(tmp_path / "gone")}
+    orders = [job(1), job(2, data=gone), job(3), Quit()]
+    said, _ = worker.communicate(b"".join(msgspec.json.encode(order) + b"\n" for order in orders), timeout=100)
+    with os.fdopen(told, "rb") as lines:
+        events = [msgspec.json.decode(line, type=WorkerEvent) for line in lines]
+
+    assert worker.returncode == 0
+    assert said == b"", "everything that prints goes to the log"
+    assert "oneDNN" in (tmp_path / "worker.log").read_text()
+    kinds = [type(event) for event in events if not isinstance(event, Progress)]
+    whole = [JobStarted, JobEpoch, JobEnded]
+    assert kinds == [WorkerReady, DataReady, *whole, JobEnded, *whole]
+    ended = [event for event in events if isinstance(event, JobEnded)]
+    assert [event.status for event in ended] == ["complete", "failed", "complete"]
+    assert ended[1].reason == f"There is no data folder {tmp_path / 'gone'}."
+    assert "Traceback" in (tmp_path / "job-2.log").read_text()
+    assert all(event.memory > 0 for event in ended)
+    first, last = (event.metrics for event in events if isinstance(event, JobEpoch))
+    assert first == last, "the same seed and values, the same bits, whatever failed in between"

@@ -1,0 +1,88 @@
+"""The paper's fault in a real training: a loss that never reaches the network is caught after its second trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hpo_core.effects.of_session import session_wiring
+from hpo_core.effects.wiring import Wiring
+from hpo_core.engine.engine import Engine
+from hpo_core.events import Job, JobEnded, JobStarted, WorkerEvent
+from hpo_core.executors.replay import ReplayExecutor
+from hpo_core.session import SessionFolder, create, read_session
+from hpo_core.spec import SessionSpec
+from hpo_core.worker import train
+from hpo_core.worker.loop import Reporter, StopSignal
+from hpo_core.worker.trainer import TensorFlowTrainer
+
+pytestmark = pytest.mark.tf
+
+SPEC = """
+[data]
+source = "fruit"
+image_size = [20, 20]
+classes = 3
+train_per_class = 18
+validation_per_class = 7
+
+[grid]
+loss = ["poisson", "categorical_crossentropy", "mean_squared_error"]
+
+[fixed]
+filters = 4
+kernel_size = 3
+conv_layers = 2
+batch_size = 16
+epochs = 2
+
+[session]
+replicates = 1
+"""
+
+
+class Trainings:
+    """Trains every job for real, one after the other, and notes after each what the wiring check says."""
+
+    def __init__(self, folder: SessionFolder) -> None:
+        self.folder = folder
+        self.found: list[tuple[Wiring, ...]] = []
+        self._trainer = TensorFlowTrainer("cpu", 1)
+
+    def __call__(self, job: Job) -> Iterator[WorkerEvent]:
+        ids = {"trial": job.trial, "replicate": job.replicate, "attempt": job.attempt}
+        events: list[WorkerEvent] = []
+        outcome = self._trainer.train(job, Reporter(job, events.append), StopSignal())
+        yield from (event for event in events if not isinstance(event, JobStarted))
+        self.found.append(session_wiring(read_session(self.folder)))
+        yield JobEnded(**ids, status=outcome.status, seconds=1.0, parameters=outcome.parameters)
+
+
+def run(tmp_path: Path) -> tuple[Trainings, tuple[Wiring, ...]]:
+    folder = create(tmp_path / "sessions", "wiring", SessionSpec.parse(SPEC))
+    trainings = Trainings(folder)
+    Engine(folder, ReplayExecutor(trainings), workers=1, tick=0.001).run()
+    snapshot = read_session(folder)
+    assert snapshot.counts["complete"] == 3
+    return trainings, session_wiring(snapshot)
+
+
+def test_a_loss_that_is_wired_to_nothing_is_caught_after_its_second_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "loss_number", lambda loss: 0)
+    trainings, at_the_end = run(tmp_path)
+    # What was found when the first and the second training had given their last epoch, but not yet ended, and
+    # when the third had: a training counts from its end on.
+    assert [len(found) for found in trainings.found] == [0, 0, 1]
+    (fault,) = trainings.found[-1]
+    assert str(fault).startswith("loss has no effect on training: 2 values gave identical curves")
+    assert str(at_the_end[0]).startswith("loss has no effect on training: 3 values gave identical curves")
+
+
+def test_a_loss_that_is_wired_is_not_accused(tmp_path: Path) -> None:
+    trainings, at_the_end = run(tmp_path)
+    assert trainings.found == [(), (), ()]
+    assert at_the_end == ()

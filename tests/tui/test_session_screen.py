@@ -1,0 +1,316 @@
+"""The session screen, used by keyboard: what a person sees after each key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hpo_core.control import take_orders
+from hpo_core.events import AttemptEnded, AttemptStarted, PauseQueue, QueueJobs, StopSession
+from hpo_core.grid import JobKey
+from hpo_core.lock import SessionLock
+from hpo_core.status import LiveStatus, RunningJob, write_status
+from hpo_tui.viewstate import VIEW_TITLES, VIEWS
+
+SIZES = [(80, 24), (100, 30), (120, 40), (200, 60)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_pane_shows_its_facts_at_every_size(make_session, open_app, size) -> None:
+    async with open_app(make_session(), size) as see:
+        await see.shows("header", "finished 24 of 24")
+        assert "val_accuracy" in see.text("header")
+        assert "12 of 12" in see.text("values")
+        assert "0.0001" in see.text("values")
+        assert "scatter" in see.text("view")
+        assert "24 done" in see.text("queue")
+        assert "keys" in see.text("footer")
+
+
+async def test_a_digit_takes_a_value_out_of_view_and_the_legend_rescales(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.shows("view", "0.1050")  # learning rate 0.01, 12 filters, mean of two replicates
+        await see.press("3")
+        await see.shows("values", "8 of 12 trials in view")
+        await see.shows("view", "0.6050")
+        assert "0.1050" not in see.text("view")
+        assert "worst 0.1050 → 0.6050" in see.text("values")
+        assert "best 0.9450 unchanged" in see.text("values")
+        assert "○ 0.01" in see.text("values")  # still listed
+
+
+async def test_undo_and_redo_walk_through_every_trim(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("3", "1")
+        await see.shows("values", "4 of 12")
+        await see.press("u")
+        await see.shows("values", "8 of 12")
+        await see.press("u")
+        await see.shows("values", "12 of 12")
+        await see.press("u")
+        await see.shows("values", "12 of 12")
+        await see.press("ctrl+r", "ctrl+r")
+        await see.shows("values", "4 of 12")
+
+
+async def test_only_invert_and_all_work_on_the_hyperparameter_under_the_cursor(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("down", "o")  # only learning rate 0.001
+        await see.shows("values", "4 of 12")
+        await see.press("i")
+        await see.shows("values", "8 of 12")
+        await see.press("a")
+        await see.shows("values", "12 of 12")
+        await see.press("pagedown", "space")  # the first loss
+        await see.shows("values", "6 of 12")
+        await see.press("A")
+        await see.shows("values", "12 of 12")
+
+
+async def test_the_means_beside_the_values_are_those_of_the_trials_in_view(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        # learning rate 0.001: 12 filters (0.90 + 0.91) / 2, 24 filters (0.94 + 0.95) / 2, for both losses
+        await see.shows("values", "0.9250 ± 0.0231")
+        await see.press("pagedown", "pagedown", "1")  # take 12 filters out
+        await see.shows("values", "0.9450 ± 0.0000")
+
+
+async def test_brackets_walk_through_the_views_and_enter_zooms(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        titles = []
+        for _ in VIEWS:
+            titles.append(see.text("view").split("[")[1].split("]")[0])
+            assert "could not be drawn" not in see.text("view")
+            await see.press("right_square_bracket")
+        assert titles == [VIEW_TITLES[name] for name in VIEWS]
+        await see.press("tab", "enter")
+        assert not see.app.screen.query_one("#values").display
+        assert see.app.screen.query_one("#view").outer_size.width == 120
+        await see.press("escape")
+        assert see.app.screen.query_one("#values").display
+
+
+async def test_the_ranking_lists_the_best_trial_first(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press(*["right_square_bracket"] * VIEWS.index("ranking"))
+        await see.shows("view", "[ranking]")
+        first = see.text("view").splitlines()[3]
+        assert "0.9450" in first
+        assert "24" in first
+
+
+async def test_m_shows_another_metric_and_turns_better_round(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("m", "m")
+        await see.shows("header", "↓ loss")
+        assert "worst 0.8950" in see.text("values")  # the highest loss
+
+
+async def test_the_trim_and_the_view_are_there_again_next_time(make_session, open_app) -> None:
+    folder = make_session()
+    async with open_app(folder) as see:
+        await see.press("3", "right_square_bracket")
+        await see.press("q")
+    async with open_app(folder) as see:
+        await see.shows("values", "8 of 12")
+        assert "[heatmap]" in see.text("view")
+
+
+async def test_the_help_names_every_key_and_escape_closes_it(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("question_mark")
+        assert type(see.app.screen).__name__ == "HelpScreen"
+        await see.press("escape")
+        assert type(see.app.screen).__name__ == "SessionScreen"
+
+
+async def test_t_says_in_words_what_is_in_view(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("t")
+        await see.until(lambda: type(see.app.screen).__name__ == "Words")
+        words = str(see.app.screen.query_one("Static").content)
+        assert "1. 0.9450" in words
+        assert "learning_rate: 0.0001 0.6250 over 4 trials" in words
+
+
+async def test_e_exports_the_three_tables(make_session, open_app) -> None:
+    folder = make_session()
+    async with open_app(folder) as see:
+        await see.press("e")
+        names = ["epochs.csv", "replicates.csv", "trials.csv"]
+        await see.until(lambda: sorted(path.name for path in folder.exports.glob("*.csv")) == names)
+
+
+async def test_running_jobs_show_their_progress(make_session, open_app) -> None:
+    folder = make_session(done=4, extra=(AttemptStarted(trial=5, replicate=1, attempt=1, seed=1, worker=1),))
+    job = RunningJob(5, 1, 1, 1, "train", 2, 3, 9, 40, {"accuracy": 0.912}, 0.0, 12.0)
+    with SessionLock(folder.lock):
+        write_status(folder.status, LiveStatus(1, 1, 0.0, 2, 2, (job,), eta=58.0, speed=30.0))
+        async with open_app(folder) as see:
+            await see.shows("queue", "epoch 2/3")
+            row = next(line for line in see.text("queue").splitlines() if "epoch 2/3" in line)
+            assert "0.001 · poisson · 12 · r1" in row
+            assert "batch  9/40" in row
+            assert "0.9120" in row
+            assert "0:12 left" in row
+            assert "0:58 left" in see.text("header")
+            assert "19 waiting" in see.text("queue")
+
+
+async def test_p_orders_a_pause_and_q_offers_to_leave_or_to_stop(make_session, open_app) -> None:
+    folder = make_session(done=4)
+    with SessionLock(folder.lock):
+        async with open_app(folder) as see:
+            await see.shows("header", "training")
+            await see.press("p")
+            await see.until(lambda: any(folder.control.iterdir()))
+            assert take_orders(folder.control) == ([PauseQueue()], [])
+            await see.press("q")
+            await see.until(lambda: type(see.app.screen).__name__ == "Choice")
+            await see.press("down", "down", "enter")
+            await see.until(lambda: any(folder.control.iterdir()))
+            assert take_orders(folder.control) == ([StopSession(now=True)], [])
+
+
+async def test_an_engine_that_is_gone_is_said_with_the_key_that_restarts_it(make_session, open_app) -> None:
+    async with open_app(make_session(done=4)) as see:
+        await see.shows("queue", "The engine is gone; R starts it again")
+        assert "engine gone" in see.text("header")
+
+
+async def test_a_session_that_has_just_begun_says_what_will_come(make_session, open_app) -> None:
+    async with open_app(make_session(done=0)) as see:
+        await see.shows("view", "The first finished trials appear here.")
+
+
+async def test_a_view_with_everything_trimmed_says_how_to_get_it_back(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("1", "2", "3")
+        await see.shows("view", "No trial is in view")
+
+
+async def test_damage_in_the_journal_is_named(make_session, open_app) -> None:
+    folder = make_session()
+    journal = folder.path / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lines[3] = lines[3].replace(b'"epoch":2', b'"epoch":7')
+    journal.write_bytes(b"".join(lines))
+    async with open_app(folder) as see:
+        await see.shows("queue", "1 damaged journal record left out: journal.jsonl, line 4")
+
+
+async def test_read_only_gives_no_order_and_writes_nothing(make_session, open_app) -> None:
+    folder = make_session(done=4)
+    before = sorted(path.name for path in folder.path.rglob("*"))
+    async with open_app(folder, read_only=True) as see:
+        await see.press("p", "R", "e", "3", "q")
+    assert sorted(path.name for path in folder.path.rglob("*")) == before
+
+
+async def test_ascii_only_shows_seven_bit_characters(make_session, open_app) -> None:
+    async with open_app(make_session(), ascii_only=True) as see:
+        await see.shows("values", "12 of 12")
+        pane = see.app.screen.query_one("#view")
+        drawn = "".join(strip.text for strip in (pane.render_line(y) for y in range(pane.content_size.height)))
+        assert drawn.isascii()
+
+
+async def test_home_lists_the_sessions_and_opens_one(make_session, open_app) -> None:
+    make_session("first")
+    make_session("second", done=4)
+    async with open_app() as see:
+        await see.shows("sessions", "first")
+        assert "24 of 24" in see.text("sessions")
+        assert "val_accuracy 0.9450" in see.text("sessions")
+        await see.press("enter")
+        await see.until(lambda: type(see.app.screen).__name__ == "SessionScreen")
+        await see.shows("header", "of 24")
+        await see.press("h")
+        await see.shows("sessions", "second")
+
+
+async def test_home_deletes_a_session_only_when_told_twice(make_session, open_app, sessions: Path) -> None:
+    make_session("first")
+    async with open_app() as see:
+        await see.shows("sessions", "first")
+        await see.press("d", "enter")
+        assert (sessions / "first").exists()
+        await see.press("d", "down", "enter")
+        await see.until(lambda: not (sessions / "first").exists())
+
+
+async def test_hostile_text_in_a_failure_is_shown_literally(make_session, open_app) -> None:
+    begun = AttemptStarted(trial=5, replicate=1, attempt=1, seed=1, worker=1)
+    reason = "[@click=app.exit]press[/] \x1b]0;owned\x07 [/]"
+    ended = AttemptEnded(trial=5, replicate=1, attempt=1, status="failed", reason=reason)
+    async with open_app(make_session(done=4, extra=(begun, ended))) as see:
+        await see.shows("queue", "[@click=app.exit]press[/] ␛]0;owned␇ [/]")
+
+
+async def test_the_filter_line_is_live_and_escape_restores(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("slash")
+        await see.pilot.press(*"filters=24")
+        await see.shows("values", "6 of 12")
+        await see.press("space")
+        await see.pilot.press(*"and")
+        assert "6 of 12" in see.text("values")  # half a line keeps the last one that could be read
+        await see.press("escape")
+        await see.shows("values", "12 of 12")
+        await see.press("slash")
+        await see.pilot.press(*"val_accuracy>0.9")
+        await see.press("enter")
+        await see.shows("values", "4 of 12")
+        assert "/ val_accuracy>0.9" in see.text("values")
+        await see.press("A")
+        await see.shows("values", "12 of 12")
+
+
+async def test_a_trial_under_the_cursor_is_described_dropped_and_brought_back(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("tab", "down")
+        await see.shows("view", "0.9450")
+        assert "learning_rate 0.001" in see.text("view")
+        await see.press("d")
+        await see.shows("values", "11 of 12")
+        await see.press("w")  # all that is worse than the one now under the cursor, the second best
+        await see.shows("values", "1 of 12")
+        await see.press("u", "u")
+        await see.shows("values", "12 of 12")
+
+
+async def test_slicing_walks_through_single_values(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("greater_than_sign")
+        await see.shows("values", "● 0.0001")
+        await see.shows("values", "4 of 12")
+        await see.press("greater_than_sign")
+        await see.until(lambda: "● 0.001 " in see.text("values") and "○ 0.0001" in see.text("values"))
+
+
+async def test_jobs_are_picked_stopped_and_repeated_from_the_queue(make_session, open_app) -> None:
+    begun = AttemptStarted(trial=5, replicate=1, attempt=1, seed=1, worker=1)
+    ended = AttemptEnded(trial=5, replicate=1, attempt=1, status="failed", reason="killed")
+    folder = make_session(done=4, extra=(begun, ended))
+    with SessionLock(folder.lock):
+        async with open_app(folder) as see:
+            await see.shows("header", "training")
+            await see.press("tab", "tab", "space", "down", "space", "s")
+            await see.until(lambda: len(list(folder.control.iterdir())) == 2)
+            orders, _ = take_orders(folder.control)
+            assert {(order.trial, order.replicate) for order in orders} == {(6, 1), (5, 1)}
+            await see.press("y")
+            await see.until(lambda: any(folder.control.iterdir()))
+            assert take_orders(folder.control)[0] == [QueueJobs(jobs=((5, 1),), reason="queued again")]
+
+
+async def test_the_log_of_a_failed_training_is_one_key_away(make_session, open_app) -> None:
+    begun = AttemptStarted(trial=5, replicate=1, attempt=1, seed=1, worker=1)
+    ended = AttemptEnded(trial=5, replicate=1, attempt=1, status="failed", reason="killed")
+    folder = make_session(done=4, extra=(begun, ended))
+    folder.log_of(JobKey(5, 1), 1).write_text("out of patience\x1b[2J\n")
+    async with open_app(folder) as see:
+        await see.press("tab", "tab", "down", "L")
+        await see.until(lambda: type(see.app.screen).__name__ == "LogScreen")
+        assert "out of patience␛[2J" in str(see.app.screen.query_one("Static").content)
