@@ -18,6 +18,7 @@ Value = str | int | float | bool
 
 LOSSES = ("poisson", "categorical_crossentropy", "mean_squared_error")
 OPTIMIZERS = ("adam", "sgd", "rmsprop", "adamw", "nadam")
+SWITCH = ("off", "on")
 ACTIVATIONS = ("relu", "elu", "gelu", "selu", "silu", "tanh", "leaky_relu")
 
 
@@ -25,8 +26,9 @@ ACTIVATIONS = ("relu", "elu", "gelu", "selu", "silu", "tanh", "leaky_relu")
 class KnownHyperparameter:
     """What the product knows of one hyperparameter.
 
-    ``low`` and ``high`` are inclusive unless ``open_low``; ``choices`` limits a text. ``scale`` says how finer
-    values lie between two others: geometric, linear or none (a choice).
+    ``low`` and ``high`` are inclusive unless ``open_low``; ``choices`` limits a text; where they are
+    ``SWITCH``, true and false stand for them too. ``scale`` says how finer values lie between two others:
+    geometric, linear or none (a choice).
     """
 
     name: str
@@ -43,6 +45,8 @@ class KnownHyperparameter:
     def check(self, value: object, where: str) -> Value:
         """Return ``value`` in its own type, or raise ``SpecError`` naming ``where``, the value and the rule."""
         if self.kind == "choice":
+            if isinstance(value, bool) and self.choices == SWITCH:
+                return SWITCH[value]
             if isinstance(value, str) and value in self.choices:
                 return value
             raise SpecError(f"{where}: {_shown(value)} is not one of {', '.join(self.choices)}.")
@@ -153,6 +157,24 @@ KNOWN = _table(
         0.95,
         scale="linear",
         meaning="share of the hidden units left out in training",
+    ),
+    KnownHyperparameter(
+        "l2",
+        "float",
+        0.0,
+        (0.0, 1e-5, 1e-4, 1e-3),
+        0,
+        10,
+        scale="geometric",
+        meaning="weight of the kernels' squares in the loss; 0 is none",
+    ),
+    KnownHyperparameter(
+        "batch_norm",
+        "choice",
+        "off",
+        SWITCH,
+        choices=SWITCH,
+        meaning="batch normalisation between each convolution and its activation",
     ),
     KnownHyperparameter(
         "activation",

@@ -23,7 +23,7 @@ from machine_words import machine_in_words
 
 from hpo_core.hyperparameters import KNOWN
 
-PRECISIONS = ("float32", "mixed_bfloat16")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 SEED = 1
 
 

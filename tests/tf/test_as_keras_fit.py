@@ -23,6 +23,7 @@ Values = dict[str, Any]
 def plain_network(values: Values, data: Dataset, precision: str = "float32") -> keras.Model:
     """The network as anybody would write it, layer by layer, with a softmax at its end."""
     layers = keras.layers
+    l2, batch_norm = keras.regularizers.L2(values["l2"]), values["batch_norm"] == "on"
     stack: list[Any] = [keras.Input((*data.image_size, 3))]
     for number in range(values["conv_layers"]):
         stack.append(
@@ -31,17 +32,21 @@ def plain_network(values: Values, data: Dataset, precision: str = "float32") -> 
                 values["kernel_size"],
                 values["stride"],
                 "same",
-                activation=values["activation"],
+                use_bias=not batch_norm,
+                kernel_regularizer=l2,
                 dtype=precision,
             )
         )
+        if batch_norm:
+            stack.append(layers.BatchNormalization(dtype=precision))
+        stack.append(layers.Activation(values["activation"], dtype=precision))
         stack.append(layers.MaxPooling2D(values["pool_size"], dtype=precision))
     classes = len(data.classes)
     stack += [
         layers.Flatten(dtype=precision),
-        layers.Dense(2 * classes, values["activation"], dtype=precision),
+        layers.Dense(2 * classes, values["activation"], kernel_regularizer=l2, dtype=precision),
         layers.Dropout(values["dropout"], seed=0, dtype=precision),
-        layers.Dense(classes, dtype=precision),
+        layers.Dense(classes, kernel_regularizer=l2, dtype=precision),
         layers.Activation("softmax", dtype="float32"),
     ]
     return keras.Sequential(stack)
@@ -100,6 +105,19 @@ def test_each_loss_and_each_optimizer_gives_the_curve_that_fit_gives(
     ours = train(seed=SEED, **changed)
     assert ours.outcome.status == "complete"
     compare(ours.curve, fit(values(**changed), fruit), rel=2e-4)
+
+
+@pytest.mark.parametrize("changed", [{"l2": 0.01}, {"batch_norm": "on"}, {"l2": 0.01, "batch_norm": "on"}])
+def test_penalties_and_batch_normalisation_mean_what_they_mean_in_fit(
+    train: Any, values: Callable[..., Values], fruit: Dataset, changed: Values
+) -> None:
+    without = train(seed=SEED, dropout=0.3)
+    ours = train(seed=SEED, dropout=0.3, **changed)
+    assert ours.outcome.status == "complete"
+    assert ours.curve != without.curve
+    compare(ours.curve, fit(values(dropout=0.3, **changed), fruit), rel=5e-4)
+    again = train(seed=SEED, dropout=0.3, **changed)
+    assert again.curve == ours.curve, "what was trained before must leave nothing behind"
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

@@ -154,7 +154,8 @@ class Program:
         return self._loss_of(logits, labels), _hits(logits, labels)
 
     def _loss_of(self, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        return chosen_loss(self._loss, tf.one_hot(labels, self._classes), logits)
+        loss = chosen_loss(self._loss, tf.one_hot(labels, self._classes), logits)
+        return tf.add_n([loss, *self.model.losses])  # the penalties count in both losses, as in Keras' fit
 
     def _compiled(self, step: _Step, image_size: tuple[int, int]) -> Any:
         """Return ``step`` repeated over ``count`` batches, from row ``first`` of the order on, as one function.
