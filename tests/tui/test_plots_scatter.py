@@ -11,7 +11,7 @@ from hpo_tui.plots.data import Axis, Metric, Trials, trials
 from hpo_tui.plots.inks import ACCENT, CURSOR, RAMP, WARNING
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.projection import View, default_view, edges, half_extent, project
-from hpo_tui.plots.scatter import TOO_SMALL, scatter
+from hpo_tui.plots.scatter import TOO_SMALL, point_at, scatter
 from hpo_tui.plots.scatter_box import stand_box
 from hpo_tui.plots.scatter_numbers import ScatterLook, axis_positions, scatter_numbers, shown_in_cells
 
@@ -147,11 +147,11 @@ def test_of_trials_in_one_cell_the_best_is_shown_unless_the_cursor_is_on_another
     table = trials(axes, [[0], [0], [0], [1]], [0.2, 0.9, np.nan, 0.5], [False, False, True, False])
     zeros = np.zeros(4, dtype=np.int64)
     numbers = scatter_numbers(table, ACCURACY)
-    assert shown_in_cells(numbers, zeros, zeros, 10, np.zeros(4)).tolist() == [1]
+    assert shown_in_cells(numbers, zeros, zeros, 10, np.zeros(4)).points.tolist() == [1]
     worst = scatter_numbers(table, Metric("loss", "min"))
-    assert shown_in_cells(worst, zeros, zeros, 10, np.zeros(4)).tolist() == [0]
+    assert shown_in_cells(worst, zeros, zeros, 10, np.zeros(4)).points.tolist() == [0]
     marked = scatter_numbers(trials(axes, table.codes, table.scores, table.failed, 2), ACCURACY)
-    assert shown_in_cells(marked, zeros, zeros, 10, np.zeros(4)).tolist() == [2]
+    assert shown_in_cells(marked, zeros, zeros, 10, np.zeros(4)).points.tolist() == [2]
 
 
 def test_two_axes_show_the_mean_over_the_others() -> None:
@@ -202,7 +202,7 @@ def test_a_hundred_thousand_trials_become_at_most_one_point_for_each_cell() -> N
     box = stand_box(numbers, 66, 22)
     assert box is not None
     cols, rows, near = box.cells()
-    kept = shown_in_cells(numbers, cols, rows, 66, near)
+    kept = shown_in_cells(numbers, cols, rows, 66, near).points
     cells = list(zip(cols[kept].tolist(), rows[kept].tolist(), strict=True))
     assert len(cells) == len(set(cells)) <= 66 * 22
     assert len(set(zip(cols.tolist(), rows.tolist(), strict=True))) == len(cells)
@@ -213,3 +213,28 @@ def test_the_legend_counts_the_points_that_others_hide() -> None:
     doubled = trials(table.axes, np.repeat(table.codes, 2, axis=0), np.repeat(table.scores, 2))
     assert "hidden" not in scatter(table, ACCURACY, 78, 22).text()
     assert "+ 24 hidden" in scatter(doubled, ACCURACY, 78, 22).text()
+
+
+@pytest.mark.parametrize("axes", [(RATE, LOSS, FILTERS), (RATE, FILTERS), (FILTERS,)])
+@pytest.mark.parametrize("size", [(78, 22), (40, 12)])
+def test_a_click_on_a_point_finds_its_trial(axes: tuple[Axis, ...], size: tuple[int, int]) -> None:
+    look = ScatterLook(tuple(range(len(axes))))
+    plain = scatter(grid(*axes), ACCURACY, *size, look)
+    found = 0
+    for row in range(len(grid(*axes))):
+        marked = scatter(grid(*axes, highlight=row), ACCURACY, *size, look)
+        for line, (before, after) in enumerate(zip(plain.rows, marked.rows, strict=True)):
+            col = 0
+            for text, ink in after:
+                if ink == CURSOR and before != after:
+                    at = col + len(text) - len(text.lstrip())
+                    assert point_at(grid(*axes, highlight=row), ACCURACY, *size, look, (at, line)) == row
+                    found += 1
+                col += len(text)
+    assert found == len(grid(*axes))
+
+
+def test_a_click_beside_all_points_or_on_an_empty_scatter_finds_nothing() -> None:
+    assert point_at(grid(RATE, LOSS, FILTERS), ACCURACY, 78, 22, None, (77, 0)) is None
+    assert point_at(grid(RATE, LOSS, FILTERS), ACCURACY, 8, 3, None, (2, 1)) is None
+    assert point_at(trials((RATE,), np.zeros((0, 1), np.int64), []), ACCURACY, 78, 22, None, (5, 5)) is None

@@ -11,9 +11,22 @@ from hpo_core.events import AttemptEnded, AttemptStarted, PauseQueue, QueueJobs,
 from hpo_core.grid import JobKey
 from hpo_core.lock import SessionLock
 from hpo_core.status import LiveStatus, RunningJob, write_status
+from hpo_tui.plots.inks import CURSOR
 from hpo_tui.viewstate import VIEW_TITLES, VIEWS
+from hpo_tui.widgets.cells import CellPane
 
 SIZES = [(80, 24), (100, 30), (120, 40), (200, 60)]
+
+
+def cursor_cell(pane: CellPane) -> tuple[int, int]:
+    """The column and the row of a pane's content where the trial under the cursor is drawn."""
+    for y, row in enumerate(pane.rows):
+        x = 0
+        for text, ink in row:
+            if ink == CURSOR:
+                return x + len(text) - len(text.lstrip()), y
+            x += len(text)
+    raise AssertionError("no point is under the cursor")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -278,6 +291,33 @@ async def test_a_trial_under_the_cursor_is_described_dropped_and_brought_back(ma
         await see.shows("values", "1 of 12")
         await see.press("u", "u")
         await see.shows("values", "12 of 12")
+
+
+async def test_a_click_on_a_value_a_trial_or_a_job_does_what_the_keys_do(make_session, open_app) -> None:
+    async with open_app(make_session(done=4)) as see:
+        await see.shows("values", "● 0.01 ")
+        line = next(n for n, row in enumerate(see.text("values").splitlines()[2:]) if "● 0.01 " in row)
+        await see.pilot.click("#values", offset=(6, line + 1))
+        await see.shows("values", "8 of 12")
+        await see.press("u", *["right_square_bracket"] * VIEWS.index("ranking"))
+        await see.shows("view", "[ranking]")
+        await see.pilot.click("#view", offset=(10, 3))  # below the frame and the heading: the second place
+        await see.until(lambda: see.app.screen.state.row == 1)
+        await see.pilot.click("#queue", offset=(10, 3))
+        await see.until(lambda: see.app.screen.state.job == 2)
+        assert see.app.screen.focused.id == "queue"
+
+
+async def test_a_click_on_a_point_of_the_scatter_describes_its_trial(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("tab", "down")  # the best trial, as the keys find it
+        await see.shows("view", "0.9450")
+        told = see.text("view").splitlines()[1]
+        at = cursor_cell(see.app.screen.query_one("#view", CellPane))
+        await see.press("down", "down")
+        await see.until(lambda: see.text("view").splitlines()[1] != told)
+        await see.pilot.click("#view", offset=(at[0] + 1, at[1] + 1))
+        await see.until(lambda: see.text("view").splitlines()[1] == told)
 
 
 async def test_slicing_walks_through_single_values(make_session, open_app) -> None:

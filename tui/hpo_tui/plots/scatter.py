@@ -20,7 +20,7 @@ from hpo_tui.plots.legend import column_width, draw_column, draw_line
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.scatter_box import draw_box, stand_box
 from hpo_tui.plots.scatter_flat import draw_flat
-from hpo_tui.plots.scatter_numbers import ScatterLook, ScatterNumbers, scatter_numbers
+from hpo_tui.plots.scatter_numbers import ScatterLook, ScatterNumbers, Shown, scatter_numbers
 
 TOO_SMALL = "too small for a scatter; widen the window"
 _LEGEND_FROM = 44
@@ -48,14 +48,35 @@ def scatter(
         return sentence(empty, width, height, ascii, inks.DIM)
     canvas = Canvas(width, height)
     plot_width, legend_width = _divide(numbers, width, height)
-    seen = _draw_plot(canvas, plot_width, numbers, ascii)
-    if seen is None:
+    shown = _draw_plot(canvas, plot_width, numbers, ascii)
+    if shown is None:
         return sentence(TOO_SMALL, width, height, ascii, inks.DIM)
     if legend_width:
-        _draw_legend(canvas, (plot_width + 2, legend_width), numbers, seen, ascii)
+        _draw_legend(canvas, (plot_width + 2, legend_width), numbers, len(shown), ascii)
     elif numbers.legend is not None and height >= 12 and len(numbers.axes) == 3:
         draw_line(canvas, 0, numbers.legend, sized=True, plain=ascii)
     return canvas.picture(ascii)
+
+
+def point_at(
+    trials: Trials,
+    metric: Metric,
+    width: int,
+    height: int,
+    look: ScatterLook | None,
+    cell: tuple[int, int],
+) -> int | None:
+    """Return the row of ``trials`` whose point is seen at or beside a cell (column, line), or None.
+
+    The other arguments are those that drew the scatter. A point that is a mean stands for its best trial.
+    """
+    numbers = scatter_numbers(trials, metric, look)
+    if not len(numbers):
+        return None
+    plot_width, _ = _divide(numbers, width, height)
+    shown = _draw_plot(Canvas(width, height), plot_width, numbers, plain=False)
+    point = shown.near(*cell) if shown is not None else None
+    return int(numbers.rows[point]) if point is not None else None
 
 
 def _divide(numbers: ScatterNumbers, width: int, height: int) -> tuple[int, int]:
@@ -67,8 +88,8 @@ def _divide(numbers: ScatterNumbers, width: int, height: int) -> tuple[int, int]
     return width - legend - 2, legend
 
 
-def _draw_plot(canvas: Canvas, width: int, numbers: ScatterNumbers, plain: bool) -> int | None:
-    """Return how many points are seen, or None where the room is too small."""
+def _draw_plot(canvas: Canvas, width: int, numbers: ScatterNumbers, plain: bool) -> Shown | None:
+    """Return the points that are seen, or None where the room is too small."""
     if len(numbers.axes) < 3:
         return draw_flat(canvas, width, numbers, plain) if canvas.height >= 4 and width >= 12 else None
     box = stand_box(numbers, width, canvas.height)

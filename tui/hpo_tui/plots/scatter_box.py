@@ -13,7 +13,7 @@ from hpo_tui.plots.data import Floats, Ints
 from hpo_tui.plots.frame import ends_first
 from hpo_tui.plots.pen import Pen
 from hpo_tui.plots.projection import edges, half_extent, project
-from hpo_tui.plots.scatter_numbers import ScatterNumbers, shown_in_cells
+from hpo_tui.plots.scatter_numbers import ScatterNumbers, Shown, shown_in_cells
 from hpo_tui.plots.scatter_points import point_marks
 
 _LABEL_ROOM = 14
@@ -65,22 +65,22 @@ def stand_box(numbers: ScatterNumbers, width: int, height: int) -> Box | None:
     )
 
 
-def draw_box(canvas: Canvas, width: int, box: Box, plain: bool = False) -> int:
-    """Draw all of it on the first ``width`` columns of the canvas; return how many points are seen."""
+def draw_box(canvas: Canvas, width: int, box: Box, plain: bool = False) -> Shown:
+    """Draw all of it on the first ``width`` columns of the canvas; return the points that are seen."""
     numbers = box.numbers
     pen = Pen(width, canvas.height, plain)
     _draw_frame(pen, box)
     _draw_uprights(pen, box, plain)
     cols, rows, near = box.cells()
-    kept = shown_in_cells(numbers, cols, rows, width, near) if len(numbers) else np.zeros(0, np.int64)
-    glyphs, point_inks = point_marks(numbers, kept, plain)
-    pen.points(cols[kept] + 0.5, rows[kept] + 0.5, glyphs, point_inks)
+    shown = shown_in_cells(numbers, cols, rows, width, near)
+    glyphs, point_inks = point_marks(numbers, shown.points, plain)
+    pen.points(shown.cols + 0.5, shown.lines + 0.5, glyphs, point_inks)
     canvas.lay(pen.rows(), 0, 0)
-    for col, row in zip(cols[kept], rows[kept], strict=True):
+    for col, row in zip(shown.cols, shown.lines, strict=True):
         canvas.reserve(int(col), int(row), 1)
     _write_ticks(canvas, width, box)
     _write_names(canvas, width, box)
-    return len(kept)
+    return shown
 
 
 def _draw_frame(pen: Pen, box: Box) -> None:

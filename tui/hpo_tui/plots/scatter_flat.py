@@ -13,14 +13,14 @@ from hpo_tui.plots.data import Floats
 from hpo_tui.plots.frame import Inner, Sides, Tick, draw_frame
 from hpo_tui.plots.pen import Pen
 from hpo_tui.plots.scale import format_numbers, format_ticks, fraction, round_ticks
-from hpo_tui.plots.scatter_numbers import ScatterNumbers, shown_in_cells
+from hpo_tui.plots.scatter_numbers import ScatterNumbers, Shown, shown_in_cells
 from hpo_tui.plots.scatter_points import point_marks
 
 
-def draw_flat(canvas: Canvas, width: int, numbers: ScatterNumbers, plain: bool = False) -> int | None:
+def draw_flat(canvas: Canvas, width: int, numbers: ScatterNumbers, plain: bool = False) -> Shown | None:
     """Draw two axes as a lattice, or one against the metric, on the first ``width`` columns.
 
-    Returns how many points are seen, or None where the room is too small.
+    Returns the points that are seen, or None where the room is too small.
     """
     sides, places = flat_layout(numbers, canvas.height)
     inner = draw_frame(canvas, Inner(0, 0, width, canvas.height), sides)
@@ -28,16 +28,17 @@ def draw_flat(canvas: Canvas, width: int, numbers: ScatterNumbers, plain: bool =
         return None
     cols = np.floor(inner.at_x(0.0) + places[:, 0] * (inner.width - 1)).astype(np.int64)
     rows = np.floor(inner.at_y(1.0) + (1.0 - places[:, 1]) * (inner.height - 1)).astype(np.int64)
-    kept = shown_in_cells(numbers, cols, rows, canvas.width, np.zeros(len(numbers)))
-    glyphs, point_inks = point_marks(numbers, kept, plain)
+    shown = shown_in_cells(numbers, cols, rows, canvas.width, np.zeros(len(numbers)))
+    glyphs, point_inks = point_marks(numbers, shown.points, plain)
     pen = Pen(canvas.width, canvas.height, plain)
-    pen.points(cols[kept] + 0.5, rows[kept] + 0.5, glyphs, point_inks)
+    pen.points(shown.cols + 0.5, shown.lines + 0.5, glyphs, point_inks)
     canvas.lay(pen.rows(), 0, 0)
     if len(numbers.axes) == 2:
-        for col, row in zip(cols[kept], rows[kept], strict=True):
+        cells = list(zip(shown.cols, shown.lines, strict=True))
+        for col, row in cells:
             canvas.reserve(int(col), int(row), 1)
-        _write_means(canvas, width, numbers.scores[kept], list(zip(cols[kept], rows[kept], strict=True)))
-    return len(kept)
+        _write_means(canvas, width, numbers.scores[shown.points], cells)
+    return shown
 
 
 def flat_layout(numbers: ScatterNumbers, height: int) -> tuple[Sides, Floats]:

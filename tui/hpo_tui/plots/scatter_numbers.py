@@ -54,6 +54,26 @@ class ScatterNumbers:
         return len(self.rows)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Shown:
+    """The points that are seen: their indices in the numbers, and the cell of each, its column and line."""
+
+    points: Ints
+    cols: Ints
+    lines: Ints
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def near(self, col: int, line: int) -> int | None:
+        """Return the index of the point in this cell, or else of the nearest within two columns and one line."""
+        across, down = np.abs(self.cols - col), np.abs(self.lines - line)
+        distance = np.where((across <= 2) & (down <= 1), across + 2 * down, np.iinfo(np.int64).max)
+        nearest = int(np.argmin(distance)) if len(self) else -1
+        reached = nearest >= 0 and across[nearest] <= 2 and down[nearest] <= 1
+        return int(self.points[nearest]) if reached else None
+
+
 def axis_positions(axis: Axis, spacing: Spacing = "ordinal") -> Floats:
     """Return where each value of an axis lies, in 0..1.
 
@@ -143,8 +163,8 @@ def _highlighted(trials: Trials, rows: Ints, codes: Ints, shown: tuple[int, ...]
     return np.asarray(rows == marked, dtype=np.bool_)
 
 
-def shown_in_cells(numbers: ScatterNumbers, cols: Ints, lines: Ints, width: int, near: Floats) -> Ints:
-    """Return which points (indices) are shown, at most one for each cell.
+def shown_in_cells(numbers: ScatterNumbers, cols: Ints, lines: Ints, width: int, near: Floats) -> Shown:
+    """Return which points are shown, at most one for each cell.
 
     Of several in a cell it is the highlighted one, else the best score, else a failed one; among equals the
     one with the greatest ``near``.
@@ -159,4 +179,5 @@ def shown_in_cells(numbers: ScatterNumbers, cols: Ints, lines: Ints, width: int,
     cells = lines * width + cols
     winner = np.full(int(cells.max(initial=0)) + 1, -1, dtype=np.int64)
     winner[cells[order]] = order
-    return winner[winner >= 0]
+    kept = winner[winner >= 0]
+    return Shown(kept, cols[kept], lines[kept])

@@ -23,6 +23,7 @@ from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
 from hpo_tui.screens.work import SessionWork
 from hpo_tui.skin import Skin
 from hpo_tui.viewmodel import moves
+from hpo_tui.viewmodel.clicks import clicked
 from hpo_tui.viewmodel.desk import Desk
 from hpo_tui.viewmodel.effects_analyst import Analyst
 from hpo_tui.viewstate import ViewState, load_view
@@ -128,12 +129,11 @@ class DeskScreen(Screen[None]):
 
     @on(CellPane.Clicked)
     def click(self, message: CellPane.Clicked) -> None:
-        """Focus the pane that was clicked; a click on a value toggles it."""
-        if message.pane.id == "values" and self.latest is not None:
-            size = message.pane.content_size
-            place = self.desk(self.latest).value_at(size.width, size.height, message.row)
-            if place is not None:
-                self.look(moves.toggle_at(self.state, self.factors, place))
+        """Toggle the value, or move the cursor to the trial or the job, that was clicked."""
+        if self.latest is not None:
+            desk, pane = self.desk(self.latest), message.pane
+            size = pane.content_size
+            self.look(clicked(desk, pane.id, (message.column, message.row), (size.width, size.height)))
 
     @on(CellPane.Scrolled)
     def scroll(self, message: CellPane.Scrolled) -> None:

@@ -69,11 +69,16 @@ def empty_words(table: Table) -> str:
     return WAITING if table.in_view.any() else NONE_IN_VIEW
 
 
-def scatter_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
-    """Return the scatter projection of the trials in view."""
+def scatter_look(table: Table, state: ViewState) -> ScatterLook:
+    """Return which axes the scatter shows, and from where."""
     shown = shown_axes(state, len(table.factors))
     spacing = tuple("log" if state.log_axes else "ordinal" for _ in shown)
-    look = ScatterLook(shown, spacing, view_of(state, table.factors))  # type: ignore[arg-type]
+    return ScatterLook(shown, spacing, view_of(state, table.factors))  # type: ignore[arg-type]
+
+
+def scatter_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    """Return the scatter projection of the trials in view."""
+    look = scatter_look(table, state)
     return scatter(trials_in_view(table, state), metric_of(table), width, height, look, empty=empty_words(table))
 
 

@@ -86,17 +86,21 @@ def queue_rows(
     if not len(lines):
         return [_nothing(update, width), *([padded((), width)] * (height - 1))]
     at = min(cursor or 0, len(lines) - 1)
-    first = min(max(at - height + 2, 0), max(len(lines) - height, 0))
-    last = min(first + height, len(lines))
+    places = jobs_shown(cursor, len(lines), height)
     drawing = _Drawing(update, metric, width)
     rows = [
-        drawing.row(lines[place], cursor is not None and place == at, lines[place] in chosen)
-        for place in range(first, last)
+        drawing.row(lines[place], cursor is not None and place == at, lines[place] in chosen) for place in places
     ]
-    hidden = len(lines) - last
+    hidden = len(lines) - places.stop
     if hidden:
         rows[-1] = sides(rows[-1], (run(f" +{hidden:,} more ", DIM),), width)
     return [*rows, *([padded((), width)] * (height - len(rows)))]
+
+
+def jobs_shown(cursor: int | None, count: int, height: int) -> range:
+    """Return which lines (0-based) of ``count`` stand in the pane: those around the cursor."""
+    first = min(max(min(cursor or 0, count - 1) - height + 2, 0), max(count - height, 0))
+    return range(first, min(first + height, count))
 
 
 class _Drawing:

@@ -51,9 +51,8 @@ def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int,
             padded((), width)
         ] * (height - 1)
     cursor = min(state.row or 0, len(order) - 1)
-    room = max(height - 2, 1)
-    first = min(max(cursor - room // 2, 0), max(len(order) - room, 0))
-    shown = order[first : first + room]
+    places = ranks_shown(state, len(order), height)
+    first, shown = places.start, [order[place] for place in places]
     layout = _Layout(snapshot, table, width)
     rows = [layout.heading(state.sort)]
     rows += [
@@ -63,6 +62,13 @@ def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int,
     rows += [padded((), width)] * (height - 1 - len(rows))
     said = f" {plural(len(order), 'trial')} in view · ← → sort by another column"
     return [*rows[: height - 1], padded((run(said, DIM),), width)]
+
+
+def ranks_shown(state: ViewState, count: int, height: int) -> range:
+    """Return which places (0-based) of ``count`` are listed: those around the cursor, from the second row on."""
+    room = max(height - 2, 1)
+    first = min(max(min(state.row or 0, count - 1) - room // 2, 0), max(count - room, 0))
+    return range(first, min(first + room, count))
 
 
 class _Layout:

@@ -1,0 +1,47 @@
+"""What a click means: a value is toggled; the cursor goes to the trial, or to the job, that was clicked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hpo_tui.plots.scatter import point_at
+from hpo_tui.viewmodel import moves
+from hpo_tui.viewmodel.desk import Desk
+from hpo_tui.viewmodel.pictures import metric_of, scatter_look, trials_in_view
+from hpo_tui.viewmodel.queue import QueueList, jobs_shown
+from hpo_tui.viewmodel.ranking import ranked_rows, ranks_shown
+from hpo_tui.viewstate import ViewState
+
+Cells = tuple[int, int]
+"""Columns and lines: a place in a pane (0-based), or the pane's size."""
+
+
+def clicked(desk: Desk, pane: str | None, place: Cells, size: Cells) -> ViewState:
+    """Return the view state after a click at ``place`` in a pane of ``size``; the same if nothing stands there."""
+    state = desk.state
+    if pane == "values":
+        value = desk.value_at(*size, place[1])
+        return state if value is None else moves.toggle_at(state, desk.table.factors, value)
+    if pane == "queue":
+        lines = jobs_shown(state.job, len(QueueList(desk.snapshot)), size[1])
+        return replace(state, job=lines[place[1]]) if 0 <= place[1] < len(lines) else state
+    if pane == "view":
+        rank = _rank_at(desk, place, size)
+        return state if rank is None else replace(state, row=rank)
+    return state
+
+
+def _rank_at(desk: Desk, place: Cells, size: Cells) -> int | None:
+    """Return the place in the ranking of the trial that was clicked, in the scatter or in the ranking itself."""
+    state, table = desk.state, desk.table
+    order = ranked_rows(table, state.sort)
+    if state.view == "ranking" and order:
+        ranks = ranks_shown(state, len(order), size[1])
+        line = place[1] - 1  # below the heading
+        return ranks[line] if 0 <= line < len(ranks) else None
+    if state.view == "scatter" and order:
+        point = point_at(trials_in_view(table), metric_of(table), *size, scatter_look(table, state), place)
+        return order.index(int(np.flatnonzero(table.in_view)[point])) if point is not None else None
+    return None
