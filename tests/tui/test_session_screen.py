@@ -336,13 +336,31 @@ async def test_jobs_are_picked_stopped_and_repeated_from_the_queue(make_session,
     with SessionLock(folder.lock):
         async with open_app(folder) as see:
             await see.shows("header", "training")
-            await see.press("tab", "tab", "space", "down", "space", "s")
+            await see.press("tab", "tab", "space", "down", "space", "down", "space", "s")
             await see.until(lambda: len(list(folder.control.iterdir())) == 2)
             orders, _ = take_orders(folder.control)
-            assert {(order.trial, order.replicate) for order in orders} == {(6, 1), (5, 1)}
+            assert {(order.trial, order.replicate) for order in orders} == {
+                (6, 1),
+                (7, 1),
+            }  # the failed one has ended
             await see.press("y")
             await see.until(lambda: any(folder.control.iterdir()))
             assert take_orders(folder.control)[0] == [QueueJobs(jobs=((5, 1),), reason="queued again")]
+
+
+async def test_a_finished_queue_lists_its_trainings_and_has_nothing_to_stop(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.shows("queue", "24 done")
+        rows = see.text("queue").splitlines()[2:]
+        assert [row.split()[0] for row in rows] == ["12", "11", "10", "9", "8"]  # the newest first
+        assert all("r2" in row and "complete" in row and "val_accuracy 0." in row for row in rows)
+        await see.press("tab", "tab", "s")
+        await see.until(lambda: "trial 12 r2 has ended already." in notices(see))
+        assert see.text("queue").splitlines()[2].startswith(">")
+
+
+def notices(see) -> str:
+    return "\n".join(notice.message for notice in see.app._notifications)
 
 
 async def test_the_log_of_a_failed_training_is_one_key_away(make_session, open_app) -> None:

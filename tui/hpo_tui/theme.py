@@ -1,10 +1,11 @@
 """Themes: which style each ink has, on dark, on light and in high contrast; in 256, 16 or no colours.
 
 Every colour is one of xterm's 240 fixed colours, so a terminal with 256 colours and one with all of them show
-the same (light greys may be one step off). The ramp rises in lightness step by step, also as people with
-deuteranopia see it; its dark end is lifted on dark grounds and its bright end lowered on light ones, so that
-every step stands out from the ground. In 16 colours neighbouring steps share a colour; without colours they
-share dim, plain or bold. Shape (marker, size) and text then carry the meaning, as every plot draws them anyway.
+the same (light greys may be one step off). The ramp goes from violet over blue and green to yellow and rises in
+lightness step by step, also as people with deuteranopia see it; its dark end is lifted on dark grounds and its
+bright end lowered on light ones, so that every step stands out from the ground. In 16 colours neighbouring steps
+share a colour; without colours they share dim, plain or bold. Shape (marker, size) and text then carry the
+meaning, as every plot draws them anyway.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class _Colours:
 
 
 _HEAT = (
-    "#5f0087", "#5f00af", "#005f87", "#005faf", "#5f5faf", "#00875f",
-    "#008787", "#5f8700", "#00af5f", "#5faf00", "#87af00", "#afaf00",
+    "#5f005f", "#5f0087", "#5f00af", "#5f00d7", "#005fd7", "#0087af",
+    "#00afaf", "#5faf87", "#87af5f", "#87d75f", "#afd75f", "#d7d75f",
 )  # fmt: skip
 """The ramp as a ground for text, quieter than as points: whole panes are filled with it."""
 
@@ -58,8 +59,8 @@ _DARK = _Colours(
     accent="#5fd7ff",
     warning="#ff5f5f",
     ramp=(
-        "#875faf", "#875fff", "#5f87d7", "#8787ff", "#00afaf", "#5fafd7",
-        "#00d787", "#87d75f", "#d7d75f", "#87ff5f", "#d7ff5f", "#ffffaf",
+        "#875faf", "#875fd7", "#875fff", "#5f87ff", "#00afff", "#5fafff",
+        "#00d7d7", "#5fd7af", "#87d75f", "#afd75f", "#d7ff5f", "#ffffaf",
     ),
     heat=_HEAT,
     category=("#5fafff", "#ffaf00", "#5fd7af", "#ff87d7", "#d7d75f", "#d78700", "#afafff", "#d0d0d0"),
@@ -92,12 +93,12 @@ _HIGH_CONTRAST = _Colours(
     accent="#00ffff",
     warning="#ff8787",
     ramp=(
-        "#af87d7", "#af87ff", "#87afd7", "#87afff", "#afafff", "#5fd7d7",
-        "#87d7d7", "#afd7d7", "#00ffaf", "#afff87", "#d7ff87", "#ffff87",
+        "#af87d7", "#af87ff", "#5fafff", "#87afff", "#00d7ff", "#5fd7ff",
+        "#87d7ff", "#00ffd7", "#87ffaf", "#afff87", "#d7ff87", "#ffff87",
     ),
     heat=(
-        "#af87d7", "#af87ff", "#87afd7", "#87afff", "#afafff", "#5fd7d7",
-        "#87d7d7", "#afd7d7", "#00ffaf", "#afff87", "#d7ff87", "#ffff87",
+        "#af87d7", "#af87ff", "#5fafff", "#87afff", "#00d7ff", "#5fd7ff",
+        "#87d7ff", "#00ffd7", "#87ffaf", "#afff87", "#d7ff87", "#ffff87",
     ),
     category=("#87d7ff", "#ffaf00", "#5fffaf", "#ffafff", "#ffff5f", "#ff875f", "#afafff", "#ffffff"),
     category_dim=("#5f87af", "#af8700", "#5faf87", "#af87af", "#afaf5f", "#af875f", "#8787af", "#9e9e9e"),

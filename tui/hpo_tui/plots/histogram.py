@@ -42,22 +42,26 @@ def histogram(
     *,
     bins: int | None = None,
     cumulative: bool = False,
+    headed: bool = True,
     ascii: bool = False,  # noqa: A002
     empty: str = "The first results appear here.",
 ) -> Picture:
     """Return one panel for each hyperparameter in exactly ``width`` × ``height`` cells.
 
     ``bins`` None takes as many as there is room for, at most 24; more than there is room for are as many as
-    there is room for. ``empty`` is the sentence that stands where nothing has a score.
+    there is room for. ``headed``: a first line says what is shown, if there is room. ``empty`` is the sentence
+    that stands where nothing has a score.
     """
-    areas = panel_areas([len(axis.labels) for axis in trials.axes], width, height)
+    headed = headed and height >= 8
+    areas = panel_areas([len(axis.labels) for axis in trials.axes], width, height, int(headed))
     if not areas:
         return sentence(TOO_SMALL, width, height, ascii, inks.DIM)
     numbers = histogram_numbers(trials, fitting_bins(bins, trials, areas[0].width), cumulative)
     if numbers is None:
         return sentence(empty, width, height, ascii, inks.DIM)
     canvas = Canvas(width, height)
-    _write_heading(canvas, metric, numbers)
+    if headed:
+        _write_heading(canvas, metric, numbers)
     draw = draw_overlay if layout == "overlay" else draw_rows
     pen = Pen(width, height, ascii)
     for area, panel in zip(areas, numbers.panels, strict=False):
@@ -72,13 +76,12 @@ def fitting_bins(bins: int | None, trials: Trials, panel_width: int) -> int:
     return max(min(bins or min(room, _MOST_BINS), room), 1)
 
 
-def panel_areas(values: Sequence[int], width: int, height: int) -> list[Inner]:
-    """Return where each panel stands, given the number of values of each.
+def panel_areas(values: Sequence[int], width: int, height: int, top: int) -> list[Inner]:
+    """Return where each panel stands below the line ``top``, given the number of values of each.
 
     Side by side where that is wide enough, else in rows of panels, each row as high as its values need. Where
     not all fit, the first ones stay; none where not even one fits.
     """
-    top = 1 if height >= 8 else 0
     room = height - top
     if not values or width < 10 or room < _LOWEST:
         return []
@@ -97,8 +100,6 @@ def panel_areas(values: Sequence[int], width: int, height: int) -> list[Inner]:
 
 
 def _write_heading(canvas: Canvas, metric: Metric, numbers: HistogramNumbers) -> None:
-    if canvas.height < 8:
-        return
     longer = "percent of each value's results" + (", cumulative" if numbers.cumulative else "")
     shorter = "cumulative %" if numbers.cumulative else "% of each value"
     name = shorten(metric.name, max(canvas.width // 2, 8))

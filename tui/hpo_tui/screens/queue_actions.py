@@ -7,7 +7,7 @@ from typing import Literal
 
 from hpo_core.events import MoveJobs, Order, StopJob
 from hpo_core.grid import JobKey
-from hpo_core.state import Snapshot
+from hpo_core.state import ENDED, Snapshot
 from hpo_core.text import plural
 from hpo_tui.screens.training_actions import TrainingActions
 from hpo_tui.viewmodel.queue import QueueList
@@ -23,7 +23,7 @@ class QueueActions(TrainingActions):
 
     def action_stop_job(self, after_epoch: bool) -> None:
         """Stop the picked trainings, now or at the end of their epoch; take waiting ones out of the queue."""
-        if keys := self._picked():
+        if keys := self._not_ended():
             self.order(
                 [StopJob(trial=key.trial, replicate=key.replicate, after_epoch=after_epoch) for key in keys],
                 f"Stopping {plural(len(keys), 'training')}"
@@ -32,7 +32,7 @@ class QueueActions(TrainingActions):
 
     def action_move_jobs(self, to: Literal["front", "back"]) -> None:
         """Move the picked jobs to the front or the back of the queue."""
-        if keys := self._picked():
+        if keys := self._not_ended():
             pairs = tuple((key.trial, key.replicate) for key in keys)
             self.order([MoveJobs(jobs=pairs, to=to)], f"{plural(len(keys), 'job')} moved to the {to}.")
 
@@ -99,6 +99,17 @@ class QueueActions(TrainingActions):
             self.notify(
                 "Choose a job first: tab to the queue, then up and down; space picks several.", markup=False
             )
+        return keys
+
+    def _not_ended(self) -> list[JobKey]:
+        """The picked jobs that wait or run; a word where all of them have ended."""
+        picked = self._picked()
+        if self.latest is None or not picked:
+            return []
+        keys = [key for key in picked if self.latest.snapshot.replicate(key).status not in ENDED]
+        if not keys:
+            what = f"{picked[0]} has" if len(picked) == 1 else f"All {len(picked)} picked trainings have"
+            self.notify(f"{what} ended already.", markup=False)
         return keys
 
     def _of_trial(self, snapshot: Snapshot) -> list[JobKey]:

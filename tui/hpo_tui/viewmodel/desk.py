@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -115,7 +115,8 @@ class Desk:
         seen = f"{int(self.table.in_view.sum())} of {len(self.table.in_view)}"
         titles = {
             "values": values.title(seen, self.collapsed, self.state.without_collapsed, width),
-            "histograms": "Histograms · % of each value's results",
+            "histograms": f"Histograms · {clean(self.measure.metric)}, % of each value's results"
+            + (", cumulative" if self.state.cumulative else ""),
             "queue": queue.queue_title(self.snapshot),
         }
         return shorten(titles[pane], width)
@@ -185,7 +186,7 @@ class Desk:
         return last_line(effects_lines(found, self.table, self.state, width), height) if found is not None else 0
 
     def _histograms(self, width: int, height: int) -> Sequence[Row]:
-        return self._picture(histogram_picture, width, height)
+        return self._picture(partial(histogram_picture, headed=False), width, height)
 
     def _picture(self, drawer: Drawer, width: int, height: int) -> Sequence[Row]:
         try:
@@ -223,7 +224,8 @@ class Desk:
         return marks_of(self.findings.effects if self.findings is not None else None, self.table.factors)
 
     def _below_values(self, width: int) -> list[Row]:
-        said = [padded((run(f" {clean(line)}"),), width) for line in words.trim_words(self.table)]
+        lines = [line for line in (*words.trim_words(self.table), words.best_at(self.table)) if line]
+        said = [padded((run(f" {shorten(line, width - 2)}"),), width) for line in lines]
         return [*values.fixed_rows(self.snapshot.spec, width), *said]
 
 

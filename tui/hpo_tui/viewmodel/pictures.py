@@ -88,7 +88,9 @@ def ranking_picture(update: Update, table: Table, state: ViewState, width: int, 
     return Picture(width, height, tuple(rows))
 
 
-def histogram_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+def histogram_picture(
+    update: Update, table: Table, state: ViewState, width: int, height: int, headed: bool = True
+) -> Picture:
     """Return the histograms of every finished training in view, one panel for each hyperparameter."""
     layout: Layout = "overlay" if state.overlay else "rows"
     return histogram(
@@ -99,6 +101,7 @@ def histogram_picture(update: Update, table: Table, state: ViewState, width: int
         layout,
         bins=state.bins,
         cumulative=state.cumulative,
+        headed=headed,
         empty=empty_words(table),
     )
 

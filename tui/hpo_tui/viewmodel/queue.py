@@ -1,4 +1,4 @@
-"""The queue pane: what trains now with its progress, what comes next, what ended badly, what waits."""
+"""The queue pane: what trains now and how far it is, what comes next, ended badly, waits, and is done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from hpo_core.grid import JobKey
 from hpo_core.state import Replicate, Snapshot
 from hpo_core.status import RunningJob
-from hpo_core.text import clean, format_seconds, format_value, plural
+from hpo_core.text import clean, format_seconds, format_value
 from hpo_tui.follow import Update
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.inks import ACCENT, DIM, STRONG, WARNING
@@ -39,7 +39,7 @@ def job_name(snapshot: Snapshot, key: JobKey, longest: int = 13) -> str:
 
 @dataclass(frozen=True)
 class QueueList:
-    """The pane's lines by their place: running jobs, the next one, those that ended badly, the rest."""
+    """The pane's lines by their place: running jobs, the next one, those that ended badly, the rest, the done."""
 
     snapshot: Snapshot
 
@@ -55,13 +55,26 @@ class QueueList:
         found = [entry for entry in self.snapshot.replicates.values() if entry.status in _STATUS_INK]
         return sorted(found, key=lambda entry: -entry.ended)
 
-    def __len__(self) -> int:
+    @cached_property
+    def done(self) -> list[Replicate]:
+        """The complete trainings, the newest first; those of a table in its own order."""
+        found = [entry for entry in self.snapshot.replicates.values() if entry.status == "complete"]
+        return sorted(found, key=lambda entry: entry.ended)[::-1] if self.snapshot.spec.trainable else found
+
+    @cached_property
+    def waiting(self) -> int:
+        """How many lines come before those that are done."""
         return len(self.running) + len(self.bad) + len(self.snapshot.queue)
+
+    def __len__(self) -> int:
+        return self.waiting + self.snapshot.counts["complete"]
 
     def __getitem__(self, place: int) -> JobKey:
         """Return the job on a line (0-based); the queue itself is never copied, it can be long."""
         queue = self.snapshot.queue
         first = min(len(queue), 1)
+        if place >= self.waiting:
+            return self.done[place - self.waiting].key
         if place < len(self.running):
             return self.running[place].key
         place -= len(self.running)
@@ -91,9 +104,9 @@ def queue_rows(
     rows = [
         drawing.row(lines[place], cursor is not None and place == at, lines[place] in chosen) for place in places
     ]
-    hidden = len(lines) - places.stop
-    if hidden:
-        rows[-1] = sides(rows[-1], (run(f" +{hidden:,} more ", DIM),), width)
+    waiting = lines.waiting - places.stop
+    if waiting > 0:
+        rows[-1] = sides(rows[-1], (run(f" +{waiting:,} more ", DIM),), width)
     return [*rows, *([padded((), width)] * (height - len(rows)))]
 
 
@@ -131,9 +144,18 @@ class _Drawing:
         if entry.status == "waiting":
             first = bool(self.snapshot.queue) and self.snapshot.queue[0] == key
             return padded((*label, run("  next" if first else "  waiting", DIM)), self.width)
+        if entry.status == "complete":
+            return self._complete(label, entry)
         reason = clean(entry.reason) or entry.kind
         status = run(f"  {entry.status}", _STATUS_INK[entry.status])
         return padded((*label, status, run(f"  {reason}", DIM)), self.width)
+
+    def _complete(self, label: Row, entry: Replicate) -> Row:
+        value = entry.metric(self.metric)
+        word = "imported" if not self.snapshot.spec.trainable else "re-used" if entry.origin else "complete"
+        score = f"{fit(self.metric, min(len(self.metric), 14))} {metric_text(value):>6}"
+        took = f"  {format_seconds(entry.seconds):>5}" if entry.seconds else ""
+        return sides((*label, run(f"  {word}", DIM)), (run(f"{score}{took} ", DIM),), self.width)
 
     def _running(self, label: Row, entry: Replicate, job: RunningJob | None) -> Row:
         if job is None or job.phase in ("start", "prepare"):
@@ -160,11 +182,6 @@ class _Drawing:
 
 
 def _nothing(update: Update, width: int) -> Row:
-    snapshot = update.snapshot
-    if not snapshot.spec.trainable:
-        text = f"{plural(snapshot.ended, 'result')} imported; there is nothing to train on."
-    elif snapshot.finished:
-        text = "Every training has ended. e exports the CSVs, h shows all sessions."
-    else:
-        text = "The queue is empty."
+    trainable = update.snapshot.spec.trainable
+    text = "The queue is empty." if trainable else "Nothing was imported; there is nothing to train on."
     return padded((run(f"  {text}", DIM),), width)

@@ -16,7 +16,8 @@ from hpo_tui.viewmodel.rows import Row, fit, padded, run
 from hpo_tui.viewmodel.table import Table
 from hpo_tui.viewstate import ViewState
 
-CURVE_WIDTH = 10
+CURVE_WIDTHS = (5, 10)
+"""The least and the greatest width of a trial's curve, in cells: the names of the columns go before it."""
 
 
 def ranked_rows(table: Table, sort: int) -> list[int]:
@@ -81,13 +82,16 @@ class _Layout:
         self.score = max([6, *map(len, shown)])
         finite = table.scores[table.in_view & np.isfinite(table.scores)]
         self.low, self.high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-        self.curve = CURVE_WIDTH if width >= 70 else 0
-        left = width - 12 - 2 * self.score - 5 - self.curve - 3
         wanted = [
             max(len(clean(factor.name)), *(len(format_value(value)) for value in factor.values)) + 2
             for factor in table.factors
         ]
-        spare = max(left, 6 * len(wanted)) / max(sum(wanted), 1)
+        failed = len(" 1 failed") if table.failed.any() else 0
+        left = width - 12 - 2 * self.score - 5 - failed
+        least, most = CURVE_WIDTHS
+        has_curves = any(len(entry.epochs) > 1 for entry in snapshot.replicates.values())
+        self.curve = min(max(left - sum(wanted) - 1, least), most) if has_curves and width >= 70 else 0
+        spare = max(left - self.curve - 1, 6 * len(wanted)) / max(sum(wanted), 1)
         self.columns = [max(int(column * min(spare, 1.0)), 5) for column in wanted]
         self.metric_of = partial(_curve, snapshot, table.measure)
 
@@ -105,7 +109,7 @@ class _Layout:
             for index, (factor, size) in enumerate(zip(self.table.factors, self.columns, strict=True))
         ]
         if self.curve:
-            row.append(run(" by epoch", DIM))
+            row.append(run(" by epoch" if self.curve > 7 else " epochs", DIM))
         return padded(tuple(row), self.width)
 
     def trial(self, row: int, place: int, here: bool) -> Row:

@@ -13,6 +13,7 @@ from hpo_core.text import clean, format_value, plural
 from hpo_tui.follow import Update
 from hpo_tui.viewmodel.header import state_word
 from hpo_tui.viewmodel.numbers import decimals_for, metric_text
+from hpo_tui.viewmodel.ranking import ranked_rows
 from hpo_tui.viewmodel.table import Table
 from hpo_tui.viewmodel.values import value_stats
 
@@ -53,6 +54,14 @@ def trim_words(table: Table) -> list[str]:
             else f"{name} {was} → {now}"
         )
     return lines
+
+
+def best_at(table: Table) -> str:
+    """Return the values of the best trial in view, "at 0.001 · poisson · 36"; nothing while none has a score."""
+    order = ranked_rows(table, 0)
+    if not order or not np.isfinite(table.scores[order[0]]):
+        return ""
+    return "at " + " · ".join(format_value(value) for value in table.grid[order[0] + 1].values.values())
 
 
 def _ends(scores: np.ndarray, better: str) -> tuple[float, float]:
