@@ -1,7 +1,8 @@
-"""Learning curves: the metric by epoch for chosen trials, replicates quiet, their mean strong.
+"""Learning curves: the metric by epoch for chosen trials, replicates thin and quiet, their mean thick.
 
-The limits are those of what is drawn. Each trial has a colour and a number; the number stands at the end of its
-mean and before its name, so that curves can be told apart without colour too.
+A trial that stands only for comparison has a thin mean and no replicates: of eight trials with all that they
+have, none could be followed. The limits are those of what is drawn. Each trial has a colour and a number; the
+number stands at the end of its mean and before its name, so that curves can be told apart without colour too.
 """
 
 from __future__ import annotations
@@ -25,17 +26,21 @@ _LEGEND_FROM = 50
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Curve:
-    """One trial: its name, and for each replicate the metric after epoch 1, 2, ...; NaN where there is none."""
+    """One trial: its name, and for each replicate the metric after epoch 1, 2, ...; NaN where there is none.
+
+    ``whole``: its replicates are drawn too, and its mean is thick.
+    """
 
     label: str
     replicates: tuple[Floats, ...]
+    whole: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CurveNumbers:
     """What is drawn: ``means`` for each curve, epoch by epoch over the replicates that have it; the limits.
 
-    ``low`` and ``high`` are the least and greatest finite metric of all replicates, ``epochs`` the most any has.
+    ``low`` and ``high`` are the least and greatest finite metric that is drawn, ``epochs`` the most any has.
     """
 
     curves: tuple[Curve, ...]
@@ -48,12 +53,13 @@ class CurveNumbers:
 def curve_numbers(curves: Sequence[Curve]) -> CurveNumbers | None:
     """Return the numbers of the curves; None where none has a finite metric."""
     kept = tuple(curves)
-    everything = [finite(replicate) for curve in kept for replicate in curve.replicates]
+    means = tuple(_mean(curve) for curve in kept)
+    replicates = [replicate for curve in kept if curve.whole for replicate in curve.replicates]
+    everything = [finite(line) for line in (*means, *replicates)]
     ends = limits(np.concatenate(everything)) if everything else None
     if ends is None:
         return None
-    epochs = max(len(replicate) for curve in kept for replicate in curve.replicates)
-    return CurveNumbers(kept, tuple(_mean(curve) for curve in kept), *ends, epochs)
+    return CurveNumbers(kept, means, *ends, max(map(len, means)))
 
 
 def _mean(curve: Curve) -> Floats:
@@ -98,17 +104,17 @@ def curves(
         return sentence(TOO_SMALL, width, height, ascii, inks.DIM)
     pen = Pen(width, height, ascii)
     for index, curve in enumerate(numbers.curves):
-        if len(curve.replicates) > 1:
-            for replicate in curve.replicates:
-                _draw(pen, inner, numbers, replicate, inks.category_dim(index))
-    for index, mean in enumerate(numbers.means):
-        _draw(pen, inner, numbers, mean, inks.category(index), thick=True)
+        for replicate in curve.replicates if curve.whole and len(curve.replicates) > 1 else ():
+            _draw(pen, inner, numbers, replicate, inks.category_dim(index))
+    # What is drawn later lies on top: the first of the trials that are drawn whole.
+    for index in sorted(range(len(numbers.means)), key=lambda index: (numbers.curves[index].whole, -index)):
+        _draw(pen, inner, numbers, numbers.means[index], inks.category(index), thick=numbers.curves[index].whole)
     canvas.lay(pen.rows(), 0, 0)
     ends = _ends(inner, numbers)
     beside = _write_legend(canvas, width - legend, legend, numbers, ends) if legend else set()
     for index, (col, row) in enumerate(ends):
         if index not in beside:
-            _name_end(canvas, col, row, index)
+            _name_end(canvas, col, row, index, exactly=legend > 0)
     return canvas.picture(ascii)
 
 
@@ -179,9 +185,9 @@ def _ends(inner: Inner, numbers: CurveNumbers) -> list[tuple[int, int]]:
     return cells
 
 
-def _name_end(canvas: Canvas, col: int, row: int, index: int) -> None:
-    """Write a curve's number right of its last point, or as near to that as there is room."""
-    for down in (0, -1, 1, -2, 2):
+def _name_end(canvas: Canvas, col: int, row: int, index: int, exactly: bool) -> None:
+    """Write a curve's number right of its last point or, unless ``exactly`` there, as near as there is room."""
+    for down in (0,) if exactly else (0, -1, 1, -2, 2):
         if canvas.label(col + 1, row + down, str(index + 1), inks.category(index), gap=0):
             return
 

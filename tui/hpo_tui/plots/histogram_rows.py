@@ -13,8 +13,12 @@ from hpo_tui.plots.histogram_numbers import HistogramNumbers, Panel
 from hpo_tui.plots.pen import Pen
 from hpo_tui.plots.scale import format_numbers
 
-_TALLEST = 4
-"""Rows that one value's strip has at most: beyond, it wastes what other panes could use."""
+_LONGEST = 24
+"""Cells that a value's name has at most; it never has more than a third of its panel."""
+_TALLEST = 9
+"""Rows that one value's strip has at most, the blank one above it among them: higher bars say no more."""
+_APART = 3
+"""From so many rows on, a blank one keeps strips apart, and those of all panels are equally high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def panel_columns(width: int, labels: Sequence[str], results: int) -> Columns:
 
     ``results``: how many there are in all, which no value's count exceeds.
     """
-    longest = max((width_of(shorten(text, 14)) for text in labels), default=0)
+    longest = max((width_of(shorten(text, _LONGEST)) for text in labels), default=0)
     label = 0 if width < 14 else min(longest, max(width // 3, 4))
     strip = label + 1 if label else 0
     count = 1 + max(len(_short_count(results)), 2)
@@ -74,9 +78,10 @@ def draw_rows(canvas: Canvas, pen: Pen, area: Inner, numbers: HistogramNumbers, 
         canvas.write(
             area.col, first + shown, shorten(f"+{len(panel.labels) - shown} more values", area.width), inks.DIM
         )
-    tall = min(max(body // max(len(panel.labels), 1), 1), _TALLEST)
-    # A blank row between tall strips keeps them apart.
-    between = 1 if tall >= 3 else 0
+    most = max(len(other.labels) for other in numbers.panels)
+    values = most if body // most >= _APART else len(panel.labels)
+    tall = min(max(body // values, 1), _TALLEST)
+    between = 1 if tall >= _APART else 0
     for value in range(shown):
         _draw_value(place, value, first + value * tall, tall - between, touching=tall == 2)
     if ended and shown == len(panel.labels):

@@ -7,31 +7,27 @@ from types import MappingProxyType
 
 import numpy as np
 
-from hpo_core.measure import PARAMETERS
 from hpo_core.state import Snapshot
 from hpo_core.text import clean, format_value
 from hpo_tui.follow import Update
-from hpo_tui.plots.curves import Curve, curves
 from hpo_tui.plots.data import Axis, Metric, Trials, trials
 from hpo_tui.plots.heatmap import heatmap
 from hpo_tui.plots.histogram import Layout, histogram
-from hpo_tui.plots.inks import CATEGORIES
 from hpo_tui.plots.parallel import parallel
 from hpo_tui.plots.parallel_numbers import METRIC
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.scatter import scatter
 from hpo_tui.plots.scatter_numbers import ScatterLook
 from hpo_tui.viewmodel import moves
+from hpo_tui.viewmodel.curve_pictures import curves_picture
+from hpo_tui.viewmodel.empty import empty_words
 from hpo_tui.viewmodel.machine import machine_rows
 from hpo_tui.viewmodel.moves import shown_axes, view_of
-from hpo_tui.viewmodel.ranking import ranked_rows, ranking_rows, selected_trial
+from hpo_tui.viewmodel.ranking import ranking_rows, selected_trial
 from hpo_tui.viewmodel.table import Table
 from hpo_tui.viewstate import ViewState
 
 Drawer = Callable[[Update, Table, ViewState, int, int], Picture]
-NO_CURVE = "A model has as many parameters at every epoch: there is no curve; m shows another metric."
-WAITING = "The first finished trials appear here."
-NONE_IN_VIEW = "No trial is in view; u undoes the last change, A brings everything back."
 
 
 def axes_of(table: Table, in_view_only: bool = True) -> tuple[Axis, ...]:
@@ -62,11 +58,6 @@ def trials_in_view(table: Table, state: ViewState | None = None) -> Trials:
 def metric_of(table: Table) -> Metric:
     """Return the metric that colours the pictures."""
     return Metric(clean(table.metric), table.better)
-
-
-def empty_words(table: Table) -> str:
-    """Return what an empty picture says."""
-    return WAITING if table.in_view.any() else NONE_IN_VIEW
 
 
 def scatter_look(table: Table, state: ViewState) -> ScatterLook:
@@ -136,30 +127,6 @@ def parallel_picture(update: Update, table: Table, state: ViewState, width: int,
     order = (*moves.all_axes(state, len(table.factors)), METRIC)
     hidden = [frozenset(np.flatnonzero(out).tolist()) for out in table.hidden]
     return parallel(everything, metric_of(table), width, height, order, hidden=hidden, empty=empty_words(table))
-
-
-def curves_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
-    """Return the metric by epoch of the trial under the cursor and of the best ones, each in its colour."""
-    best = [row + 1 for row in ranked_rows(table, 0)]
-    selected = selected_trial(table, state)
-    first = [selected] if selected is not None else []
-    chosen = (first + [trial for trial in best if trial != selected])[:CATEGORIES]
-    drawn = [curve_of(update.snapshot, table, trial) for trial in chosen]
-    empty = NO_CURVE if table.measure.metric == PARAMETERS and table.measure.cost else empty_words(table)
-    return curves(drawn, clean(table.metric), width, height, empty=empty)
-
-
-def curve_of(snapshot: Snapshot, table: Table, trial: int) -> Curve:
-    """Return a trial's curve: its values as the name, a line for each replicate."""
-    name = " · ".join(format_value(value) for value in table.grid[trial].values.values())
-    lines = []
-    for entry in snapshot.replicates_of(trial):
-        values = np.full(entry.epochs[-1].number if entry.epochs else 0, np.nan)
-        for epoch in entry.epochs:
-            found = table.measure.at(epoch)
-            values[epoch.number - 1] = np.nan if found is None else found
-        lines.append(values)
-    return Curve(name, tuple(lines))
 
 
 def machine_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
