@@ -78,7 +78,15 @@ def test_rows_name_every_value_with_its_count_and_the_ends_of_the_bins() -> None
 def test_values_that_do_not_fit_are_counted() -> None:
     many = Axis("h", tuple(map(str, range(30))))
     table = trials((many,), np.arange(30).reshape(-1, 1), np.arange(30))
-    assert "+26 more values" in histogram(table, ACCURACY, 40, 8).text()
+    assert "+25 more values" in histogram(table, ACCURACY, 40, 8).text()
+
+
+def test_where_every_line_is_a_values_the_range_stands_beside_the_name() -> None:
+    rows = histogram(TABLE, ACCURACY, 40, 8).text().splitlines()
+    assert [row.split()[0] for row in rows] == ["accuracy", "rate", "0.1", "0.01", "loss", "mse", "mae", "poisson"]
+    tight = histogram(TABLE, ACCURACY, 40, 7).text().splitlines()
+    assert [row.split()[0] for row in tight] == ["rate", "0.1", "0.01", "loss", "mse", "mae", "poisson"]
+    assert all("0.5000 to 0.9000" in tight[line] for line in (0, 3))
 
 
 def test_an_overlay_numbers_its_outlines_so_that_colour_is_not_needed() -> None:

@@ -114,7 +114,7 @@ def curves(
     beside = _write_legend(canvas, width - legend, legend, numbers, ends) if legend else set()
     for index, (col, row) in enumerate(ends):
         if index not in beside:
-            _name_end(canvas, col, row, index, exactly=legend > 0)
+            _name_end(canvas, inner, (col, row), index, exactly=legend > 0)
     return canvas.picture(ascii)
 
 
@@ -185,10 +185,12 @@ def _ends(inner: Inner, numbers: CurveNumbers) -> list[tuple[int, int]]:
     return cells
 
 
-def _name_end(canvas: Canvas, col: int, row: int, index: int, exactly: bool) -> None:
+def _name_end(canvas: Canvas, inner: Inner, end: tuple[int, int], index: int, exactly: bool) -> None:
     """Write a curve's number right of its last point or, unless ``exactly`` there, as near as there is room."""
+    col, row = end
     for down in (0,) if exactly else (0, -1, 1, -2, 2):
-        if canvas.label(col + 1, row + down, str(index + 1), inks.category(index), gap=0):
+        inside = inner.row <= row + down < inner.row + inner.height
+        if inside and canvas.label(col + 1, row + down, str(index + 1), inks.category(index), gap=0):
             return
 
 

@@ -52,8 +52,9 @@ def histogram(
     there is room for. ``headed``: a first line says what is shown, if there is room. ``empty`` is the sentence
     that stands where nothing has a score.
     """
-    headed = headed and height >= 8
-    areas = panel_areas([len(axis.labels) for axis in trials.axes], width, height, int(headed))
+    values = [len(axis.labels) for axis in trials.axes]
+    headed = headed and height >= 8 and not panels_are_full(values, width, height)
+    areas = panel_areas(values, width, height, int(headed))
     if not areas:
         return sentence(TOO_SMALL, width, height, ascii, inks.DIM)
     numbers = histogram_numbers(trials, fitting_bins(bins, trials, areas[0].width), cumulative)
@@ -76,6 +77,13 @@ def fitting_bins(bins: int | None, trials: Trials, panel_width: int) -> int:
     return max(min(bins or min(room, _MOST_BINS), room), 1)
 
 
+def panels_are_full(values: Sequence[int], width: int, height: int) -> bool:
+    """Return whether the panels need every line for their values, none being left for a heading."""
+    beside = _beside(len(values), width)
+    needs = [max(values[first : first + beside]) + 1 for first in range(0, len(values), beside)]
+    return height - 1 < sum(needs) <= height
+
+
 def panel_areas(values: Sequence[int], width: int, height: int, top: int) -> list[Inner]:
     """Return where each panel stands below the line ``top``, given the number of values of each.
 
@@ -85,18 +93,26 @@ def panel_areas(values: Sequence[int], width: int, height: int, top: int) -> lis
     room = height - top
     if not values or width < 10 or room < _LOWEST:
         return []
-    beside = max(min(len(values), (width + _GAP) // (_NARROWEST + _GAP)), 1)
+    beside = _beside(len(values), width)
     below = min(-(-len(values) // beside), max(room // _LOWEST, 1))
     each = (width - _GAP * (beside - 1)) // beside
-    needs = [max(values[row * beside : (row + 1) * beside]) + 3 for row in range(below)]
+    # A name and a line for each value first; what is left makes the strips higher.
+    least = [max(values[row * beside : (row + 1) * beside]) + 1 for row in range(below)]
+    spare = room - sum(least)
     areas, start = [], top
-    for row, need in enumerate(needs):
+    for row, need in enumerate(least):
         left = height - start - _LOWEST * (below - row - 1)
-        share = left if row == below - 1 else min(max(need * room // sum(needs), _LOWEST), left)
+        share = need + spare * need // sum(least) if spare >= 0 else max(need * room // sum(least), _LOWEST)
+        share = left if row == below - 1 else min(share, left)
         here = min(beside, len(values) - row * beside)
         areas += [Inner(at * (each + _GAP), start, each, share) for at in range(here)]
         start += share
     return areas
+
+
+def _beside(panels: int, width: int) -> int:
+    """Return how many panels stand side by side."""
+    return max(min(panels, (width + _GAP) // (_NARROWEST + _GAP)), 1)
 
 
 def _write_heading(canvas: Canvas, metric: Metric, numbers: HistogramNumbers) -> None:

@@ -67,7 +67,8 @@ def draw_rows(canvas: Canvas, pen: Pen, area: Inner, numbers: HistogramNumbers, 
     """Draw one panel within ``area``: its name, a strip for each value, and the bins' ends below."""
     columns = panel_columns(area.width, all_labels(numbers), numbers.results)
     place = _Place(canvas, pen, area, columns, max(columns.room // numbers.bins, 1), panel)
-    named, ended = area.height >= 3, area.height >= 5
+    named = area.height >= 3
+    ended = area.height >= len(panel.labels) + 2
     body = area.height - named - ended
     first = area.row + named
     if named:
@@ -84,6 +85,8 @@ def draw_rows(canvas: Canvas, pen: Pen, area: Inner, numbers: HistogramNumbers, 
     between = 1 if tall >= _APART else 0
     for value in range(shown):
         _draw_value(place, value, first + value * tall, tall - between, touching=tall == 2)
+    if named and not ended:
+        _write_range(place, numbers)
     if ended and shown == len(panel.labels):
         _write_ends(place, first + shown * tall - between, numbers)
 
@@ -134,6 +137,14 @@ def _write_ends(place: _Place, row: int, numbers: HistogramNumbers) -> None:
     canvas.label(left, row, low, inks.DIM)
     canvas.label(left + length - width_of(high), row, high, inks.DIM)
     canvas.label(left + (length - width_of(middle)) // 2, row, middle, inks.DIM, gap=3)
+
+
+def _write_range(place: _Place, numbers: HistogramNumbers) -> None:
+    """Write the bins' ends over the strips, where there is no line below for them."""
+    first, last = format_numbers((numbers.edges[0], numbers.edges[-1]), gap=0.0)
+    text = f"{first} to {last}"
+    end = place.area.col + place.columns.strip + numbers.bins * place.cell
+    place.canvas.label(end - width_of(text), place.area.row, text, inks.DIM, gap=0)
 
 
 def _short_count(count: int) -> str:

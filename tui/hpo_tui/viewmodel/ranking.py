@@ -72,6 +72,10 @@ def ranks_shown(state: ViewState, count: int, height: int) -> range:
     return range(first, min(first + room, count))
 
 
+NARROWEST = 7
+"""A hyperparameter's column has so many cells, if there are as many: "0.0001" can be read."""
+
+
 class _Layout:
     """Column widths for one drawing of the ranking."""
 
@@ -88,11 +92,14 @@ class _Layout:
         ]
         failed = len(" 1 failed") if table.failed.any() else 0
         left = width - 12 - 2 * self.score - 5 - failed
+        # In a narrow pane the values go before the sd, which stands below for the trial under the cursor.
+        self.sd = left >= NARROWEST * len(wanted)
+        left += 0 if self.sd else self.score + 3
         least, most = CURVE_WIDTHS
         has_curves = any(len(entry.epochs) > 1 for entry in snapshot.replicates.values())
         self.curve = min(max(left - sum(wanted) - 1, least), most) if has_curves and width >= 70 else 0
         spare = max(left - self.curve - 1, 6 * len(wanted)) / max(sum(wanted), 1)
-        self.columns = [max(int(column * min(spare, 1.0)), 5) for column in wanted]
+        self.columns = [max(int(column * min(spare, 1.0)), min(column, NARROWEST), 5) for column in wanted]
         self.metric_of = partial(_curve, snapshot, table.measure)
 
     def heading(self, sort: int) -> Row:
@@ -102,7 +109,7 @@ class _Layout:
         row = [
             run("      trial  ", DIM),
             run(f"{'mean':>{self.score}}", ink(0)),
-            run(f"   {'sd':<{self.score}}  ", ink(1)),
+            run(f"   {'sd':<{self.score}}  " if self.sd else "  ", ink(1)),
         ]
         row += [
             run(fit(factor.name, size - 1) + " ", ink(index + 2))
@@ -121,8 +128,8 @@ class _Layout:
             run(f"{place:>4} {row + 1:>5}  ", DIM),
             run(f"{metric_text(score, self.decimals):>{self.score}}", self._ramp(score)),
             run(f" ± {metric_text(sd, self.decimals) if np.isfinite(sd) else '':<{self.score}}  ", DIM)
-            if np.isfinite(sd)
-            else run(" " * (self.score + 5)),
+            if np.isfinite(sd) and self.sd
+            else run(" " * (self.score + 5 if self.sd else 2)),
         ]
         cells += [
             run(fit(format_value(value), size - 1) + " ", text)
