@@ -104,7 +104,7 @@ def measure(folder: Path, filters: int, trials: int, rounds: int, device: str) -
         unfused_seconds.append(clock() - began)
         began = clock()
         (part,) = training.parts(order, BATCH)
-        fused(part.images, part.labels, part.order)
+        fused(part.lanes, part.labels, part.order)
         fused_seconds.append(clock() - began)
     distance = max(
         float(np.max(np.abs(mine.numpy() - theirs.numpy())))

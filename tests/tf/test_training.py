@@ -18,7 +18,7 @@ from hpo_core.events import DataReady, JobEpoch, JobStarted, Progress, WorkerEve
 from hpo_core.worker import data as worker_data
 from hpo_core.worker import train as worker_train
 from hpo_core.worker import trainer as worker_trainer
-from hpo_core.worker.data import Resident, Stream
+from hpo_core.worker.data import Resident, Stream, from_lanes
 from hpo_core.worker.dataset import Dataset, Opening, prepare
 from hpo_core.worker.loop import StopSignal, failure
 from hpo_core.worker.train import Pace, Program
@@ -146,10 +146,11 @@ def test_a_stream_yields_the_images_of_the_order_in_whole_batches(fruit: Dataset
     order = epoch_order(len(fruit.y_train), 3, 1)
     parts = list(Stream(fruit.x_train, fruit.y_train).parts(order, 5))
     assert all(part.rows % 5 == 0 for part in parts[:-1])
-    pixels = np.concatenate([tf.gather(part.images, part.order).numpy() for part in parts])
+    lanes = np.concatenate([tf.gather(part.lanes, part.order).numpy() for part in parts])
     labels = np.concatenate([tf.gather(part.labels, part.order).numpy() for part in parts])
     (whole,) = Resident(fruit.x_train, fruit.y_train).parts(order, 5)
-    np.testing.assert_array_equal(pixels, tf.gather(whole.images, whole.order))
+    np.testing.assert_array_equal(lanes, tf.gather(whole.lanes, whole.order))
+    np.testing.assert_array_equal(from_lanes(lanes, (20, 20)), fruit.x_train[order])
     np.testing.assert_array_equal(labels, fruit.y_train[order])
 
 

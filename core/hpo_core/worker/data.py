@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,6 +24,9 @@ RESIDENT_SHARE = 0.5
 UNKNOWN_GPU_MEMORY = 8e9
 """Bytes; free memory of a GPU of which no library tells."""
 
+LANE = 8
+"""Bytes of an int64."""
+
 STREAM_STEPS = 8
 """So many batches are read from disk at a time."""
 
@@ -35,12 +38,34 @@ Order = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Tensors to take ``rows`` images from: those at ``order`` (int64), in ``images`` (uint8) and ``labels``."""
+    """Tensors to take ``rows`` images from: those at ``order`` (int64), in ``lanes`` and ``labels``."""
 
-    images: tf.Tensor
+    lanes: tf.Tensor
     labels: tf.Tensor
     order: tf.Tensor
     rows: int
+
+
+def as_lanes(images: Pixels) -> NDArray[np.int64]:
+    """Return images (n, height, width, 3) as rows of eight bytes each: int64, the last lane filled with zeros.
+
+    TensorFlow gathers no uint8 on a GPU: such images, resident there, would come back to the host for each batch.
+    """
+    flat = np.ascontiguousarray(images).reshape(len(images), -1)
+    spare = -flat.shape[1] % LANE
+    return (np.pad(flat, ((0, 0), (0, spare))) if spare else flat).view(np.int64)
+
+
+def lanes_of(image_size: Sequence[int]) -> int:
+    """Return how many lanes an image (height, width) has."""
+    return -(-image_size[0] * image_size[1] * 3 // LANE)
+
+
+def from_lanes(lanes: tf.Tensor, image_size: tuple[int, int]) -> tf.Tensor:
+    """Return the images (n, height, width, 3), uint8, of some rows of lanes."""
+    size = image_size[0] * image_size[1] * 3
+    flat = tf.reshape(tf.bitcast(lanes, tf.uint8), (-1, lanes.shape[1] * LANE))
+    return tf.reshape(flat[:, :size] if size % LANE else flat, (-1, *image_size, 3))
 
 
 class Feed(Protocol):
@@ -59,11 +84,11 @@ class Resident:
     def __init__(self, images: Pixels, labels: Labels) -> None:
         self.count = len(labels)
         # int64: TensorFlow keeps int32 tensors in host memory even beside a GPU
-        self._images, self._labels = tf.identity(np.asarray(images)), tf.identity(labels.astype(np.int64))
+        self._lanes, self._labels = tf.identity(as_lanes(images)), tf.identity(labels.astype(np.int64))
 
     def parts(self, order: Order, batch: int) -> Iterator[Part]:
         """Yield the one part."""
-        yield Part(self._images, self._labels, tf.constant(order), len(order))
+        yield Part(self._lanes, self._labels, tf.constant(order), len(order))
 
 
 class Stream:
@@ -77,21 +102,21 @@ class Stream:
         """Yield parts of ``STREAM_STEPS`` batches; the next is read while one trains."""
         rows = STREAM_STEPS * batch
 
-        def read() -> Iterator[tuple[Pixels, NDArray[np.int64]]]:
+        def read() -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
             for start in range(0, len(order), rows):
                 wanted = order[start : start + rows]
-                yield self._images[wanted], self._labels[wanted]
+                yield as_lanes(self._images[wanted]), self._labels[wanted]
 
         stream = tf.data.Dataset.from_generator(
             read,
             output_signature=(
-                tf.TensorSpec((None, *self._images.shape[1:]), tf.uint8),
+                tf.TensorSpec((None, lanes_of(self._images.shape[1:3])), tf.int64),
                 tf.TensorSpec((None,), tf.int64),
             ),
         ).prefetch(1)
-        for images, labels in stream:
+        for lanes, labels in stream:
             count = int(labels.shape[0])
-            yield Part(images, labels, tf.range(count, dtype=tf.int64), count)
+            yield Part(lanes, labels, tf.range(count, dtype=tf.int64), count)
 
 
 def feeds(data: Dataset, device: str, threads: int) -> tuple[Feed, Feed]:

@@ -16,7 +16,7 @@ import keras
 import tensorflow as tf
 
 from hpo_core.hyperparameters import Value
-from hpo_core.worker.data import Feed, Order, Part
+from hpo_core.worker.data import Feed, Order, Part, from_lanes, lanes_of
 from hpo_core.worker.losses import chosen_loss, loss_number
 from hpo_core.worker.models import build_model, set_first_weights
 
@@ -114,6 +114,8 @@ class Program:
         self._loss = tf.Variable(0, trainable=False, dtype=tf.int64)
         self._train = self._compiled(self._train_step, image_size)
         self._evaluate = self._compiled(self._evaluate_step, image_size)
+        # One answer from the device, not one for each weight.
+        self._finite = tf.function(self._weights_finite, autograph=False)
         self._paces = {True: Pace(), False: Pace()}
 
     def reset(self, seed: int, learning_rate: float, loss: str) -> None:
@@ -134,9 +136,11 @@ class Program:
 
     def weights_are_finite(self) -> bool:
         """Whether no weight is NaN or infinite."""
-        return all(
-            bool(tf.reduce_all(tf.math.is_finite(weight.value))) for weight in self.model.trainable_variables
-        )
+        return bool(self._finite())
+
+    def _weights_finite(self) -> tf.Tensor:
+        weights = self.model.trainable_variables
+        return tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(weight.value)) for weight in weights]))
 
     # ---------------------------------------------------------------------------------------------------------
 
@@ -164,7 +168,7 @@ class Program:
         """
 
         def chunk(
-            images: tf.Tensor,
+            lanes: tf.Tensor,
             labels: tf.Tensor,
             order: tf.Tensor,
             first: tf.Tensor,
@@ -175,7 +179,8 @@ class Program:
         ) -> _Sums:
             def body(done: tf.Tensor, loss_sum: tf.Tensor, hits: tf.Tensor) -> tuple[tf.Tensor, ...]:
                 rows = tf.slice(order, [first + done * batch], [batch])
-                pixels = tf.cast(tf.gather(images, rows), tf.float32) * (1 / 255)
+                images = from_lanes(tf.gather(lanes, rows), image_size)
+                pixels = tf.cast(images, tf.float32) * (1 / 255)
                 loss, hit = step(pixels, tf.gather(labels, rows))
                 return done + 1, loss_sum + tf.cast(loss, tf.float64) * tf.cast(batch, tf.float64), hits + hit
 
@@ -187,9 +192,9 @@ class Program:
             return tf.function(chunk, autograph=False, jit_compile=True)
         number, rows = tf.TensorSpec((), tf.int32), tf.TensorSpec((None,), tf.int64)
         sums = (tf.TensorSpec((), tf.float64), tf.TensorSpec((), tf.int64))
-        images = tf.TensorSpec((None, *image_size, 3), tf.uint8)
+        lanes = tf.TensorSpec((None, lanes_of(image_size)), tf.int64)
         return tf.function(
-            chunk, autograph=False, input_signature=(images, rows, rows, number, number, number, *sums)
+            chunk, autograph=False, input_signature=(lanes, rows, rows, number, number, number, *sums)
         )
 
     def _pass(
@@ -203,7 +208,7 @@ class Program:
                 size, count = _next_batches(part, first, batch, pace)
                 began = time.perf_counter()
                 sums = chunk(
-                    part.images,
+                    part.lanes,
                     part.labels,
                     part.order,
                     tf.constant(first),
