@@ -13,7 +13,6 @@ from hpo_tui.plots.inks import ACCENT, CURSOR, DEFAULT, DIM, HEAT, RAMP, WARNING
 from hpo_tui.plots.output import to_ansi, to_plain, to_svg
 from hpo_tui.plots.pen import Pen
 from hpo_tui.plots.picture import Picture
-from hpo_tui.plots.strips import to_strips
 from hpo_tui.theme import palette
 
 
@@ -125,14 +124,6 @@ def picture() -> Picture:
     canvas.write(0, 0, "a<b & 林", RAMP[5])
     canvas.write(0, 1, "0.9661", HEAT[11])
     return canvas.picture()
-
-
-def test_strips_have_the_width_and_the_styles_of_the_palette(picture: Picture) -> None:
-    colours = palette("dark")
-    strips = to_strips(picture, colours)
-    assert [strip.cell_length for strip in strips] == [12, 12]
-    assert strips[0].text == picture.row_text(0)
-    assert next(iter(strips[1])).style == colours.style(HEAT[11])
 
 
 def test_plain_text_has_no_blanks_at_the_ends_of_lines(picture: Picture) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from hpo_tui.commands.options import sessions_option
-from hpo_tui.commands.start import Trainer, check_can_train, stay_with, training_options
+from hpo_tui.commands.start import Trainer, check_can_train, stay_with, trainer_option, training_options
 from hpo_tui.demo import demo_spec, start_demo
 
 
 @click.command()
 @training_options
+@trainer_option
 @sessions_option
 @click.pass_obj
 def demo(sessions: Path, workers: int | None, headless: bool, trainer: Trainer) -> int:

@@ -10,14 +10,13 @@ from hpo_core.errors import SessionError
 from hpo_core.text import clean, format_seconds, format_value
 from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
 from hpo_tui.commands.start import (
-    Trainer,
     check_can_train,
     check_new_name,
     stay_with,
     training_options,
 )
 from hpo_tui.commands.view import View, in_view
-from hpo_tui.launching import start
+from hpo_tui.launching import start, trainer_of
 
 
 @click.command()
@@ -38,12 +37,12 @@ def refine(
     dry_run: bool,
     workers: int | None,
     headless: bool,
-    trainer: Trainer,
 ) -> int:
     """Make the next grid from what a trim left, and train it.
 
     It has the values in view, and finer ones around the best trial; --set gives others. Every result there
-    already is re-used; the session it came from stays as it is.
+    already is re-used; the session it came from stays as it is. What trained that one trains this one too:
+    made-up and real results are never mixed.
     """
     from hpo_core.refine import create_refined, propose
 
@@ -63,6 +62,7 @@ def refine(
     click.echo(f"{proposal.in_words()}{took} (* new value)", err=not dry_run)
     if dry_run:
         return 0
+    trainer = trainer_of(view.snapshot)
     check_can_train(proposal.spec, trainer, headless)
     folder = create_refined(sessions, name, proposal)
     start(folder, trainer, workers=workers)

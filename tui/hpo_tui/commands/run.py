@@ -15,6 +15,7 @@ from hpo_tui.commands.start import (
     check_can_train,
     check_new_name,
     stay_with,
+    trainer_option,
     training_options,
 )
 from hpo_tui.launching import start
@@ -26,6 +27,7 @@ from hpo_tui.launching import start
 @settings_option
 @click.option("--replicates", type=click.IntRange(1, 10_000), help="Trainings of each trial.")
 @training_options
+@trainer_option
 @sessions_option
 @click.pass_obj
 def run(

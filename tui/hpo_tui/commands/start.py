@@ -22,15 +22,19 @@ TRAINERS: tuple[Trainer, ...] = ("tensorflow", "synthetic")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+def trainer_option(function: Function) -> Function:
+    """Add ``--trainer``, for the verbs that begin with nothing."""
+    return click.option(
+        "--trainer",
+        type=click.Choice(TRAINERS),
+        default="tensorflow",
+        help="'synthetic' makes up plausible results in no time, without TensorFlow: to try things out.",
+    )(function)
+
+
 def training_options(function: Function) -> Function:
-    """Add what every verb takes that starts a new training: ``--workers``, ``--headless``, ``--trainer``."""
+    """Add what every verb takes that starts a new training: ``--workers`` and ``--headless``."""
     for option in (
-        click.option(
-            "--trainer",
-            type=click.Choice(TRAINERS),
-            default="tensorflow",
-            help="'synthetic' makes up plausible results in no time, without TensorFlow: to try things out.",
-        ),
         click.option("--headless", is_flag=True, help="No screen: print progress, end with the training."),
         click.option(
             "--workers", type=click.IntRange(1, 256), help="Worker processes (else one for each GPU or core)."
@@ -49,7 +53,7 @@ def check_new_name(sessions: Path, name: str) -> str:
     return name
 
 
-def check_can_train(spec: SessionSpec, trainer: Trainer, headless: bool) -> None:
+def check_can_train(spec: SessionSpec, trainer: str, headless: bool) -> None:
     """Raise an ``HpoError`` for whatever would stop the training, before a folder is made.
 
     Looks at every image: a damaged one is named now, not in the middle of the night.

@@ -139,17 +139,3 @@ def format_ticks(ticks: Sequence[float]) -> tuple[str, ...]:
         return format_numbers(ticks)
     decimals = next((d for d in range(9) if abs(round(gap, d) - gap) < gap * 1e-6), 8)
     return tuple(_fixed(tick, decimals) for tick in ticks)
-
-
-def thinned(count: int, room: int, each: int) -> list[int]:
-    """Return which of ``count`` evenly spaced labels fit in ``room`` cells of ``each``: the ends first.
-
-    The ones kept are evenly spaced where that is possible; otherwise the last one yields.
-    """
-    if count <= 0 or room < each:
-        return []
-    fitting = max(room // max(each, 1), 1)
-    if count <= fitting:
-        return list(range(count))
-    stride = math.ceil((count - 1) / max(fitting - 1, 1)) if fitting > 1 else count
-    return list(range(0, count, stride))

@@ -15,6 +15,7 @@ from hpo_tui.viewmodel.numbers import percent
 from hpo_tui.viewmodel.rows import Row, bar, fit, padded, row_width, run
 
 BAR_WIDTH = 36
+SYNTHETIC = "synthetic"
 
 
 def state_word(update: Update) -> str:
@@ -22,6 +23,11 @@ def state_word(update: Update) -> str:
     word = session_status(update.snapshot, update.engine_alive)
     begun = update.snapshot.counts["running"] or update.snapshot.ended
     return "starting" if word == "training" and not begun else word
+
+
+def made_up(snapshot: Snapshot) -> bool:
+    """Whether the results are the synthetic trainer's: nothing was trained."""
+    return snapshot.engine is not None and snapshot.engine.trainer == SYNTHETIC
 
 
 def header_row(name: str, update: Update, measure: Measure, width: int) -> Row:
@@ -36,6 +42,7 @@ def header_row(name: str, update: Update, measure: Measure, width: int) -> Row:
         run(fit(name, min(len(name), 24)), STRONG),
         run(f"  {word} ", state_ink),
         run(f"{snapshot.ended} of {total}  "),
+        *((run("made-up results  ", WARNING),) if made_up(snapshot) else ()),
     )
     shown: Row = (run(f"  {measure.arrow} {shorten(measure.words, 40)} ", ACCENT),)
     parts: list[Row] = [(run(f"  {percent(share)}"),)]
