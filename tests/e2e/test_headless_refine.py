@@ -28,7 +28,7 @@ def test_refining_trains_only_what_is_new(hpo_tui: Any, spec: Path) -> None:
     assert not (spec.parent / "sessions" / "next").exists()
 
     options = ("--hide", "filters=2", "--set", "filters=4,6", "--set", "learning_rate=1e-4,1e-3")
-    done = hpo_tui("refine", "small", "--name", "next", *options, *TRAIN)
+    done = hpo_tui("refine", "small", "--name", "next", *options, "--headless")
     assert done.returncode == 0, done.stderr
     assert "4 trials: 2 new, 2 re-used; 4 trainings to run" in done.stderr
     assert "next: 4 trials × 2 replicates = 8 trainings, 4 results there already;" in done.stdout
@@ -48,7 +48,7 @@ def test_a_refinement_that_makes_no_sense_is_refused(hpo_tui: Any, spec: Path) -
         (("--name", "next", "--hide", "filters=2,4"), "No trial is in view"),
         (("--name", "next", "--set", "colour=red"), "colour is no hyperparameter"),
     ):
-        refused = hpo_tui("refine", "small", *options, *TRAIN)
+        refused = hpo_tui("refine", "small", *options, "--headless")
         assert refused.returncode == 2
         assert words in refused.stderr
     assert [folder.name for folder in (spec.parent / "sessions").iterdir()] == ["small"]

@@ -17,6 +17,7 @@ from hpo_core.grid import Grid, Hyperparameter
 from hpo_core.hyperparameters import KNOWN, Value
 from hpo_core.spec import (
     KERAS_DATASETS,
+    PRECISIONS,
     SOURCES,
     TRAINING_METRICS,
     DataSpec,
@@ -37,6 +38,7 @@ from hpo_tui.viewmodel.speeds import Speed
 
 FRUIT, FOLDER, NPZ = "fruit", "folder", "npz"
 SOURCE_ORDER = (FRUIT, FOLDER, NPZ, *(name for name in SOURCES if name not in (FRUIT, FOLDER, NPZ)))
+SWITCH = ("off", "on")
 BEGIN_WITH = ("learning_rate", "filters")
 """What a fresh form varies, over its usual values."""
 
@@ -80,6 +82,14 @@ def grid_fields() -> tuple[Field, ...]:
     session = (
         Field("replicates", "replicates", "trainings of a trial, each with its own seed", section="Session"),
         Field("objective", "objective", "what ranks the trials", "choice", TRAINING_METRICS),
+        Field(
+            "precision",
+            "precision",
+            "float16 for GPUs; bfloat16 for AVX512-BF16 CPUs too",
+            "choice",
+            PRECISIONS,
+        ),
+        Field("jit", "XLA", "compiles the networks with XLA; pays on GPUs only", "choice", SWITCH),
         Field("name", "session name", "its folder's name"),
     )
     return data + values + session
@@ -95,7 +105,8 @@ def fresh_texts(name: str) -> dict[str, str]:
     """Return what a fresh form says: generated fruit, two hyperparameters over their usual values, replicates."""
     texts = dict.fromkeys((entry.key for entry in grid_fields()), "")
     texts |= {key: values_text(KNOWN[key].usual) for key in BEGIN_WITH}
-    return texts | {"source": FRUIT, "replicates": "2", "objective": TRAINING_METRICS[0], "name": name}
+    texts |= {"source": FRUIT, "replicates": "2", "objective": TRAINING_METRICS[0], "name": name}
+    return texts | {"precision": PRECISIONS[0], "jit": SWITCH[0]}
 
 
 def texts_of(spec: SessionSpec, name: str) -> tuple[dict[str, str], str]:
@@ -117,6 +128,7 @@ def texts_of(spec: SessionSpec, name: str) -> tuple[dict[str, str], str]:
     metric = spec.objective.metric
     texts["objective"] = metric if metric in TRAINING_METRICS else TRAINING_METRICS[0]
     texts |= {"replicates": str(spec.replicates), "name": name}
+    texts |= {"precision": spec.precision, "jit": SWITCH[spec.jit]}
     return texts, f"Not taken over, for hpo-tui cannot train it: {', '.join(lost)}." if lost else ""
 
 
@@ -196,6 +208,8 @@ def read_grid(texts: Texts, base: SessionSpec | None, sessions: Path) -> Reading
         fixed=fixed,
         replicates=replicates,
         objective=_objective(start, texts.get("objective", TRAINING_METRICS[0])),
+        precision=texts.get("precision", PRECISIONS[0]),
+        jit=texts.get("jit") == SWITCH[True],
     )
     try:
         return Reading(SessionSpec.parse(spec.to_toml(), "The grid"), name, errors)
