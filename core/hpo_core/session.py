@@ -33,8 +33,8 @@ class SessionFolder:
 
     @property
     def name(self) -> str:
-        """The session's name: its folder's."""
-        return self.path.name
+        """The session's name: its folder's, as it may be shown (a folder from elsewhere may be called anything)."""
+        return clean(self.path.name)
 
     @property
     def spec(self) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 
 _CONTROL_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
 def clean(text: object, limit: int | None = None) -> str:
@@ -18,19 +19,19 @@ def clean(text: object, limit: int | None = None) -> str:
     zero-width), surrogate, private or unassigned character and every line or paragraph separator becomes
     ``<U+XXXX>``. A text that is cut ends in "…".
     """
-    shown = []
-    for char in str(text):
-        code = ord(char)
-        if code in _CONTROL_PICTURES:
-            shown.append(_CONTROL_PICTURES[code])
-        elif unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
-            shown.append(f"<U+{code:04X}>")
-        else:
-            shown.append(char)
-    result = "".join(shown)
+    result = str(text)
+    if not result.isprintable():  # all that is made visible here is unprintable; asking is 100 times quicker
+        result = "".join(map(_visible, result))
     if limit is not None and len(result) > limit:
         result = result[: max(limit - 1, 0)] + "…"
     return result
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    if code in _CONTROL_PICTURES:
+        return _CONTROL_PICTURES[code]
+    return f"<U+{code:04X}>" if unicodedata.category(char) in _INVISIBLE else char
 
 
 def plural(count: int, noun: str, plural_noun: str | None = None) -> str:

@@ -11,10 +11,14 @@ import msgspec
 from hpo_core.files import write_atomically
 from hpo_core.grid import Grid, JobKey
 from hpo_core.measure import Which
+from hpo_core.text import clean
 from hpo_core.trim import TRIAL, Trim, pairs
 
 VIEWS = ("scatter", "heatmap", "histograms", "curves", "parallel", "ranking", "effects", "machine")
 """The views, in the order of the tabs."""
+
+LONGEST_TEXT = 2000
+"""Characters of a filter line or a metric's name that are read back."""
 
 VIEW_TITLES = {
     "scatter": "scatter",
@@ -94,14 +98,14 @@ def load_view(path: Path, grid: Grid) -> ViewState:
     return ViewState(
         trim=load_trim(saved, grid),
         view=_one_of(saved.get("view"), VIEWS, VIEWS[0]),
-        metric=saved["metric"] if isinstance(saved.get("metric"), str) else None,
+        metric=_plain(saved.get("metric")),
         epoch="best" if saved.get("epoch") == "best" else "last",
         without_collapsed=saved.get("without_collapsed") is True,
         axes=_permutation(saved.get("axes"), len(grid.hyperparameters)),
         angles=_angles(saved.get("angles")),
         flat=saved.get("flat") is True,
         log_axes=saved.get("log_axes") is True,
-        where=saved["where"] if isinstance(saved.get("where"), str) else "",
+        where=_plain(saved.get("where")) or "",
         bins=_bins(saved.get("bins")),
         overlay=saved.get("overlay") is True,
         cumulative=saved.get("cumulative") is True,
@@ -125,6 +129,11 @@ def save_view(path: Path, state: ViewState) -> None:
 
 def _hashable(pair: list[Any]) -> bool:
     return all(isinstance(entry, (str, int, float, bool)) for entry in pair)
+
+
+def _plain(value: object) -> str | None:
+    """Return a text that nobody types who does not mean harm, as None: it goes into a field as it is."""
+    return value if isinstance(value, str) and len(value) <= LONGEST_TEXT and clean(value) == value else None
 
 
 def _one_of(value: object, allowed: tuple[str, ...], default: str) -> str:

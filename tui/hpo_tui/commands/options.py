@@ -79,10 +79,10 @@ def parse_settings(settings: tuple[str, ...]) -> dict[str, list[Any]]:
 
 
 def print_json(data: object) -> None:
-    """Print one JSON object, in the order given."""
+    """Print one JSON object, in the order given; ASCII, since a terminal acts on more than ``json`` escapes."""
     import json
 
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(data, ensure_ascii=True, indent=2))
 
 
 def path_in_words(path: Path) -> str:

@@ -8,11 +8,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from hpo_core.text import clean
+from hpo_tui.widgets.literal import literal
 
 SHOWN_BYTES = 64 * 1024
 REFRESH_SECONDS = 0.5
@@ -36,7 +36,7 @@ class LogScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay the text out."""
         with Vertical() as box:
-            box.border_title = Content(f"Log · {self._title}").markup
+            box.border_title = literal(f"Log · {self._title}")
             box.border_subtitle = "esc closes"
             with VerticalScroll():
                 yield Static("")
@@ -50,7 +50,7 @@ class LogScreen(ModalScreen[None]):
         text = log_text(self._path)
         if text != self._shown:
             self._shown = text
-            self.query_one(Static).update(Content(text))
+            self.query_one(Static).update(literal(text))
             self.query_one(VerticalScroll).scroll_end(animate=False)
 
 

@@ -77,8 +77,8 @@ def summary(name: str, update: Update, table: Table) -> list[str]:
     snapshot = update.snapshot
     counts = ", ".join(f"{count} {status}" for status, count in snapshot.counts.items() if count)
     lines = [
-        f"Session {name}: {state_word(update)}. {plural(snapshot.trainings, 'training')}: {counts}.",
-        f"Metric: {table.measure.words}; {'more' if table.better == 'max' else 'less'} is better, "
+        f"Session {clean(name)}: {state_word(update)}. {plural(snapshot.trainings, 'training')}: {counts}.",
+        f"Metric: {clean(table.measure.words)}; {'more' if table.better == 'max' else 'less'} is better, "
         "mean over replicates.",
         f"{int(table.in_view.sum())} of {plural(len(table.in_view), 'trial')} in view.",
         f"{'; '.join(trim_words(table))}.",

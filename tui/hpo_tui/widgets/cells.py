@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual import events
-from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hpo_core.text import clean
 from hpo_tui.plots.canvas import to_ascii
 from hpo_tui.plots.palette import Palette
 from hpo_tui.viewmodel.rows import Row
+from hpo_tui.widgets.literal import literal
 
 
 class CellPane(Widget):
@@ -85,8 +86,8 @@ class CellPane(Widget):
         """Set the frame's title and the notice on its lower edge; drawn again only where they changed."""
         if (title, subtitle) != self._titles:
             self._titles = (title, subtitle)
-            self.border_title = Content(title).markup
-            self.border_subtitle = Content(subtitle).markup
+            self.border_title = literal(title)
+            self.border_subtitle = literal(subtitle)
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the pane, laid on its background."""
@@ -99,7 +100,9 @@ class CellPane(Widget):
     def _strip(self, row: Row) -> Strip:
         assert self._palette is not None
         styles = self._palette.styles
-        return Strip([Segment(to_ascii(text) if self._ascii else text, styles[ink]) for text, ink in row])
+        shown = ((to_ascii(text) if self._ascii else text, ink) for text, ink in row)
+        # Whoever made the row has cleaned what is foreign in it; nothing that was forgotten reaches the terminal.
+        return Strip([Segment(clean(text), styles[ink]) for text, ink in shown])
 
     @property
     def _content_origin(self) -> tuple[int, int]:
