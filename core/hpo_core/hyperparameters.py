@@ -44,19 +44,21 @@ class KnownHyperparameter:
 
     def check(self, value: object, where: str) -> Value:
         """Return ``value`` in its own type, or raise ``SpecError`` naming ``where``, the value and the rule."""
+        if isinstance(value, list):
+            raise SpecError(f"{where}: a list varies it, and belongs in [grid]; give one value here.")
         if self.kind == "choice":
             if isinstance(value, bool) and self.choices == SWITCH:
                 return SWITCH[value]
             if isinstance(value, str) and value in self.choices:
                 return value
-            raise SpecError(f"{where}: {_shown(value)} is not one of {', '.join(self.choices)}.")
+            raise SpecError(f"{where}: {toml_word(value)} is not one of {', '.join(self.choices)}.")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise SpecError(f"{where}: {_shown(value)} is not a number; {self.rule()}.")
+            raise SpecError(f"{where}: {toml_word(value)} is not a number; {self.rule()}.")
         if self.kind == "int" and not (isinstance(value, int) or value.is_integer()):
-            raise SpecError(f"{where}: {_shown(value)} is not a whole number; {self.rule()}.")
+            raise SpecError(f"{where}: {toml_word(value)} is not a whole number; {self.rule()}.")
         inside = value > self.low if self.open_low else value >= self.low
         if not (inside and value <= self.high) or value in (float("inf"), float("-inf")):
-            raise SpecError(f"{where}: {_shown(value)} is out of range; {self.rule()}.")
+            raise SpecError(f"{where}: {toml_word(value)} is out of range; {self.rule()}.")
         return int(value) if self.kind == "int" else float(value)
 
     def rule(self) -> str:
@@ -67,7 +69,10 @@ class KnownHyperparameter:
         return f"give {number} {lower}{upper}"
 
 
-def _shown(value: object) -> str:
+def toml_word(value: object) -> str:
+    """Return a value as a spec spells it, to name it in a sentence: 'text' in quotes, true, 0.1."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return repr(clean(value, 60)) if isinstance(value, str) else clean(value, 60)
 
 

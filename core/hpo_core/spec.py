@@ -133,7 +133,8 @@ class SessionSpec:
             raise SpecError(f"{clean(path)} is not UTF-8 text (byte {error.start}).") from None
         except OSError as error:
             raise SpecError(f"{clean(path)} cannot be read: {error.strerror}.") from None
-        return cls.parse(text, clean(path), path.parent, overrides)
+        where = f"{clean(path)} with --set" if overrides else clean(path)
+        return cls.parse(text, where, path.parent, overrides)
 
     @classmethod
     def parse(

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from hpo_core.errors import SpecError
 from hpo_core.grid import Grid, Hyperparameter
-from hpo_core.hyperparameters import KNOWN, Value
+from hpo_core.hyperparameters import KNOWN, Value, toml_word
 from hpo_core.spec import (
     IMPORTED,
     MAX_TRAININGS,
@@ -95,7 +95,7 @@ class SpecReader:
             size = (int(size[0]), int(size[1]))
         on_corrupt = table.get("on_corrupt", "stop")
         if on_corrupt not in ("stop", "skip"):
-            raise self._fail('[data] on_corrupt must be "stop" or "skip".')
+            raise self._fail(f'[data] on_corrupt must be "stop" or "skip", not {toml_word(on_corrupt)}.')
         split = table.get("validation_split", 0.2)
         if isinstance(split, bool) or not isinstance(split, (int, float)) or not 0 < split < 1:
             raise self._fail("[data] validation_split must be a number between 0 and 1.")
@@ -108,7 +108,9 @@ class SpecReader:
         ):
             count = table.get(name, default)
             if not _whole(count) or not low <= count <= 1_000_000:
-                raise self._fail(f"[data] {name} must be a whole number of at least {low}.")
+                raise self._fail(
+                    f"[data] {name} must be a whole number of at least {low}, not {toml_word(count)}."
+                )
             counts[name] = int(count)
         return DataSpec(
             source=cast(str, source),
@@ -182,24 +184,30 @@ class SpecReader:
         self._known_keys(table, keys, "[session]")
         replicates = table.get("replicates", 1)
         if not _whole(replicates) or not 1 <= replicates <= 10_000:
-            raise self._fail("[session] replicates must be a whole number from 1 to 10000.")
+            raise self._fail(
+                f"[session] replicates must be a whole number from 1 to 10000, not {toml_word(replicates)}."
+            )
         metric = table.get("objective", "val_accuracy")
         if not isinstance(metric, str) or not metric:
             raise self._fail('[session] objective must be a metric\'s name, such as "val_accuracy".')
         if data.source != IMPORTED and metric not in TRAINING_METRICS:
-            raise self._fail(f"[session] objective must be one of {', '.join(TRAINING_METRICS)}.")
+            raise self._fail(
+                f"[session] objective must be one of {', '.join(TRAINING_METRICS)}, not {toml_word(metric)}."
+            )
         direction = table.get("direction", direction_of(metric))
         if direction not in ("max", "min"):
-            raise self._fail('[session] direction must be "max" or "min".')
+            raise self._fail(f'[session] direction must be "max" or "min", not {toml_word(direction)}.')
         seed = table.get("seed", 0)
         if not _whole(seed) or not 0 <= seed < 2**63:
-            raise self._fail("[session] seed must be a whole number of at least 0.")
+            raise self._fail(f"[session] seed must be a whole number of at least 0, not {toml_word(seed)}.")
         precision = table.get("precision", "float32")
         if precision not in PRECISIONS:
-            raise self._fail(f"[session] precision must be one of {', '.join(PRECISIONS)}.")
+            raise self._fail(
+                f"[session] precision must be one of {', '.join(PRECISIONS)}, not {toml_word(precision)}."
+            )
         jit = table.get("jit", False)
         if not isinstance(jit, bool):
-            raise self._fail("[session] jit must be true or false.")
+            raise self._fail(f"[session] jit must be true or false, not {toml_word(jit)}.")
         trainings = math.prod(len(factor.values) for factor in grid.hyperparameters) * replicates
         if grid.listed is None and trainings > MAX_TRAININGS:
             counts = " × ".join(str(len(factor.values)) for factor in grid.hyperparameters)

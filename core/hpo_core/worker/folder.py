@@ -102,7 +102,7 @@ def _subfolders(folder: Path) -> list[str]:
         with os.scandir(folder) as entries:
             return sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
     except FileNotFoundError:
-        raise DataError(f"There is no data folder {clean(folder)}.") from None
+        raise DataError(f"There is no data folder {clean(folder)}; give the right path in [data].") from None
     except NotADirectoryError:
         raise DataError(f"{clean(folder)} is a file; give the folder that holds the classes.") from None
     except OSError as error:
