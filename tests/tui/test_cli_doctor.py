@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from hpo_tui import logout
 from hpo_tui.cli import cli
-from hpo_tui.commands import doctor, logout, probes
+from hpo_tui.commands import doctor, probes
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hpo_core.errors import HpoError
 from hpo_core.lock import is_held
-from hpo_core.session import SessionFolder, SessionReader
+from hpo_core.session import SessionFolder, SessionReader, check_schema
 from hpo_core.state import Snapshot
 from hpo_core.status import LiveStatus, read_status
 
@@ -33,7 +33,10 @@ class Update:
 
 
 class Follower(threading.Thread):
-    """Calls ``deliver`` with an ``Update`` when something changed, and ``fail`` with a sentence if it cannot."""
+    """Calls ``deliver`` with an ``Update`` when something changed, and ``fail`` with a sentence if it cannot.
+
+    A session that a newer hpo-tui has written cannot be followed: what it means is not known here.
+    """
 
     def __init__(
         self, folder: SessionFolder, deliver: Callable[[Update], None], fail: Callable[[str], None]
@@ -66,6 +69,7 @@ class Follower(threading.Thread):
             changed = reader.poll() or snapshot is None
             if changed:
                 snapshot = reader.snapshot()
+                check_schema(snapshot, self._folder)
             seen = read_status(self._folder.status)
             if began - asked >= LOCK_SECONDS:
                 asked = began

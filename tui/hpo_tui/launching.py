@@ -13,6 +13,8 @@ from hpo_core.session import SessionFolder, read_session
 from hpo_core.spec import SessionSpec
 from hpo_core.state import Snapshot
 from hpo_core.text import clean, plural
+from hpo_tui.logout import WARNING, logout_kills
+from hpo_tui.takeover import check_held_here
 
 Progress = Callable[[int, int], None]
 """Told how many images are decoded, of how many."""
@@ -68,13 +70,15 @@ def resume(folder: SessionFolder) -> str:
     if runs and snapshot.paused is None:
         raise SessionError(f"{name} is being trained already.")
     if not runs:
+        check_held_here(folder)
         start(folder, trainer_of(snapshot))
     if snapshot.paused is not None:
         try:
             send_order(folder.control, ResumeQueue())
         except OSError as error:
             raise SessionError(f"The order could not be written: {error.strerror}.") from None
-    return f"{name} goes on: {plural(left, 'training')} to run, in the background."
+    warning = f" {WARNING[0].upper()}{WARNING[1:]}" if not runs and logout_kills() else ""
+    return f"{name} goes on: {plural(left, 'training')} to run, in the background.{warning}"
 
 
 def write_spec(folder: Path, name: str, text: str) -> Path:

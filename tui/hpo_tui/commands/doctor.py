@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 
 from hpo_core.text import clean, plural
-from hpo_tui.commands import logout, probes
+from hpo_tui import logout
+from hpo_tui.commands import probes
 from hpo_tui.commands.options import path_in_words, sessions_option
 from hpo_tui.viewmodel.numbers import bytes_text
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import click
 
-from hpo_core.control import send_order
-from hpo_core.events import StopSession
+from hpo_core.errors import SessionError
 from hpo_core.grid import JobKey
 from hpo_core.session import SessionFolder, SessionReader
 from hpo_core.state import ENDED, Replicate, Snapshot
@@ -18,6 +17,7 @@ from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.commands.orders import wait_for_end
 from hpo_tui.commands.progress import BarReporter, LineReporter, Reporter
 from hpo_tui.commands.words import counts_in_words
+from hpo_tui.stopping import stop_engine
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60.0
@@ -62,7 +62,7 @@ def _follow(folder: SessionFolder, reporter: Reporter) -> Snapshot:
             return before
         if _stuck(before):
             reporter.say("nobody is here to resume it, so the training stops")
-            send_order(folder.control, StopSession(now=True))
+            stop_engine(folder, now=True)
             wait_for_end(folder, STOP_SECONDS)
         time.sleep(POLL_SECONDS)
 
@@ -105,7 +105,11 @@ def newly_ended(before: Snapshot, now: Snapshot) -> Iterator[Replicate]:
 def _stop(folder: SessionFolder) -> int:
     """Stop the training in an orderly way; a second Ctrl-C leaves at once, the engine stops all the same."""
     click.echo(f"\nStopping; what has ended is kept, and 'hpo-tui resume {folder.name}' goes on.", err=True)
-    send_order(folder.control, StopSession(now=True))
+    try:
+        stop_engine(folder, now=True)
+    except SessionError as error:
+        click.echo(f"hpo-tui: {error}", err=True)
+        return 1
     if not wait_for_end(folder, STOP_SECONDS):
         click.echo("hpo-tui: the engine was told to stop, and still works.", err=True)
     return 130

@@ -8,12 +8,13 @@ import click
 
 from hpo_core.control import send_order
 from hpo_core.errors import SessionError
-from hpo_core.events import PauseQueue, ResumeQueue, StopSession
+from hpo_core.events import PauseQueue, ResumeQueue
 from hpo_core.session import SessionFolder, read_session
 from hpo_core.text import plural
 from hpo_tui.commands.options import session_argument, sessions_option
 from hpo_tui.commands.start import TRAINERS, Trainer, warn_of_logout
 from hpo_tui.launching import start, trainer_of
+from hpo_tui.stopping import stop_engine
 
 STOP_SECONDS = 60.0
 """How long ``stop`` waits for the engine to leave before it says that it still is at work."""
@@ -68,7 +69,7 @@ def stop(session: SessionFolder, after_running: bool) -> None:
     Trainings under way are stopped, and start again from their first epoch after 'hpo-tui resume'.
     """
     _require_engine(session)
-    send_order(session.control, StopSession(now=not after_running))
+    stop_engine(session, now=not after_running)
     if after_running:
         click.echo(f"{session.name}: stops when the trainings under way have ended.")
         return

@@ -12,6 +12,7 @@ from hpo_core.repair import ASIDE, Findings, Segment, examine, kept_in_words, re
 from hpo_core.session import SessionFolder
 from hpo_core.text import clean, plural
 from hpo_tui.commands.options import session_argument, sessions_option
+from hpo_tui.takeover import forget_other_host
 
 DAMAGE_SHOWN = 20
 
@@ -20,8 +21,9 @@ DAMAGE_SHOWN = 20
 @session_argument
 @click.option("--dry-run", is_flag=True, help="Only say what is damaged; change nothing.")
 @click.option("--recovered", is_flag=True, help=f"Put {RECOVERED}, the engine's copy, in the journal's place.")
+@click.option("--take-over", is_flag=True, help="The engine on another host, which the lock names, is gone.")
 @sessions_option
-def repair_session(session: SessionFolder, dry_run: bool, recovered: bool) -> None:
+def repair_session(session: SessionFolder, dry_run: bool, recovered: bool, take_over: bool) -> None:
     """Say what of a session is damaged, set it aside, keep the rest.
 
     A damaged record is taken out of the journal, never guessed at; every file that is changed is first copied into
@@ -38,6 +40,8 @@ def repair_session(session: SessionFolder, dry_run: bool, recovered: bool) -> No
         raise SessionError(
             f"An engine works on {session.name!r}; {stop} first, and nothing that is saved is lost."
         )
+    if take_over:
+        forget_other_host(session)
     for path in repair(session, recovered):
         click.echo(f"Set aside: {clean(path.relative_to(session.path))}")
     click.echo(f"Repaired; kept: {kept_in_words(examine(session).snapshot)}. Open screens of it anew.")
@@ -65,7 +69,7 @@ def report(findings: Findings) -> Iterator[str]:
 def _segment_lines(segment: Segment) -> Iterator[str]:
     whole = f"{plural(len(segment.good), 'record')} whole"
     damaged = f", {len(segment.damage):,} damaged" if segment.damage else ""
-    yield f"{segment.path.name}: {whole}{damaged}"
+    yield f"{clean(segment.path.name)}: {whole}{damaged}"
     for entry in segment.damage[:DAMAGE_SHOWN]:
         yield f"  line {entry.line}: {clean(entry.reason)}"
     if len(segment.damage) > DAMAGE_SHOWN:

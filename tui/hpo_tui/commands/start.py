@@ -14,8 +14,8 @@ from hpo_core.spec import SessionSpec
 from hpo_core.text import clean
 from hpo_tui import launching
 from hpo_tui.commands.images import ImageCounter
-from hpo_tui.commands.logout import REMEDY, logout_kills
 from hpo_tui.commands.terminal import check_terminal
+from hpo_tui.logout import WARNING, logout_kills
 
 Trainer = Literal["tensorflow", "synthetic"]
 TRAINERS: tuple[Trainer, ...] = ("tensorflow", "synthetic")
@@ -68,7 +68,7 @@ def check_can_train(spec: SessionSpec, trainer: str, headless: bool) -> None:
 def warn_of_logout() -> None:
     """Say so where a training would not outlive the logout, while there is time to do something about it."""
     if logout_kills():
-        click.echo(f"hpo-tui: systemd here ends a training at logout; {REMEDY}.", err=True)
+        click.echo(f"hpo-tui: {WARNING}", err=True)
 
 
 def stay_with(sessions: Path, folder: SessionFolder, headless: bool) -> int:

@@ -13,7 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from hpo_core.lock import Holder
 from hpo_tui.keys import Key, help_groups
+from hpo_tui.widgets.literal import literal
 
 
 class Dialog(ModalScreen[str | None]):
@@ -34,9 +36,9 @@ class Choice(Dialog):
     def compose(self) -> ComposeResult:
         """Lay out the words and the answers."""
         with Vertical() as box:
-            box.border_title = Content(self._title).markup
-            yield Static(Content(self._words), classes="words")
-            yield OptionList(*(Option(Content(text), id=name) for name, text in self._answers))
+            box.border_title = literal(self._title)
+            yield Static(literal(self._words), classes="words")
+            yield OptionList(*(Option(literal(text), id=name) for name, text in self._answers))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer with the chosen line."""
@@ -52,6 +54,19 @@ def leave_choice() -> Choice:
             ("leave", "Leave it training"),
             ("finish", "Stop after the trainings under way"),
             ("stop", "Stop now: the trainings under way start again from epoch 1 when resumed"),
+        ],
+    )
+
+
+def take_over_choice(holder: Holder) -> Choice:
+    """Return the question asked before a session that another host holds is taken over."""
+    return Choice(
+        "Held on another host",
+        f"An engine on another host holds this session: {holder.describe()}. Whether it still runs cannot be seen "
+        "from here. Taking over is safe only if it is gone; one that is not stops as soon as it notices.",
+        [
+            ("leave", "Leave it to the other host"),
+            ("take", "Take over: that engine is gone"),
         ],
     )
 
@@ -74,9 +89,9 @@ class Words(Dialog):
     def compose(self) -> ComposeResult:
         """Lay out the lines."""
         with Vertical() as box:
-            box.border_title = Content(self._title).markup
+            box.border_title = literal(self._title)
             with VerticalScroll():
-                yield Static(Content("\n".join(self._lines)))
+                yield Static(literal("\n".join(self._lines)))
 
 
 class HelpScreen(Dialog):

@@ -7,13 +7,13 @@ A form ends with a session folder, which is then opened, or with None; what its 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -23,11 +23,13 @@ from hpo_tui.keys import FORM_KEYS, bindings
 from hpo_tui.plots.canvas import to_ascii
 from hpo_tui.plots.inks import WARNING
 from hpo_tui.screens.dialogs import HelpScreen
+from hpo_tui.screens.logout_warning import warn_of_logout
 from hpo_tui.skin import Skin
 from hpo_tui.viewmodel.footer import footer_row
 from hpo_tui.viewmodel.rows import Row, padded, run
 from hpo_tui.widgets.cells import CellPane
 from hpo_tui.widgets.form import Deed, FormRow, FormScroll
+from hpo_tui.widgets.literal import literal
 
 SUMMARY_LINES = 3
 
@@ -72,7 +74,7 @@ class FormScreen(Screen[SessionFolder | None]):
     def compose(self) -> ComposeResult:
         """Lay the form out."""
         with FormScroll(id="fields", classes="framed", can_focus=False) as fields:
-            fields.border_title = Content(self.words(self.title_text())).markup
+            fields.border_title = literal(self.words(self.title_text()))
             yield from self.parts()
         yield CellPane(id="summary")
         with Horizontal(id="deeds"):
@@ -138,8 +140,10 @@ class FormScreen(Screen[SessionFolder | None]):
             footer.show([footer_row(self.KEYS, footer.content_size.width)], skin.palette, skin.ascii_only)
 
     def be_busy(self, busy: bool) -> None:
-        """Say that something is under way, or no longer."""
+        """Say that something is under way, or no longer; before a training begins, warn of the logout."""
         self.busy = busy
+        if busy:
+            self.app.run_worker(partial(warn_of_logout, self.app), thread=True, group="logout")
         self.draw_soon()
 
     def end_with(self, folder: SessionFolder | None) -> None:

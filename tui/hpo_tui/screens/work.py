@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hpo_core.control import send_order
 from hpo_core.errors import SessionError
-from hpo_core.events import Order, PauseQueue, QueueJobs, ResumeQueue, StopSession
+from hpo_core.events import Order, PauseQueue, QueueJobs, ResumeQueue
 from hpo_core.grid import JobKey
+from hpo_core.lock import read_holder
 from hpo_core.session import SessionFolder
 from hpo_core.text import clean, plural
 from hpo_core.trim import Trim
 from hpo_tui.follow import Update
 from hpo_tui.launching import start, trainer_of
+from hpo_tui.stopping import stop_engine
+from hpo_tui.takeover import check_held_here
 from hpo_tui.viewstate import ViewState, save_view
 
 
 class SessionWork:
-    """The deeds of one session's screen; each raises ``SessionError`` with a sentence, or returns one."""
+    """The deeds of one session's screen; each raises ``SessionError`` with a sentence, or returns one.
+
+    A deed that starts an engine raises ``HeldElsewhere`` where a person has to be asked first.
+    """
 
     def __init__(self, folder: SessionFolder, read_only: bool) -> None:
         self.folder = folder
         self.read_only = read_only
+        self.before_start: Callable[[], None] = lambda: None
+        """What is to be said before an engine is started; called where the deed is done, in a thread."""
 
     def save_view(self, state: ViewState) -> None:
         """Remember how the session was looked at; on a read-only session nothing is kept."""
@@ -57,23 +65,27 @@ class SessionWork:
             return self.give(update, [QueueJobs(jobs=pairs, reason=reason)], f"{queued}.")
         from hpo_core.engine.enqueue import queue_jobs  # not needed to look at a session
 
+        check_held_here(self.folder)
         queue_jobs(self.folder, jobs, reason)
-        start(self.folder, trainer_of(update.snapshot))
+        self._start(update)
         return f"{queued}; an engine is at work on them."
 
     def stop(self, now: bool) -> None:
         """End the engine, now or after the trainings under way."""
-        self._send(StopSession(now=now))
+        stop_engine(self.folder, now)
 
     def restart(self, update: Update) -> str:
         """Start an engine where none is running and something waits."""
         if self.read_only:
             raise SessionError("The session is open read-only; open it without --read-only to train.")
         if update.engine_alive:
-            raise SessionError("An engine is at work on this session already.")
+            holder = read_holder(self.folder.lock)
+            who = f": {holder.describe()}" if holder is not None else ""
+            raise SessionError(f"An engine is at work on this session already{who}.")
         if update.snapshot.finished:
             raise SessionError("Nothing waits to be trained.")
-        start(self.folder, trainer_of(update.snapshot))
+        check_held_here(self.folder)
+        self._start(update)
         return "The engine is running again."
 
     def export(self, update: Update, trim: Trim) -> str:
@@ -85,6 +97,10 @@ class SessionWork:
         written = export(update.snapshot, self.folder.exports, trim)
         names = ", ".join(path.name for path in written)
         return f"Exported {plural(len(written), 'file')} to {clean(_short(self.folder.exports))}: {names}."
+
+    def _start(self, update: Update) -> None:
+        self.before_start()
+        start(self.folder, trainer_of(update.snapshot))
 
     def _may_order(self, update: Update) -> None:
         if self.read_only:
