@@ -15,15 +15,34 @@ from hpo_core.interop.table import import_table
 HEADER = "rate,name,loss\n"
 
 FAULTS = [
-    ("a ragged row", HEADER + "1,a,0.5\n1,a\n", "line 3: 2 fields where the header has 3, 1 too few"),
-    ("an extra field", HEADER + "1,a,0.5,9\n", "line 2: 4 fields where the header has 3, 1 too many"),
-    ("a cut last line", HEADER + "1,a,0.5\n2,", "line 3: 2 fields where the header has 3, 1 too few"),
-    ("an empty line", HEADER + "1,a,0.5\n\n1,a,0.5\n", "line 3: the line is empty"),
+    (
+        "a ragged row",
+        HEADER + "1,a,0.5\n1,a\n",
+        "line 3, column 3 (loss): 2 fields where the header has 3, 1 too few",
+    ),
+    ("an extra field", HEADER + "1,a,0.5,9\n", "line 2, column 4: 4 fields where the header has 3, 1 too many"),
+    (
+        "a last line cut at a comma",
+        HEADER + "1,a,0.5\n2,",
+        "line 3, column 3 (loss): 2 fields where the header has 3, 1 too few",
+    ),
+    (
+        "a last line cut in a number",
+        HEADER + "1,a,0.91234\n2,b,0.9",
+        "line 3, column 3 (loss): the last line has no line end, so it may be cut; add one if it is whole",
+    ),
+    (
+        "a last line cut in a row of two lines",
+        HEADER + '1,a,0.91234\n2,"b\nb",0.9',
+        "line 4, column 3 (loss): the last line has no line end, so it may be cut",
+    ),
+    ("an empty line", HEADER + "1,a,0.5\n\n1,a,0.5\n", "line 3, column 1 (rate): the line is empty"),
     ("an open quote", HEADER + '1,"a,0.5\n2,b,1\n', "line 2, column 2: a quote is opened and never closed"),
     ("a stray quote", HEADER + '1,a"b,0.5\n', "line 2, column 2: a quote in the middle of a cell"),
     ("text after a quote", HEADER + '1,"a"b,0.5\n', "line 2, column 2: 'b,0.5' after the closing quote"),
     ("a carriage return", HEADER + "1,a\rb,0.5\n", "line 2, column 2: a carriage return within the line"),
-    ("a NUL byte", HEADER + "1,a\0,0.5\n", "line 2: a NUL byte at byte 4"),
+    ("a NUL byte", HEADER + "1,a\0,0.5\n", "line 2, column 2: a NUL byte at byte 4"),
+    ("a NUL byte behind a quoted comma", HEADER + '"1,2",a,\0\n', "line 2, column 3: a NUL byte at byte 9"),
     ("NA", HEADER + "1,a,NA\n", "line 2, column 3 (loss): 'NA' is not a number"),
     ("nan", HEADER + "1,a,0.5\n1,a,nan\n", "line 3, column 3 (loss): 'nan' is not a number"),
     ("inf", HEADER + "1,a,-inf\n", "line 2, column 3 (loss): '-inf' is not a number"),
@@ -74,15 +93,23 @@ def test_the_fault_is_named_and_nothing_is_imported(tmp_path: Path, text: str, s
     assert message.startswith("results.csv")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_other_encodings_without_a_mark_are_named_too(tmp_path: Path, encoding: str) -> None:
+    message = refused(tmp_path, (HEADER + "1,é,0.5\n").encode(encoding))
+    assert f"line 1, column 1: the file is {encoding[:6].upper()}, without a byte order mark" in message
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
 def test_other_encodings_are_named(tmp_path: Path, encoding: str) -> None:
     mark = {"utf-16-le": codecs.BOM_UTF16_LE}.get(encoding, b"")
     message = refused(tmp_path, mark + (HEADER + "1,a,0.5\n").encode(encoding))
-    assert f"line 1: the file is {encoding[:6].upper()}; save it as UTF-8" in message
+    assert f"line 1, column 1: the file is {encoding[:6].upper()}; save it as UTF-8" in message
 
 
 def test_bytes_that_are_no_utf_8_are_named_with_their_line(tmp_path: Path) -> None:
-    assert "line 2: byte 4 is not UTF-8" in refused(tmp_path, HEADER.encode() + "1,aä,0.5\n".encode("latin-1"))
+    assert "line 2, column 2: byte 4 is not UTF-8" in refused(
+        tmp_path, HEADER.encode() + "1,aä,0.5\n".encode("latin-1")
+    )
 
 
 def test_a_metric_that_is_not_a_column_is_named_with_those_that_are(tmp_path: Path) -> None:
@@ -106,7 +133,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 
 OWN = "trial,rate,replicate,attempt,seed,status,last_epoch,seconds,reason,origin,loss\n"
 OWN_FAULTS = [
-    ("cut off", OWN + "1,2,1,1,,complete,3,0.5,,,0.25", "line 2: the last line is cut off"),
+    ("cut off", OWN + "1,2,1,1,,complete,3,0.5,,,0.25", "line 2, column 11 (loss): the last line has no line end"),
     ("twice", OWN + "1,2,1,1,,complete,3,0,,,1\n" * 2, "line 3, column 7 (last_epoch): a second row of the same"),
     ("status", OWN + "1,2,1,1,,done,3,0,,,1\n", "line 2, column 6 (status): 'done' is no status"),
     ("replicate", OWN + "1,2,x,1,,complete,3,0,,,1\n", "line 2, column 3 (replicate): 'x' is not a whole number"),

@@ -35,15 +35,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A table as it stands in its file: every row has as many cells as ``header``; there is at least one row.
-
-    ``cut`` says that the last line does not end in a line break.
-    """
+    """A table as it stands in its file: every row has as many cells as ``header``; there is at least one row."""
 
     name: str
     header: Row
     rows: list[Row]
-    cut: bool
 
     def error(self, line: int, sentence: str, column: int | None = None) -> TableError:
         """Return the error for a place in the table; ``column`` is a place in the row, from 0."""
@@ -71,14 +67,18 @@ def read_table(path: Path) -> RawTable:
     if header is None:
         raise TableError(f"{name} is empty; a table begins with a line that names its columns.")
     _check_header(name, header)
-    table = RawTable(name, header, [], cut=not text.endswith("\n"))
+    table = RawTable(name, header, [])
     width = len(header.cells)
     for row in rows:
         if len(row.cells) != width:
-            raise table.error(row.line, _ragged(row, width))
+            found = len(row.cells) if row.cells != [""] else 0
+            raise table.error(row.line, _ragged(row, width), min(found, width))
         table.rows.append(row)
     if not table.rows:
         raise TableError(f"{name} has a header and no rows; there is nothing to import.")
+    if not text.endswith("\n"):  # 0.9 may be the beginning of 0.95: whoever has the file can tell, nobody here
+        line, last = text.count("\n") + 1, width - 1
+        raise table.error(line, "the last line has no line end, so it may be cut; add one if it is whole.", last)
     return table
 
 
@@ -93,21 +93,36 @@ def _text(path: Path, name: str) -> str:
         raise TableError(f"{clean(path)} cannot be read: {error.strerror}.") from None
     for mark, encoding in _OTHER_MARKS:
         if data.startswith(mark):
-            raise fault(name, 1, f"the file is {encoding}; save it as UTF-8.")
+            raise fault(name, 1, f"the file is {encoding}; save it as UTF-8.", 0)
     data = data.removeprefix(codecs.BOM_UTF8)
     if (nul := data.find(b"\0")) >= 0:
-        line, column = _place(data, nul)
-        raise fault(name, line, f"a NUL byte at byte {column}; this is no text file, or a damaged one.")
+        if encoding := wide_encoding(data):
+            raise fault(name, 1, f"the file is {encoding}, without a byte order mark; save it as UTF-8.", 0)
+        line, byte, column = _place(data, nul)
+        raise fault(name, line, f"a NUL byte at byte {byte}; this is no text file, or a damaged one.", column)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = _place(data, error.start)
-        raise fault(name, line, f"byte {column} is not UTF-8; save the file as UTF-8.") from None
+        line, byte, column = _place(data, error.start)
+        raise fault(name, line, f"byte {byte} is not UTF-8; save the file as UTF-8.", column) from None
 
 
-def _place(data: bytes, offset: int) -> tuple[int, int]:
-    """Return line and byte within the line, both from 1."""
-    return data.count(b"\n", 0, offset) + 1, offset - data.rfind(b"\n", 0, offset)
+def wide_encoding(data: bytes) -> str:
+    """Return "UTF-16" or "UTF-32" where the bytes look like it: most characters of a table are ASCII."""
+    sample = data[:4096]
+    zeros = [sample[start::4].count(0) * 4 / len(sample) for start in range(4)]
+    if sum(share > 0.8 for share in zeros) == 3:
+        return "UTF-32"
+    if any(zeros[at] + zeros[at + 2] > 0.8 and zeros[1 - at] + zeros[3 - at] < 0.2 for at in (0, 1)):
+        return "UTF-16"
+    return ""
+
+
+def _place(data: bytes, offset: int) -> tuple[int, int, int]:
+    """Return line and byte within the line, both from 1, and the column, from 0: commas in quotes do not count."""
+    begin = data.rfind(b"\n", 0, offset) + 1
+    column = sum(part.count(b",") for part in data[begin:offset].split(b'"')[::2])
+    return data.count(b"\n", 0, offset) + 1, offset - begin + 1, column
 
 
 def _rows(text: str, name: str) -> Iterator[Row]:

@@ -72,8 +72,6 @@ def read_own(table: RawTable) -> Trainings:
     layout = _layout(table)
     if layout is None:
         raise table.error(table.header.line, "this is no table that hpo-tui exported.")
-    if table.cut:
-        raise table.error(table.rows[-1].line, "the last line is cut off: an export ends with a line break.")
     if not layout.hyperparameters:
         raise table.error(table.header.line, "there is no hyperparameter between trial and replicate.")
     if not layout.metrics:
