@@ -125,6 +125,13 @@ class Terminal:
             assert self.read(0.1) or words in self.text, f"{words!r} was never shown before the end:\n{self.text}"
             assert time.monotonic() < end, f"{words!r} is not on the screen:\n{self.text}"
 
+    def wait_until_gone(self, words: str, limit: float = 30) -> None:
+        """Wait until these words are off the screen."""
+        end = time.monotonic() + limit
+        while words in self.text:
+            assert self.read(0.1), f"{words!r} was there to the end:\n{self.text}"
+            assert time.monotonic() < end, f"{words!r} stays on the screen:\n{self.text}"
+
     def wait_for_exit(self, limit: float = 30) -> int:
         """Wait until the program has ended; return its exit status."""
         end = time.monotonic() + limit

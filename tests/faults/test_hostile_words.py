@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from drill_app import Drawn, opened
 from drill_tools import UnsyncedFiles, finished_session
 
@@ -14,10 +15,12 @@ from hpo_core.events import AttemptEnded, AttemptStarted, DataPrepared, Noted
 from hpo_core.grid import JobKey
 from hpo_core.interop.table import import_table
 from hpo_core.journal import JournalReader, JournalWriter
-from hpo_core.session import SessionFolder, create
+from hpo_core.lock import SessionLock
+from hpo_core.session import SessionFolder, create, read_session
 from hpo_core.spec import SessionSpec
 from hpo_tui.cli import cli
-from hpo_tui.viewstate import VIEWS
+from hpo_tui.commands.headless import summary
+from hpo_tui.viewstate import VIEWS, load_view
 
 HOSTILE = {
     "markup": "[/]",
@@ -61,10 +64,17 @@ async def look_everywhere(see: Drawn) -> str:
 
 
 def printed(*arguments: str) -> str:
-    result = CliRunner().invoke(cli, arguments, prog_name="hpo-tui")
+    result = raw(*arguments)
     assert result.exit_code == 0, result.output
-    assert_harmless(result.output)
     return result.output
+
+
+def raw(*arguments: str) -> Result:
+    """Run a verb as on a terminal, where nothing is stripped from what it prints; check that it is harmless."""
+    result = CliRunner().invoke(cli, arguments, prog_name="hpo-tui", color=True)
+    assert_harmless(result.output)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
 
 
 def table(sessions: Path) -> SessionFolder:
@@ -88,8 +98,9 @@ async def test_cells_of_a_table_are_shown_literally_in_every_view(sessions: Path
     for page in (printed("show", str(folder.path)), printed("list", "--sessions", str(sessions))):
         assert_harmless(page)
     assert "[@click=app.exit]n" in printed("show", str(folder.path))
-    as_json = CliRunner().invoke(cli, ["show", str(folder.path), "--json"]).output
-    assert "\x1b" not in as_json, "for programs: values as they are, control characters escaped"
+    as_json = printed("show", str(folder.path), "--json")
+    assert as_json.isascii(), "for programs: values as they are, all but ASCII escaped"
+    assert [trial["values"]["[@click=app.exit]n[/]\x1b[2J"] for trial in json.loads(as_json)["trials"]] == WORDS
     printed("plot", str(folder.path), "ranking")
 
 
@@ -152,9 +163,62 @@ async def test_a_folder_with_a_hostile_name_is_listed_literally_and_cannot_be_na
         await see.pilot.pause(0.2)
         assert_harmless(see.text)
         assert see.app.is_running
-    refused = CliRunner().invoke(cli, ["show", name, "--sessions", str(sessions)], prog_name="hpo-tui")
-    assert refused.exit_code == 2
-    assert_harmless(refused.stderr)
+    assert raw("show", name, "--sessions", str(sessions)).exit_code == 2
+
+
+HOSTILE_PATH = "\x1b]0;owned\x07\x1b[41m\x9b2J\u202e\u200b"
+VERBS: list[list[str]] = [
+    ["show"],
+    ["show", "--json"],
+    ["effects"],
+    ["effects", "--json"],
+    ["plot", "ranking"],
+    ["plot", "curves"],
+    ["export"],
+    ["pause"],
+    ["stop"],
+    ["resume"],
+    ["repair"],
+    ["repair", "--recovered"],
+    ["refine", "--name", "next", "--dry-run"],
+]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_a_session_in_a_folder_with_a_hostile_name_is_named_literally_by_every_verb(
+    sessions: Path, verb: list[str]
+) -> None:
+    place = finished_session(sessions, "plain").path.rename(sessions / HOSTILE_PATH)
+    said = raw(verb[0], str(place), *verb[1:]).output
+    if verb[0] in ("show", "pause", "stop", "resume", "export"):
+        assert "owned" in said
+    listed = json.loads(printed("list", "--json", "--sessions", str(sessions)))
+    assert listed["sessions"][0]["path"] == str(place)
+
+
+def test_the_orders_to_an_engine_and_its_progress_name_the_session_literally(sessions: Path) -> None:
+    folder = finished_session(sessions, "plain")
+    folder = SessionFolder(folder.path.rename(sessions / HOSTILE_PATH))
+    with SessionLock(folder.lock):
+        for verb in (["pause"], ["resume"], ["stop", "--after-running"]):
+            assert "owned" in raw(verb[0], str(folder.path), *verb[1:]).output
+    assert_harmless(summary(read_session(folder), folder))
+    svg = sessions.parent / "o.svg"
+    printed("plot", str(folder.path), "ranking", "--svg", str(svg))
+    assert_harmless(svg.read_text(encoding="utf-8"))
+
+
+async def test_a_foreign_view_brings_no_text_that_nobody_types(sessions: Path) -> None:
+    folder = finished_session(sessions, "plain")
+    for where in WORDS[2:5]:
+        folder.view.write_text(json.dumps({"where": where, "metric": where, "view": "ranking"}))
+        state = load_view(folder.view, folder.load_spec().grid)
+        assert (state.where, state.metric, state.view) == ("", None, "ranking")
+    folder.view.write_text(json.dumps({"where": "filters > 12", "metric": "no_such_metric"}))
+    async with opened(sessions, folder) as see:
+        await see.shows("2 of 4")
+        await see.shows("/ filters > 12")
+        await see.shows("↑ val_accuracy")
 
 
 def test_a_hostile_file_name_in_the_images_is_named_literally(sessions: Path) -> None:
