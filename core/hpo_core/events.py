@@ -80,7 +80,11 @@ class EpochEnded(_Record, frozen=True, tag="EpochEnded"):
 
 
 class AttemptEnded(_Record, frozen=True, tag="AttemptEnded"):
-    """An attempt is over. ``reason`` is a sentence for every status but complete; ``kind`` a word to count by."""
+    """An attempt is over. ``reason`` is a sentence for every status but complete; ``kind`` a word to count by.
+
+    ``epochs`` is how many of them have ended (None in older journals): one whose record is lost is missed so.
+    ``data`` is the fingerprint of the images that it was trained on.
+    """
 
     trial: int
     replicate: int
@@ -90,6 +94,8 @@ class AttemptEnded(_Record, frozen=True, tag="AttemptEnded"):
     reason: str = ""
     kind: str = ""
     parameters: int | None = None
+    epochs: int | None = None
+    data: str = ""
 
 
 class ResultAdopted(_Record, frozen=True, tag="ResultAdopted"):

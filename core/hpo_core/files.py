@@ -18,8 +18,13 @@ class Files:
     """The operating system's file calls, as the journal and the atomic writers need them."""
 
     def open_append(self, path: Path) -> int:
-        """Open (or create) a file for appending and return its descriptor."""
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+        """Open (or create) a file for appending and return its descriptor; a symbolic link is refused."""
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+
+    def create(self, path: Path) -> int:
+        """Make a new file and return its descriptor; whatever stands there already, a link too, is refused."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(path, flags, FILE_MODE)
 
     def write(self, fd: int, data: bytes) -> int:
         """Write some of ``data``; return how many bytes went out."""
@@ -68,7 +73,7 @@ def write_atomically(path: Path, data: bytes, files: Files = REAL_FILES, durable
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     beside.unlink(missing_ok=True)
-    fd = files.open_append(beside)
+    fd = files.create(beside)
     try:
         try:
             write_all(files, fd, data)

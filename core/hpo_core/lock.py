@@ -101,6 +101,7 @@ class SessionLock:
         self.path = path
         self.stale: Holder | None = None
         self._fd: int | None = None
+        self._name = b""
 
     def acquire(self, take_from_other_host: bool = False) -> None:
         """Take the lock, or raise ``SessionLocked`` with who holds it.
@@ -122,7 +123,8 @@ class SessionLock:
             )
         self.stale = previous
         self._fd = fd
-        self._write(msgspec.json.encode(Holder.this_process()))
+        self._name = msgspec.json.encode(Holder.this_process())
+        self._write(self._name)
 
     def is_ours(self) -> bool:
         """Whether the path still leads to the file that is held; False once somebody replaced or removed it."""
@@ -137,9 +139,13 @@ class SessionLock:
         return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
 
     def release(self) -> None:
-        """Give the lock back; the file stays, empty."""
+        """Give the lock back; the file stays, empty.
+
+        Where the file system carries no locks between hosts, a newer engine may have put its name there: it stays.
+        """
         if self._fd is not None:
-            self._write(b"")
+            if os.pread(self._fd, len(self._name) + 1, 0) == self._name:
+                self._write(b"")
             os.close(self._fd)
             self._fd = None
 

@@ -65,8 +65,7 @@ class Measure:
             return self._cost(entry)
         if self.epoch == "last":
             return entry.metric(self.metric)
-        found = [value for epoch in entry.epochs if (value := epoch.metrics.get(self.metric)) is not None]
-        return (max if self.better == "max" else min)(found, default=None)
+        return entry.best(self.metric, self.better)
 
     def at(self, epoch: Epoch) -> float | None:
         """Return what one epoch adds to a curve: the metric, or the epoch's own time and speed."""
@@ -81,7 +80,8 @@ class Measure:
             return entry.parameters
         if self.metric == SECONDS or not entry.seconds:
             return entry.seconds or None
-        return self.images * len(entry.epochs) / entry.seconds if self.images and entry.epochs else None
+        whole = entry.epochs and not entry.missing
+        return self.images * len(entry.epochs) / entry.seconds if self.images and whole else None
 
 
 def metrics_of(snapshot: Snapshot) -> tuple[str, ...]:

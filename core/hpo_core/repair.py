@@ -6,15 +6,19 @@ whole, and the file as it was goes into ``damaged/``. A session that was repaire
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpo_core.damage import lost_epochs, name_lost
 from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.recovery import RECOVERED
 from hpo_core.errors import JournalError, SessionError
+from hpo_core.events import Envelope
 from hpo_core.files import FOLDER_MODE, REAL_FILES, Files, write_atomically
-from hpo_core.journal import FIRST_SEGMENT, Damage, checked_body, decode_record, segments
+from hpo_core.journal import FIRST_SEGMENT, Damage, checked_body, decode_record, in_order, segments
 from hpo_core.lock import SessionLock
 from hpo_core.session import SessionFolder, check_schema
 from hpo_core.state import SessionState, Snapshot
@@ -97,8 +101,7 @@ def _read_segment(path: Path) -> Segment:
         try:
             checked_body(line)
         except JournalError as error:
-            reason = "zero-filled" if line.strip(b"\0") == b"" else str(error)
-            damage.append(Damage(path.name, number, reason))
+            damage.append(Damage(path.name, number, str(error)))
         else:
             good.append(line + b"\n")
     return Segment(path, tuple(good), tuple(damage), tail)
@@ -106,18 +109,19 @@ def _read_segment(path: Path) -> Segment:
 
 def _add_up(folder: SessionFolder, found: tuple[Segment, ...]) -> tuple[Snapshot, int]:
     """Return the session of these records, and how many numbers between the first and the last are missing."""
-    state, gen, last, missing = SessionState(folder.load_spec()), 0, 0, 0
-    for line in (line for segment in found for line in segment.good):
-        try:
-            record = decode_record(line[:-1])
-        except JournalError:
-            continue  # whole, but of a newer hpo-tui: left where it is
-        if record.gen >= gen and record.seq > last:
-            missing += record.seq - last - 1
-            gen, last = record.gen, record.seq
-            state.apply(record)
+    state, last, missing = SessionState(folder.load_spec()), 0, 0
+    for record in in_order(_records(found)):
+        missing += record.seq - last - 1
+        last = record.seq
+        state.apply(record)
     damage = tuple(str(entry) for segment in found for entry in segment.damage)
-    return state.snapshot(damage), missing
+    return name_lost(state.snapshot(damage)), missing
+
+
+def _records(found: tuple[Segment, ...]) -> Iterator[Envelope]:
+    for line in (line for segment in found for line in segment.good):
+        with contextlib.suppress(JournalError):  # whole, but of a newer hpo-tui: left where it is
+            yield decode_record(line[:-1])
 
 
 def _set_damage_aside(findings: Findings, files: Files) -> list[Path]:
@@ -162,7 +166,8 @@ def _note(folder: SessionFolder, lock: SessionLock, findings: Findings, recovere
     else:
         damaged = sum(len(segment.damage) for segment in findings.segments)
         lost = f"{plural(damaged, 'damaged record')} taken out" if damaged else "a cut-off end taken out"
-        text = f"Repaired: {lost}; the files as they were are in {ASIDE}/."
+        means = lost_epochs(findings.snapshot)
+        text = f"Repaired: {lost}; the files as they were are in {ASIDE}/. {means}".strip()
     recorder = Recorder(folder, lock, files)
     recorder.note("warning", text)
     recorder.close()

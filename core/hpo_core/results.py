@@ -140,7 +140,7 @@ def result_arrays(
         places.append(trial)
         codes.append(_CODE[entry.status])
         if entry.status == "complete" and (entry.epochs or read):
-            value = entry.epochs[-1].metrics.get(name) if read is None else read(entry)
+            value = entry.metric(name) if read is None else read(entry)
             if value is not None:
                 scored.append(trial)
                 values.append(value)
@@ -220,6 +220,6 @@ def _replicate_json(entry: Replicate) -> dict[str, Any]:
         "attempt": entry.attempt,
         "seed": entry.seed,
         "status": entry.status,
-        "epochs": entry.last.number if entry.last else 0,
+        "epochs": entry.had,
         "metrics": dict(entry.last.metrics) if entry.last else {},
     }

@@ -18,7 +18,8 @@ def adopt(session: str, snapshot: Snapshot, new: SessionSpec) -> list[ResultAdop
     """Return the results of a session that hold for ``new`` too, as the new journal's events.
 
     A result holds where every hyperparameter of the training, the data, the seed, the precision and the compiler
-    setting are the same, and it is complete or diverged. ``origin`` says which session trained it.
+    setting are the same, it is complete or diverged, and none of its epochs is lost. ``origin`` says which session
+    trained it.
     """
     old = snapshot.spec
     same = (old.data, old.seed, old.precision, old.jit) == (new.data, new.seed, new.precision, new.jit)
@@ -27,7 +28,8 @@ def adopt(session: str, snapshot: Snapshot, new: SessionSpec) -> list[ResultAdop
     number_of = _finder(new)
     adopted = []
     for entry in sorted(snapshot.replicates.values(), key=lambda entry: (entry.key.trial, entry.key.replicate)):
-        if entry.status in REUSED and entry.seed == replicate_seed(new.seed, entry.key.replicate):
+        whole = entry.status in REUSED and not entry.missing
+        if whole and entry.seed == replicate_seed(new.seed, entry.key.replicate):
             number = number_of(old.values_of(entry.key.trial))
             if number is not None:
                 adopted.append(_adopted(session, entry, number))

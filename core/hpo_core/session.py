@@ -10,14 +10,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_core import lock
+from hpo_core.damage import damage_in_words, name_lost
 from hpo_core.errors import SessionError
 from hpo_core.events import SCHEMA_VERSION, Event
 from hpo_core.files import FILE_MODE, FOLDER_MODE, REAL_FILES, Files, write_atomically
 from hpo_core.grid import JobKey
-from hpo_core.journal import JournalReader, JournalWriter, segments
+from hpo_core.journal import Damage, JournalReader, JournalWriter, segments
 from hpo_core.spec import SessionSpec
 from hpo_core.state import SessionState, Snapshot
-from hpo_core.text import clean, plural
+from hpo_core.text import clean
+
+__all__ = [
+    "SessionFolder",
+    "SessionReader",
+    "check_name",
+    "check_schema",
+    "create",
+    "create_with_events",
+    "damage_in_words",
+    "delete",
+    "find",
+    "free_name",
+    "list_sessions",
+    "read_session",
+    "sessions_folder",
+]
 
 DEFAULT_FOLDER = Path("sessions")
 FOLDER_VARIABLE = "HPO_TUI_SESSIONS"
@@ -33,7 +50,7 @@ class SessionFolder:
 
     @property
     def name(self) -> str:
-        """The session's name: its folder's, as it may be shown (a folder from elsewhere may be called anything)."""
+        """The session's name: its folder's, made harmless (a folder from elsewhere may be called anything)."""
         return clean(self.path.name)
 
     @property
@@ -126,7 +143,7 @@ def create(sessions: Path, name: str, spec: SessionSpec, files: Files = REAL_FIL
     """
     folder = SessionFolder(sessions / check_name(name))
     try:
-        sessions.mkdir(parents=True, exist_ok=True)
+        sessions.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         folder.path.mkdir(mode=FOLDER_MODE)
         try:
             for inner in (folder.control, folder.logs):
@@ -136,6 +153,7 @@ def create(sessions: Path, name: str, spec: SessionSpec, files: Files = REAL_FIL
         except OSError:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
+        files.sync_folder(sessions)
     except FileExistsError:
         raise SessionError(
             f"There is a session {name!r} already in {clean(sessions)}; give another --name, or open that one."
@@ -205,10 +223,17 @@ def list_sessions(sessions: Path) -> list[SessionFolder]:
             try:
                 if not path.is_symlink() and folder.spec.is_file():
                     yield max(file.stat().st_mtime for file in (folder.spec, *segments(path))), folder
-            except PermissionError:
-                yield path.stat().st_mtime, folder
+            except OSError:  # private, or damaged: it is listed, and says so itself when it is opened
+                yield _modified(path), folder
 
     return [folder for _, folder in sorted(found(), key=lambda item: -item[0])]
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def delete(folder: SessionFolder) -> None:
@@ -224,21 +249,27 @@ class SessionReader:
     def __init__(self, folder: SessionFolder) -> None:
         self.folder = folder
         self.state = SessionState(folder.load_spec())
+        self._spec = self.state.spec
         self._journal = JournalReader(folder.path)
-        self._damage_seen = 0
+        self._restarts = 0
+        self._damage_seen: list[Damage] = []
 
     def poll(self) -> bool:
         """Take in what was appended since the last call; return whether anything was."""
         records = self._journal.poll()
+        anew = self._journal.restarts != self._restarts
+        if anew:  # the journal was repaired, or a record came to light that was missing: what was read is void
+            self._restarts = self._journal.restarts
+            self.state = SessionState(self._spec)
         for record in records:
             self.state.apply(record)
-        damaged = len(self._journal.damage) != self._damage_seen
-        self._damage_seen = len(self._journal.damage)
-        return bool(records) or damaged
+        damaged = self._journal.damage != self._damage_seen
+        self._damage_seen = self._journal.damage
+        return bool(records) or damaged or anew
 
     def snapshot(self) -> Snapshot:
         """Return the session as far as it has been read."""
-        return self.state.snapshot(tuple(str(entry) for entry in self._journal.damage))
+        return name_lost(self.state.snapshot(tuple(str(entry) for entry in self._journal.damage)))
 
 
 def read_session(folder: SessionFolder) -> Snapshot:
@@ -257,10 +288,3 @@ def check_schema(snapshot: Snapshot, folder: SessionFolder) -> None:
             f"The session {folder.name!r} was written by hpo-tui {clean(snapshot.engine.version, 20)} (layout "
             f"{snapshot.engine.schema}; this one reads up to {SCHEMA_VERSION}); update hpo-tui to open it."
         )
-
-
-def damage_in_words(snapshot: Snapshot) -> str:
-    """Return what of the journal could not be read, in one sentence, or an empty text."""
-    if not snapshot.damage:
-        return ""
-    return f"{plural(len(snapshot.damage), 'damaged journal record')} left out: {'; '.join(snapshot.damage[:3])}."

@@ -1,16 +1,16 @@
 """What a session's journal adds up to: ``SessionState.apply`` is the only mutation; immutable snapshots out.
 
-Engine, screen and commands replay the same journal through this one class, so they cannot disagree.
+Engine, screen and commands replay the same journal through this one class, so they cannot disagree. It bears the
+loss of any record: what follows tells most of what was lost, and what cannot be known is missing, never guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
 
+from hpo_core.bounds import Bounds
 from hpo_core.events import (
     AttemptEnded,
     AttemptStarted,
@@ -27,142 +27,13 @@ from hpo_core.events import (
     ResultAdopted,
 )
 from hpo_core.grid import JobKey, replicate_seed
+from hpo_core.snapshot import ENDED, STATUSES, Epoch, Replicate, Snapshot, Status, session_status
 from hpo_core.spec import SessionSpec
 
-Status = Literal["waiting", "running", "complete", "diverged", "failed", "stopped"]
-STATUSES: tuple[Status, ...] = ("waiting", "running", "complete", "diverged", "failed", "stopped")
-ENDED: frozenset[Status] = frozenset({"complete", "diverged", "failed", "stopped"})
+__all__ = ["ENDED", "STATUSES", "Epoch", "Replicate", "SessionState", "Snapshot", "Status", "session_status"]
 
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One epoch's metrics; a metric that was NaN or infinite is None. ``seconds`` is the epoch's own time."""
-
-    number: int
-    metrics: Mapping[str, float | None]
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Replicate:
-    """One independent training of a trial, as far as it has come; ``attempt`` counts the tries from 1.
-
-    ``started`` and ``ended`` are seconds since 1970; ``seconds`` is the training's own time. ``origin`` says where
-    a result came from that was not trained here.
-    """
-
-    key: JobKey
-    status: Status = "waiting"
-    attempt: int = 0
-    seed: int | None = None
-    epochs: tuple[Epoch, ...] = ()
-    seconds: float = 0.0
-    reason: str = ""
-    kind: str = ""
-    worker: int | None = None
-    parameters: int | None = None
-    origin: str = ""
-    started: float = 0.0
-    ended: float = 0.0
-
-    @property
-    def last(self) -> Epoch | None:
-        """The last epoch that ended, or None."""
-        return self.epochs[-1] if self.epochs else None
-
-    def metric(self, name: str) -> float | None:
-        """The metric's value at the last epoch; None where there is none."""
-        return self.epochs[-1].metrics.get(name) if self.epochs else None
-
-    def result(self, name: str) -> float | None:
-        """The metric's value of a finished training; None unless the status is complete."""
-        return self.metric(name) if self.status == "complete" else None
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A session at one moment. Nothing in it changes; the next moment is another snapshot."""
-
-    spec: SessionSpec
-    version: int
-    replicates: Mapping[JobKey, Replicate]
-    """Those that have begun or ended; every other job of the grid waits."""
-    queue: tuple[JobKey, ...]
-    """The waiting jobs, next first."""
-    replicate_counts: Mapping[int, int]
-    """Trials whose number of replicates differs from the spec's."""
-    engine: EngineStarted | None
-    stopped: EngineStopped | None
-    paused: str | None
-    data: DataPrepared | None
-    notes: tuple[Noted, ...]
-    damage: tuple[str, ...]
-    began: float
-    time: float
-
-    @property
-    def trainings(self) -> int:
-        """How many trainings there are in all."""
-        extra = sum(count - self.spec.replicates for count in self.replicate_counts.values())
-        return self.spec.trainings + extra
-
-    def replicate_count(self, trial: int) -> int:
-        """How many replicates ``trial`` has."""
-        return self.replicate_counts.get(trial, self.spec.replicates)
-
-    def replicate(self, key: JobKey) -> Replicate:
-        """The replicate's state; one that nothing was said of yet waits."""
-        return self.replicates.get(key) or Replicate(key)
-
-    def replicates_of(self, trial: int) -> Iterator[Replicate]:
-        """Every replicate of ``trial``, in order."""
-        return (self.replicate(JobKey(trial, n)) for n in range(1, self.replicate_count(trial) + 1))
-
-    @cached_property
-    def counts(self) -> Mapping[Status, int]:
-        """Replicates by status."""
-        counts: dict[Status, int] = dict.fromkeys(STATUSES, 0)
-        for entry in self.replicates.values():
-            counts[entry.status] += 1
-        counts["waiting"] += self.trainings - len(self.replicates)
-        return MappingProxyType(counts)
-
-    @property
-    def ended(self) -> int:
-        """How many trainings have ended, in whatever way."""
-        return sum(self.counts[status] for status in ENDED)
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing waits and nothing runs."""
-        return self.counts["waiting"] == 0 and self.counts["running"] == 0
-
-    @cached_property
-    def metrics(self) -> tuple[str, ...]:
-        """The metrics seen so far: the objective's first, the others in the order of their first appearance."""
-        names: dict[str, None] = {self.spec.objective.metric: None}
-        for entry in self.replicates.values():
-            if entry.epochs:
-                names.update(dict.fromkeys(entry.epochs[-1].metrics))
-        return tuple(names)
-
-
-def session_status(snapshot: Snapshot, engine_runs: bool | None = None) -> str:
-    """Return what the session is doing, in a word or two.
-
-    ``engine_runs`` says whether an engine holds the session's lock; where it is not given, the journal alone
-    decides, which cannot know of an engine that was killed.
-    """
-    if not snapshot.spec.trainable:
-        return "imported"
-    running = engine_runs if engine_runs is not None else snapshot.engine is not None and snapshot.stopped is None
-    if running and not (snapshot.finished and snapshot.stopped is not None):
-        return "paused" if snapshot.paused is not None else "training"
-    if snapshot.finished:
-        return "finished"
-    if snapshot.engine is None:
-        return "not started"
-    return "stopped" if snapshot.stopped is not None else "engine gone"
+END_LOST = "how it ended is lost from the journal; all of its epochs are there"
+"""The reason of a training that is complete by its epochs alone."""
 
 
 @dataclass
@@ -178,11 +49,19 @@ class SessionState:
     _paused: str | None = None
     _data: DataPrepared | None = None
     _notes: list[Noted] = field(default_factory=list)
+    _running: dict[int, JobKey] = field(default_factory=dict)
+    """Which training each worker has begun last."""
+    _epoch_seqs: dict[JobKey, int] = field(default_factory=dict)
+    """The number of the last epoch's record, of each training that has not ended."""
+    _last_seq: int = 0
+    _gap: int = 0
+    """The number of the record after the last that is missing."""
     _version: int = 0
     _began: float = 0.0
     _time: float = 0.0
 
     def __post_init__(self) -> None:
+        self._bounds = Bounds(self.spec)
         if self.spec.trainable:
             self._queue = dict.fromkeys(self.spec.grid.jobs(self.spec.replicates))
 
@@ -199,13 +78,16 @@ class SessionState:
             paused=self._paused,
             data=self._data,
             notes=tuple(self._notes),
-            damage=damage,
+            damage=(*damage, *self._bounds.broken),
             began=self._began,
             time=self._time,
         )
 
     def apply(self, record: Envelope) -> None:
         """Take one record of the journal into account."""
+        if record.seq > self._last_seq + 1:
+            self._gap = record.seq
+        self._last_seq = record.seq
         self._version += 1
         self._time = record.time
         self._began = self._began or record.time
@@ -220,7 +102,7 @@ class SessionState:
             case AttemptStarted() as event:
                 self._start(event, record.time)
             case EpochEnded() as event:
-                self._add_epoch(event)
+                self._add_epoch(event, record.time)
             case AttemptEnded() as event:
                 self._end(event, record.time)
             case ResultAdopted() as event:
@@ -236,8 +118,12 @@ class SessionState:
             case Noted() as event:
                 self._notes.append(event)
 
+    def possible(self, key: JobKey) -> bool:
+        """Whether there may be such a training: its trial is in the grid, and the session grows not too long."""
+        return self._bounds.allow(key, self.replicate_count(key.trial))
+
     def _known(self, key: JobKey) -> bool:
-        return 1 <= key.trial <= len(self.spec.grid) and key.replicate >= 1
+        return self.possible(key) or self._bounds.refuse(self._last_seq, f"{key}")
 
     def _take_over(self, event: EngineStarted) -> None:
         self._requeue_running()
@@ -245,40 +131,85 @@ class SessionState:
 
     def _requeue_running(self) -> None:
         """A training that was under way when its engine ended starts again from epoch 1, before all others."""
+        for key in [key for key, entry in self._replicates.items() if entry.status == "running"]:
+            self._end_by_epochs(key)
         interrupted = [key for key, entry in self._replicates.items() if entry.status == "running"]
         for key in interrupted:
             entry = self._replicates[key]
             self._replicates[key] = replace(entry, status="waiting", epochs=(), worker=None, reason="interrupted")
         if interrupted:
             self._queue = dict.fromkeys([*interrupted, *self._queue])
+        self._running.clear()
+        self._epoch_seqs.clear()
+
+    def _end_by_epochs(self, key: JobKey) -> None:
+        """End a training whose end is lost: records are missing after its last epoch, and it has every epoch.
+
+        Where none is missing it was interrupted before its end was recorded, and starts again as ever.
+        """
+        entry = self._replicates[key]
+        epochs = self._bounds.epochs(key.trial)
+        if entry.status != "running" or self._gap <= self._epoch_seqs.get(key, self._gap):
+            return
+        if epochs and len(entry.epochs) == epochs == entry.epochs[-1].number:
+            self._replicates[key] = replace(
+                entry, status="complete", reason=END_LOST, ended=self._time, ended_after=epochs
+            )
 
     def _start(self, event: AttemptStarted, time: float) -> None:
         key = JobKey(event.trial, event.replicate)
         if not self._known(key):
             return
+        before = self._running.get(event.worker)
+        if before is not None and before != key:  # a worker has one training at a time
+            self._end_by_epochs(before)
+        self._running[event.worker] = key
+        self._begin(key, event.attempt, event.seed, event.worker, time)
+
+    def _begin(self, key: JobKey, attempt: int, seed: int | None, worker: int | None, time: float) -> Replicate:
         self._queue.pop(key, None)
         self._note_replicate(key)
-        self._replicates[key] = Replicate(
-            key, "running", event.attempt, event.seed, worker=event.worker, started=time
-        )
+        self._epoch_seqs.pop(key, None)
+        entry = Replicate(key, "running", attempt, seed, worker=worker, started=time)
+        self._replicates[key] = entry
+        return entry
 
-    def _add_epoch(self, event: EpochEnded) -> None:
-        entry = self._replicates.get(JobKey(event.trial, event.replicate))
+    def _attempt(self, event: EpochEnded | AttemptEnded, time: float) -> Replicate | None:
+        """Return the running attempt of which ``event`` tells, or None where it is over.
+
+        A higher attempt than the one that is known has begun, whose start is lost from the journal.
+        """
+        key = JobKey(event.trial, event.replicate)
+        entry = self._replicates.get(key)
+        if event.attempt > (entry.attempt if entry is not None else 0) and self._known(key):
+            return self._begin(key, event.attempt, self.seed_of(key) if self.spec.trainable else None, None, time)
         if entry is None or entry.status != "running" or entry.attempt != event.attempt:
+            return None
+        return entry
+
+    def _add_epoch(self, event: EpochEnded, time: float) -> None:
+        if not self._bounds.epoch(event.trial, event.epoch):
+            self._bounds.refuse(self._last_seq, f"epoch {event.epoch} of trial {event.trial}")
             return
-        if entry.last is not None and event.epoch <= entry.last.number:
+        entry = self._attempt(event, time)
+        if entry is None or (entry.epochs and event.epoch <= entry.epochs[-1].number):
             return
         epoch = Epoch(event.epoch, MappingProxyType(event.metrics), event.seconds)
         self._replicates[entry.key] = replace(entry, epochs=(*entry.epochs, epoch))
+        self._epoch_seqs[entry.key] = self._last_seq
 
     def _end(self, event: AttemptEnded, time: float) -> None:
         key = JobKey(event.trial, event.replicate)
-        entry = self._replicates.get(key)
-        if entry is None or entry.status != "running" or entry.attempt != event.attempt:
+        entry = self._attempt(event, time)
+        if entry is None:
             if event.status != "stopped" or key not in self._queue:
                 return
             entry = self._replicates.get(key) or Replicate(key)  # a waiting job taken out of the queue
             self._queue.pop(key)
+        epochs = event.epochs
+        if epochs is None and event.status == "complete":  # written before ends said how many
+            epochs = self._bounds.epochs(key.trial) or None
+        self._epoch_seqs.pop(key, None)
         self._replicates[key] = replace(
             entry,
             status=event.status,
@@ -287,11 +218,16 @@ class SessionState:
             kind=event.kind,
             parameters=event.parameters,
             ended=time,
+            ended_after=epochs,
+            data=event.data,
         )
 
     def _adopt(self, event: ResultAdopted, time: float) -> None:
         key = JobKey(event.trial, event.replicate)
         if not self._known(key) or self.status_of(key) in ENDED:
+            return
+        if not self._bounds.adopted(event):
+            self._bounds.refuse(self._last_seq, f"epoch {event.last_epoch} of {key}")
             return
         first = event.last_epoch - len(event.epochs) + 1 if event.last_epoch else 1
         epochs = tuple(Epoch(first + n, MappingProxyType(row), 0.0) for n, row in enumerate(event.epochs))
@@ -317,11 +253,15 @@ class SessionState:
             self._note_replicate(key)
             entry = self._replicates.get(key)
             if entry is not None:
-                self._replicates[key] = replace(entry, status="waiting", epochs=(), reason="", kind="", origin="")
+                self._replicates[key] = replace(
+                    entry, status="waiting", epochs=(), reason="", kind="", origin="", ended_after=None, data=""
+                )
             self._queue[key] = None
 
     def _note_replicate(self, key: JobKey) -> None:
-        if key.replicate > self._counts.get(key.trial, self.spec.replicates):
+        count = self.replicate_count(key.trial)
+        if key.replicate > count:
+            self._bounds.grown += key.replicate - count
             self._counts[key.trial] = key.replicate
 
     def _move(self, keys: list[JobKey], to: str) -> None:

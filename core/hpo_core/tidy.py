@@ -78,8 +78,7 @@ def replicates_table(snapshot: Snapshot, results: Sequence[TrialResult]) -> Tidy
         for row in results:
             lead = _lead(snapshot.spec, row)
             for entry in row.replicates:
-                last = entry.last.number if entry.last else 0
-                yield (*lead, *_replicate(entry, last, entry.seconds), *_metrics(snapshot, entry.last))
+                yield (*lead, *_replicate(entry, entry.had, entry.seconds), *_metrics(snapshot, entry.last))
 
     return _with_metrics(snapshot, REPLICATE_COLUMNS, rows())
 

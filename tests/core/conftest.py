@@ -114,6 +114,10 @@ class FailingFiles(UnsyncedFiles):
         self._check("open")
         return super().open_append(path)
 
+    def create(self, path: Path) -> int:
+        self._check("open")
+        return super().create(path)
+
 
 @pytest.fixture
 def failing_files() -> type[FailingFiles]:

@@ -204,6 +204,8 @@ class Engine:
             return self._recorder.blocked
         if self._ending:
             return "stopping" if self._ending == "now" else "stopping after the trainings under way"
+        if self._recorder.unsafe:
+            return self._recorder.unsafe
         return self._state.paused or ""
 
     def _close(self) -> None:

@@ -216,6 +216,7 @@ class Foreman:
                 reason=reason,
                 kind=kind,
                 parameters=parameters,
+                epochs=task.epochs,
             ),
             durable=True,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Literal
@@ -47,6 +48,8 @@ class Recorder:
         self.state = SessionState(folder.load_spec())
         self.blocked = ""
         """Why nothing can be written at the moment, in a sentence; empty where all is well."""
+        self.unsafe = ""
+        """Why what is written would not survive a power loss, in a sentence; empty where all is well."""
         self._lock = lock
         self._clock = clock or Clock()
         self._waiting: deque[tuple[Event, float]] = deque()
@@ -60,7 +63,9 @@ class Recorder:
             self.state.apply(record)
         check_schema(self.state.snapshot(), folder)
         self.torn_bytes = set_torn_tail_aside(folder.path, self._reader, files)
-        self._writer = JournalWriter(folder.path, self._reader.gen + 1, self._reader.last_seq, files)
+        self._writer = JournalWriter(
+            folder.path, self._reader.gen + 1, self._reader.last_seq, files, self._clock.steady
+        )
         self.gen = self._writer.gen
 
     def watch(self, observer: Observer) -> None:
@@ -99,6 +104,7 @@ class Recorder:
                 self._write_waiting()
         else:
             self._sync(self._writer.sync_if_due)
+            self._mind_safety()
 
     def close(self) -> None:
         """Sync and close. Raises ``OSError`` where the last records did not reach the disk."""
@@ -106,9 +112,9 @@ class Recorder:
 
     def _write_waiting(self) -> None:
         while self._waiting:
-            event, time = self._waiting[0]
+            event, written = self._waiting[0]
             try:
-                record = self._writer.append(event, time)
+                record = self._writer.append(event, written)
             except OSError as error:
                 self._block(error)
                 return
@@ -117,6 +123,11 @@ class Recorder:
             for observer in self._observers:
                 observer(record)
         if self.blocked:
+            try:
+                self._writer.sync()  # the disk may take a record, and still fail to keep it
+            except OSError as error:
+                self._block(error)
+                return
             self._unblock()
 
     def _block(self, error: OSError) -> None:
@@ -148,6 +159,20 @@ class Recorder:
     def _disk_failed(self, error: OSError) -> None:
         """The writer goes on in a new file; whether this disk is still to be trusted is for the user to decide."""
         self.pause(f"disk error: {error.strerror}; the journal goes on in a new file")
+
+    def _mind_safety(self) -> None:
+        """Say while it lasts that nothing reaches the disk, and once that it does again."""
+        since = self._writer.unsafe_since
+        if since is None:
+            if self.unsafe:
+                self.unsafe = ""
+                self.note("warning", "The disk keeps what is written again; nothing was lost.")
+        elif not self.unsafe:
+            at = time.strftime("%H:%M", time.localtime(self._clock.wall() - self._clock.steady() + since))
+            self.unsafe = (
+                f"disk error: what was recorded since {at} would not survive a power loss; tried again at least "
+                "once a minute"
+            )
 
     def _check_ownership(self) -> None:
         if not self._writer.is_whole():

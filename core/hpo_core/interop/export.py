@@ -68,7 +68,7 @@ def export(
 
 def _write(path: Path, table: TidyTable, files: Files) -> None:
     path.unlink(missing_ok=True)
-    fd = files.open_append(path)
+    fd = files.create(path)
     try:
         for chunk in _chunks(table):
             write_all(files, fd, chunk.encode("utf-8", "backslashreplace"))
