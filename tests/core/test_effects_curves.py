@@ -104,17 +104,35 @@ def test_the_pareto_front_has_no_trial_that_another_beats_in_both() -> None:
     assert pareto(-score, cost, maximise=False) == [0, 1, 3]
 
 
-def test_as_good_at_half_the_cost_is_found_and_said() -> None:
+def cheap_and_dear(replicates: int, best: float = 0.902) -> Results:
+    """Width 16 is all but as good as 32, in half of the time."""
     random = np.random.default_rng(1)
-    codes = np.tile(np.arange(4), 5)
-    y = np.array([0.6, 0.9, 0.7, 0.902])[codes] + 0.01 * random.normal(size=20)
+    codes = np.tile(np.arange(4), replicates)
+    y = np.array([0.6, 0.9, 0.7, best])[codes] + 0.01 * random.normal(size=len(codes))
     seconds = np.array([1.0, 3.0, 5.0, 6.0])[codes]
     width = Factor("width", (8, 16, 24, 32))
-    results = Results((width,), codes[:, np.newaxis], y, np.repeat(np.arange(5), 4), codes + 1, seconds=seconds)
-    found = analyse(results, metric="val_accuracy")
+    replicate = np.repeat(np.arange(replicates), 4)
+    return Results((width,), codes[:, np.newaxis], y, replicate, codes + 1, seconds=seconds)
+
+
+def test_as_good_at_half_the_cost_is_found_and_said_once_there_are_replicates_enough() -> None:
+    found = analyse(cheap_and_dear(60, 0.903), metric="val_accuracy")
+    assert found.frontier is not None
+    assert found.frontier.cheaper is not None
+    assert found.frontier.cheaper.as_good
+    sentence = next(sentence for sentence in found.words() if sentence.startswith("Trial 2"))
+    assert "(width 16) is as good as trial 4, in 50 % of the time (3 s instead of 6 s)" in sentence
+    assert sentence.endswith("within one sd of the noise (0.0092).")
+
+
+def test_what_noise_cannot_tell_apart_is_not_called_as_good() -> None:
+    found = analyse(cheap_and_dear(5), metric="val_accuracy")
     assert found.frontier is not None
     assert found.frontier.best.trial == 4
-    assert found.frontier.as_good is not None
+    assert found.frontier.cheaper is not None
+    assert not found.frontier.cheaper.as_good
     assert [point.trial for point in found.frontier.points] == [1, 2, 4]
-    sentence = "Trial 2 (width 16) is as good within noise as trial 4, in 50 % of its time (3 s instead of 6 s)."
-    assert sentence in found.words()
+    sentence = next(sentence for sentence in found.words() if sentence.startswith("Trial 2"))
+    assert "takes 50 % of the time (3 s instead of 6 s), and noise cannot tell it from trial 4" in sentence
+    low, high = found.frontier.cheaper.low, found.frontier.cheaper.high
+    assert f"[{low:.3g}, {high:.3g}]. That does not show that it is as good." in sentence

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from hpo_core.effects import Effects, Factor, Results, analyse
 
-EFFECT_KEYS = {"factors", "df", "sum_sq", "F", "p", "omega_sq", "verdict"}
+EFFECT_KEYS = {
+    *("factors", "df", "sum_sq", "F", "p", "p_adjusted", "omega_sq", "verdict"),
+    *("seen_difference", "seen_share"),
+}
 
 
 def grid(sizes: tuple[int, ...] = (3, 2), replicates: int = 2, seed: int = 1) -> Results:
@@ -30,7 +33,7 @@ def checked(found: Effects) -> dict[str, Any]:
     """Return the JSON object, after checking that it is one and has the shape that is promised."""
     text = json.dumps(found.to_json(), allow_nan=False)
     shown: dict[str, Any] = json.loads(text)
-    assert list(shown) == ["metric", "n", "noise_sd", "effects", "values", "best", "warnings"]
+    assert list(shown) == ["metric", "n", "noise_sd", "effects", "values", "best", "warnings", "noise_by_value"]
     assert all(set(line) == EFFECT_KEYS for line in shown["effects"])
     assert found.words()
     assert all(sentence.endswith(".") and "nan" not in sentence.split() for sentence in found.words())

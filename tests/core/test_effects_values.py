@@ -37,7 +37,10 @@ def test_a_value_that_is_worse_beyond_noise_can_be_dropped_and_a_near_tie_cannot
     rate = values(found, "rate")
     assert rate.droppable == (1e-4,)
     assert rate.groups == ((1e-3, 1e-2),)
-    assert "rate 0.0001 can be dropped safely: worse than 0.001 beyond noise." in found.words()
+    assert (
+        "rate 0.0001 can be dropped: on average worse than 0.001, and even in its best trial worse than the best "
+        "of all, beyond noise."
+    ) in found.words()
     assert "rate 0.001 ≈ 0.01: noise cannot tell them apart." in found.words()
 
 
@@ -150,7 +153,7 @@ def test_the_two_trials_to_train_more_are_named_with_the_number() -> None:
     assert found.best.probability < 0.95
     assert found.best.more_replicates
     sentence = next(sentence for sentence in found.words() if sentence.startswith("Best is trial"))
-    assert f"{found.best.more_replicates} more replicates of both would tell (power 80 %)" in sentence
+    assert f"{found.best.more_replicates} more replicates of both would tell (power 80 %) if the true" in sentence
 
 
 def test_one_bad_replicate_never_voids_its_trial() -> None:

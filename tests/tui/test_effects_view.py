@@ -327,7 +327,7 @@ async def test_collapsed_trainings_that_are_out_of_view_anyway_are_not_spoken_of
 async def test_b_shows_the_best_epoch_and_the_header_always_says_which(story, open_app, size) -> None:
     async with open_app(story(), size) as see:
         await see.shows("header", "val_accuracy, last epoch")
-        await see.shows("values", "worst")
+        await see.shows("values", "mean ± sd")
         before = float(see.text("values").split("best ")[1].split()[0]) if "best " in see.text("values") else None
         await see.press("B")
         await see.shows("header", "val_accuracy, best epoch")
@@ -503,8 +503,9 @@ def test_effects_prints_words_then_tables_on_80_columns(story) -> None:
 
 def test_effects_json_is_one_object_with_these_keys(story) -> None:
     found = call_json("effects", story().path)
-    assert list(found) == ["metric", "n", "noise_sd", "effects", "values", "best", "warnings"]
-    assert list(found["effects"][0]) == ["factors", "df", "sum_sq", "F", "p", "omega_sq", "verdict"]
+    assert list(found)[:7] == ["metric", "n", "noise_sd", "effects", "values", "best", "warnings"]
+    promised = ["factors", "df", "sum_sq", "F", "p", "omega_sq", "verdict"]
+    assert list(found["effects"][0]) == [*promised, "p_adjusted", "seen_difference", "seen_share"]
     assert (found["metric"], found["n"]) == ("val_accuracy", 36)
     verdicts = {"decides", "matters", "no detectable effect", "unknown"}
     assert {line["verdict"] for line in found["effects"]} <= verdicts

@@ -15,9 +15,11 @@ from hpo_core.effects.cells import cells_of
 from hpo_core.effects.classes import Failures, classify
 from hpo_core.effects.cost import frontier
 from hpo_core.effects.curves import epoch_words
-from hpo_core.effects.data import Bools, Results, larger_is_better
-from hpo_core.effects.model import Effects, FactorValues, Noise
-from hpo_core.effects.values import summarise_values
+from hpo_core.effects.data import Bools, Results, deterministic, larger_is_better, range_of
+from hpo_core.effects.model import Effects, FactorValues, Noise, Role
+from hpo_core.effects.spread import spread_of
+from hpo_core.effects.unscored import unscored_of
+from hpo_core.effects.values import Judging, summarise_values
 from hpo_core.effects.warn import (
     collapsed_counted,
     collapsed_left_out,
@@ -29,6 +31,7 @@ from hpo_core.effects.warn import (
 )
 from hpo_core.effects.winner import find_winner
 from hpo_core.effects.wiring import Wiring, check_wiring
+from hpo_core.effects.words import unequal_noise
 
 
 def analyse(
@@ -39,13 +42,16 @@ def analyse(
     one_replicate_noise: bool = False,
     without_collapsed: bool = False,
     maximise: bool | None = None,
+    role: Role = "objective",
 ) -> Effects:
     """Say what matters for ``metric``, whose values are ``results.y``, and what is noise.
 
     ``interactions`` is the largest number of hyperparameters whose interaction is tested (1: main effects only).
     ``one_replicate_noise`` takes the interactions above those as the noise where no trial has two replicates.
     ``without_collapsed`` leaves trainings out that predict the same for every image. ``maximise`` says that more
-    is better; by default the metric's name tells. Raises ``ValueError`` for ``interactions`` below 1.
+    is better; by default the metric's name tells. ``role`` says whether the metric is the session's objective,
+    another, or what a training costs: by a cost, no value is offered for dropping. Raises ``ValueError`` for
+    ``interactions`` below 1.
     """
     if interactions < 1:
         raise ValueError(f"interactions is {interactions}; give 1 or more")
@@ -57,7 +63,7 @@ def analyse(
     counted = results.counted()
     collapsed = counted & _are_collapsed(failures)
     count = int(collapsed.sum())
-    options = _Options(metric, better, interactions, one_replicate_noise)
+    options = _Options(metric, better, interactions, one_replicate_noise, without_collapsed, role)
     warnings = [*(str(fault) for fault in wiring), *failure_warnings(failures)]
     if without_collapsed:
         left_out = [collapsed_left_out(failures, count)] if count else []
@@ -66,12 +72,14 @@ def analyse(
     found = _judge(results, counted, options, failures, wiring, warnings)
     if not count:
         return found
-    without = _judge(results, counted & ~collapsed, options, failures, wiring, [])
+    left = replace(options, without_collapsed=True)
+    without = _judge(results, counted & ~collapsed, left, failures, wiring, [])
     warning = collapsed_counted(failures, count, found.effects, without.effects, without.n)
+    first = len(unequal_noise(found.local)) + len(wiring)
     return replace(
         found,
         without_collapsed=replace(without, collapsed_left_out=count),
-        warnings=(*found.warnings[: len(wiring)], warning, *found.warnings[len(wiring) :]),
+        warnings=(*found.warnings[:first], warning, *found.warnings[first:]),
     )
 
 
@@ -81,6 +89,8 @@ class _Options:
     maximise: bool
     interactions: int
     one_replicate_noise: bool
+    without_collapsed: bool
+    role: Role
 
 
 def _are_collapsed(failures: Failures) -> Bools:
@@ -115,15 +125,21 @@ def _judge(
         frontier=None,
         notes=(),
         warnings=(*warnings, nothing_counted(results, failures, options.metric)),
+        role=options.role,
     )
     if not len(rows):
         return nothing
     cells = cells_of(rows)
     anova = analyse_variance(cells, rows.factors, options.interactions, options.one_replicate_noise)
+    spread = spread_of(cells, rows.factors, anova.noise)
+    unscored = unscored_of(results, failures, options.without_collapsed)
+    judging = Judging(
+        anova, spread, unscored, options.maximise, range_of(options.metric, rows.y), options.role != "cost"
+    )
     shape = [
         *grid_warnings(cells, rows),
         *order_warning(cells, anova, options.interactions),
-        *noise_warnings(cells, anova, options.interactions),
+        *noise_warnings(cells, anova, options.interactions, deterministic(options.metric)),
     ]
     return replace(
         nothing,
@@ -133,9 +149,10 @@ def _judge(
         effects=anova.effects,
         block=anova.block,
         higher=anova.higher,
-        values=summarise_values(cells, rows.factors, anova, options.maximise),
-        best=find_winner(cells, rows, anova.noise, options.maximise),
-        frontier=frontier(cells, rows, anova.noise, options.maximise),
+        values=summarise_values(cells, rows.factors, judging),
+        best=find_winner(cells, rows, spread, options.maximise, unscored),
+        frontier=frontier(cells, rows, spread, options.maximise),
         notes=tuple(epoch_words(rows, options.metric, options.maximise)),
-        warnings=(*warnings, *shape),
+        warnings=(*unequal_noise(spread.local), *warnings, *shape),
+        local=spread.local,
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hpo_core.effects.model import Effect, Effects, FactorValues, TrialScore, Winner
+from hpo_core.effects.model import Effect, Effects, FactorValues, LocalNoise, TrialScore, Winner
 
 
 def to_object(effects: Effects) -> dict[str, Any]:
-    """Return the object: metric, n, noise_sd, effects, values (by hyperparameter), best, warnings."""
+    """Return the object: metric, n, noise_sd, effects, values (by hyperparameter), best, warnings, more.
+
+    ``p`` is one test's, ``p_adjusted`` Holm's for all of them, by which the verdict goes; ``seen_difference`` and
+    ``seen_share`` are the smallest effect that would have been seen with a probability of 80 %.
+    """
     return {
         "metric": effects.metric,
         "n": effects.n,
@@ -18,7 +22,13 @@ def to_object(effects: Effects) -> dict[str, Any]:
         "values": {factor.name: _values(factor) for factor in effects.values},
         "best": None if effects.best is None else _best(effects.best),
         "warnings": list(effects.warnings),
+        "noise_by_value": None if effects.local is None else _local(effects.local),
     }
+
+
+def _local(noise: LocalNoise) -> dict[str, Any]:
+    sds = [{"value": value, "sd": number(sd)} for value, sd in zip(noise.values, noise.sds, strict=True)]
+    return {"factor": noise.factor, "p": number(noise.p), "sd": sds}
 
 
 def number(value: float) -> float | None:
@@ -35,6 +45,9 @@ def _effect(line: Effect) -> dict[str, Any]:
         "p": number(line.p),
         "omega_sq": number(line.omega_sq),
         "verdict": line.verdict,
+        "p_adjusted": number(line.p_adjusted),
+        "seen_difference": number(line.seen_difference),
+        "seen_share": number(line.seen_share),
     }
 
 
@@ -52,6 +65,8 @@ def _values(factor: FactorValues) -> list[dict[str, Any]]:
             "best": bool(value.is_best),
             "can_drop": bool(value.can_drop),
             "alike": list(value.alike),
+            "adjusted_mean": number(value.mean if value.adjusted != value.adjusted else value.adjusted),
+            "no_score": value.no_score or None,
         }
         for value in factor.values
     ]
@@ -63,9 +78,12 @@ def _best(winner: Winner) -> dict[str, Any]:
         "second": None if winner.second is None else _trial(winner.second),
         "probability": number(winner.probability),
         "more_replicates": winner.more_replicates,
+        "assumed_difference": number(winner.difference),
         "within_noise": winner.within_noise,
     }
 
 
 def _trial(score: TrialScore) -> dict[str, Any]:
-    return {"trial": score.trial, "values": dict(score.values), "mean": number(score.mean), "n": score.n}
+    values = dict(score.values)
+    lost = score.lost or None
+    return {"trial": score.trial, "values": values, "mean": number(score.mean), "n": score.n, "lost": lost}

@@ -26,7 +26,8 @@ class Cells:
     ``occurring`` holds these, ``sizes`` (k) how many they are. ``counts`` and ``sums`` (c × r) are of ``y`` less
     its overall mean ``centre``; ``within`` and ``total`` are the sums of squares around the cells' means and
     around ``centre``. ``row_cell`` (n) is each training's cell, ``trial`` the lowest trial number in each cell,
-    ``codes`` its row of ``Results.codes``.
+    ``codes`` its row of ``Results.codes``; ``row_block`` (n) and ``row_y`` (n) are each training's block and its
+    ``y`` less ``centre``.
     """
 
     used: tuple[int, ...]
@@ -42,6 +43,8 @@ class Cells:
     row_cell: Ints
     trial: Ints
     codes: Ints
+    row_block: Ints
+    row_y: Floats
 
     @property
     def n(self) -> int:
@@ -71,6 +74,15 @@ class Cells:
         floor = 1e-12 * self.within + 1e-24 * (self.total + self.n * self.centre**2)
         left = self.within - self.blocks.sum_sq
         return (0.0 if left < floor else left), df
+
+    @cached_property
+    def squares(self) -> Floats:
+        """What each cell adds to the sum of squares between replicates, less the blocks' (c)."""
+        y = self.row_y - self.blocks.effects[self.row_block]
+        count = len(self.codes)
+        mean = np.bincount(self.row_cell, weights=y, minlength=count) / self.counts.sum(axis=1)
+        residual = y - mean[self.row_cell]
+        return np.bincount(self.row_cell, weights=residual**2, minlength=count).astype(float)
 
     @cached_property
     def means(self) -> Floats:
@@ -139,6 +151,8 @@ def cells_of(results: Results) -> Cells:
         row_cell=cell,
         trial=trial,
         codes=results.codes[first],
+        row_block=block,
+        row_y=y,
     )
 
 

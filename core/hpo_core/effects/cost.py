@@ -8,8 +8,8 @@ import numpy as np
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.data import Floats, Results
-from hpo_core.effects.model import ALPHA, Noise
-from hpo_core.effects.probability import t_point
+from hpo_core.effects.model import ALPHA
+from hpo_core.effects.spread import Spread
 from hpo_core.hyperparameters import Value
 
 _WORTH_TELLING = 0.9
@@ -26,16 +26,37 @@ class Priced:
 
 
 @dataclass(frozen=True, slots=True)
+class Cheaper:
+    """A cheaper trial that noise cannot tell from the best, and how far behind it may be for all that is known.
+
+    ``difference`` is its score less the best one's, with a 95 % interval. That noise cannot tell does not make it
+    as good: ``as_good`` says that the whole interval lies within ``margin``, one sd of the noise, of no difference
+    (two one-sided tests, Schuirmann 1987, at 2.5 %).
+    """
+
+    point: Priced
+    difference: float
+    low: float
+    high: float
+    margin: float
+
+    @property
+    def as_good(self) -> bool:
+        """Whether it is as good as the best, as far as one sd of the noise goes."""
+        return -self.margin < self.low and self.high < self.margin
+
+
+@dataclass(frozen=True, slots=True)
 class Frontier:
     """The Pareto front, cheapest first: no other trial is both better and cheaper than one of these.
 
-    ``as_good`` is the cheapest trial that noise cannot tell from the best (one-sided t test, 5 %), None where the
-    noise is unknown or the best itself is the cheapest by less than a tenth.
+    ``cheaper`` is the cheapest trial shown to be as good as the best; else the cheapest that noise cannot
+    tell from it (one-sided t test, 5 %). None where the noise is unknown, or where none saves a tenth of the cost.
     """
 
     points: tuple[Priced, ...]
     best: Priced
-    as_good: Priced | None
+    cheaper: Cheaper | None
 
 
 def cost_metrics(results: Results, images: int | None = None) -> dict[str, Floats]:
@@ -68,7 +89,7 @@ def pareto(score: Floats, cost: Floats, maximise: bool) -> list[int]:
 
 
 def frontier(
-    cells: Cells, results: Results, noise: Noise, maximise: bool, cost: Floats | None = None
+    cells: Cells, results: Results, spread: Spread, maximise: bool, cost: Floats | None = None
 ) -> Frontier | None:
     """Set each trial's score against its cost; ``results`` are those that ``cells`` were made of.
 
@@ -93,12 +114,20 @@ def frontier(
 
     front = pareto(score, mean_cost, maximise)
     best = front[-1]
-    as_good = None
-    if noise.known:
-        behind = np.abs(score - score[best])
-        errors = noise.sd * np.sqrt(1 / replicates[chosen] + 1 / replicates[chosen[best]])
-        near = np.flatnonzero(behind <= t_point(1 - ALPHA, noise.df) * errors)
-        cheapest = int(near[np.argmin(mean_cost[near])])
-        if mean_cost[cheapest] <= _WORTH_TELLING * mean_cost[best]:
-            as_good = point(cheapest)
-    return Frontier(tuple(point(place) for place in front), point(best), as_good)
+
+    cheaper = None
+    if spread.known:
+        weights = spread.of_cells(replicates)[chosen]
+        weights = weights + weights[best]
+        behind = score - score[best]
+        near, half = (spread.margin(1 - share, weights) for share in (ALPHA, ALPHA / 2))
+        own = spread.sds[spread.group[chosen]] ** 2
+        margin = np.sqrt((own + own[best]) / 2)
+        worth = mean_cost <= _WORTH_TELLING * mean_cost[best]
+        as_good = np.flatnonzero(worth & (np.abs(behind) + half < margin))
+        found = as_good if len(as_good) else np.flatnonzero(worth & (np.abs(behind) <= near))
+        if len(found):
+            at = int(found[np.argmin(mean_cost[found])])
+            low, high = float(behind[at] - half[at]), float(behind[at] + half[at])
+            cheaper = Cheaper(point(at), float(behind[at]), low, high, float(margin[at]))
+    return Frontier(tuple(point(place) for place in front), point(best), cheaper)

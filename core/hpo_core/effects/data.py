@@ -20,6 +20,9 @@ Curve = Sequence[Mapping[str, float | None]]
 SMALLER_IS_BETTER = ("loss", "error", "second", "time", "parameters")
 """A metric with one of these words in its name is better when smaller, unless the caller says otherwise."""
 
+_SHARES = ("accuracy", "precision", "recall", "auc")
+_NEVER_NEGATIVE = (*_SHARES, "loss", "error", "second", "images", "parameters")
+
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -124,6 +127,19 @@ def larger_is_better(metric: str) -> bool:
     """Return whether more of ``metric`` is better, judged by its name (Keras' names say it)."""
     name = metric.lower()
     return "per_second" in name or not any(word in name for word in SMALLER_IS_BETTER)
+
+
+def deterministic(metric: str) -> bool:
+    """Return whether ``metric`` is by nature the same for every replicate of a trial: the size of the model."""
+    return metric == "parameters"
+
+
+def range_of(metric: str, y: Floats) -> tuple[float, float]:
+    """Return the least and the most that ``metric`` can be, as far as its name and its values ``y`` tell."""
+    name = metric.lower()
+    positive = any(word in name for word in _NEVER_NEGATIVE) and np.all(y >= 0)
+    share = any(word in name for word in _SHARES) and np.all(y <= 1)
+    return 0.0 if positive else -np.inf, 1.0 if positive and share else np.inf
 
 
 def number_together(first: Ints, second: Ints) -> Ints:

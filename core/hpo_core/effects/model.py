@@ -4,8 +4,9 @@ Thresholds, all in one place:
 
 - an effect is real when its p, corrected by Holm for the number of effects tested, is below ``ALPHA``;
 - a real effect ``decides`` when omega² is at least ``DECIDES`` (a quarter of the variance), else it ``matters``;
-- ``no detectable effect`` is only said on at least ``MIN_NOISE_DF`` degrees of freedom of noise: on fewer, hardly
-  anything can be detected, and the verdict is ``unknown``. So it is where noise or effect cannot be estimated.
+- ``no detectable effect`` is only said on at least ``MIN_NOISE_DF`` degrees of freedom of noise, and where an
+  effect that decides would more likely have been seen than not: else the verdict is ``unknown``. So it is where
+  noise or effect cannot be estimated.
 """
 
 from __future__ import annotations
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
 Verdict = Literal["decides", "matters", "no detectable effect", "unknown"]
 
+Role = Literal["objective", "other", "cost"]
+
 ALPHA = 0.05
 DECIDES = 0.25
 MIN_NOISE_DF = 3
+POWER = 0.8
+"""How surely something is to be found that is said to be findable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Noise:
     """
 
     sd: float
-    df: int
+    df: float
     source: Literal["replicates", "interactions", "none"]
 
     @property
@@ -47,11 +52,24 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalNoise:
+    """Noise that differs between the values of ``factor``: the sd at each (NaN: unknown), and p of the test."""
+
+    factor: str
+    values: tuple[Value, ...]
+    sds: tuple[float, ...]
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """One line of the analysis of variance: a hyperparameter, or an interaction of several.
 
     ``sum_sq`` is of type II; ``eta_sq`` and ``omega_sq`` are shares of the variance of all trainings (0 to 1),
-    omega² without what noise alone would give; ``p_adjusted`` is Holm's.
+    omega² without what noise alone would give; ``p_adjusted`` is Holm's. ``seen_share`` is the smallest share, and
+    for a hyperparameter alone ``seen_difference`` the smallest difference between its best and its worst value,
+    that would have been seen with a probability of at least 80 % (NaN: unknown). ``noiseless`` says that the noise
+    is known to be 0.
     """
 
     factors: tuple[str, ...]
@@ -63,11 +81,19 @@ class Effect:
     eta_sq: float
     omega_sq: float
     verdict: Verdict
+    seen_share: float = math.nan
+    seen_difference: float = math.nan
+    noiseless: bool = False
 
     @property
     def real(self) -> bool:
         """Whether the effect stands out from the noise."""
         return self.verdict in ("decides", "matters")
+
+    @property
+    def exact(self) -> bool:
+        """Whether there is no noise at all, and no effect either."""
+        return self.noiseless and not self.real
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +102,12 @@ class ValueSummary:
 
     ``difference`` is this value minus the best value, adjusted for the other hyperparameters, with an interval
     that holds for all pairs of values together (Šidák). ``can_drop``: worse than the best value beyond noise, not
-    in the best trial, and in every interaction that is real its best combination is worse than the best one.
-    ``alike`` are the numbers of the groups of values that noise cannot tell apart ("≈"), in which this one is.
+    in the best trial, worse than it beyond noise even in its own best trial, and in every interaction that is real
+    its best combination is worse than the best one. ``alike`` are the numbers of the groups of values that noise
+    cannot tell apart ("≈"), in which this one is. ``adjusted`` is the mean adjusted for the other hyperparameters,
+    NaN in a balanced grid, where the plain mean is. ``no_score`` says what became of the trainings of a value that
+    has no score (``n`` 0): "all 9 diverged". ``fails`` is the reason to drop a value that is worse on average but
+    not provably in its best trial: "10 of its 24 trainings collapsed", many more than with the best value.
     """
 
     value: Value
@@ -91,16 +121,26 @@ class ValueSummary:
     is_best: bool
     can_drop: bool
     alike: tuple[int, ...]
+    adjusted: float = math.nan
+    no_score: str = ""
+    fails: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FactorValues:
-    """A hyperparameter's values; ``only_with`` names those with which it matters while it does not on its own."""
+    """A hyperparameter's values; ``only_with`` names those with which it matters while it does not on its own.
+
+    ``telling`` says that differences between values are read at all. ``spared`` are values that would be offered,
+    were it not that the best one loses many more trainings: ``best_lost`` of it were lost, and ended.
+    """
 
     name: str
     values: tuple[ValueSummary, ...]
     groups: tuple[tuple[Value, ...], ...]
     only_with: tuple[str, ...]
+    telling: bool = False
+    spared: tuple[Value, ...] = ()
+    best_lost: tuple[int, int] = (0, 0)
 
     @property
     def droppable(self) -> tuple[Value, ...]:
@@ -110,12 +150,13 @@ class FactorValues:
 
 @dataclass(frozen=True, slots=True)
 class TrialScore:
-    """A trial, its values, and the mean of its ``n`` replicates."""
+    """A trial, its values, and the mean of its ``n`` replicates; ``lost`` says what became of the others."""
 
     trial: int
     values: dict[str, Value]
     mean: float
     n: int
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +164,8 @@ class Winner:
     """Is the best trial really better than the second?
 
     ``probability`` (NaN if unknown) and ``more_replicates`` of both trials to tell with power 0.8 (0: told
-    already; None: unknown, or too many); ``within_noise`` counts the other trials that cannot be told from the
-    best one by one (t test, one-sided, 5 %).
+    already; None: unknown, or too many), were the true difference ``difference``; ``within_noise`` counts the
+    other trials that cannot be told from the best: comparisons with the best, corrected for how many (Hsu 1984).
     """
 
     best: TrialScore
@@ -132,6 +173,7 @@ class Winner:
     probability: float
     more_replicates: int | None
     within_noise: int
+    difference: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -140,7 +182,8 @@ class Effects:
 
     ``block`` is the replicates' line where they are blocks; ``higher`` all interactions above those tested, as one
     line. ``notes`` are sentences on epochs and time. ``without_collapsed`` is the same analysis without collapsed
-    trainings, where there are any and they were counted.
+    trainings, where there are any and they were counted. ``local`` is the noise by value where it is not the same
+    everywhere; ``role`` says whether the metric is the session's objective, another, or what a training costs.
     """
 
     metric: str
@@ -162,6 +205,8 @@ class Effects:
     warnings: tuple[str, ...]
     collapsed_left_out: int = 0
     without_collapsed: Effects | None = None
+    local: LocalNoise | None = None
+    role: Role = "objective"
 
     def effect(self, *factors: str) -> Effect | None:
         """Return the line of these hyperparameters, in any order, or None if it was not tested."""

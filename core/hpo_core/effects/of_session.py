@@ -12,7 +12,7 @@ import numpy as np
 from hpo_core.effects.analyse import analyse
 from hpo_core.effects.classes import find_collapsed
 from hpo_core.effects.data import Bools, Factor, Floats, Results
-from hpo_core.effects.model import Effects
+from hpo_core.effects.model import Effects, Role
 from hpo_core.effects.wiring import Wiring, check_wiring
 from hpo_core.grid import JobKey
 from hpo_core.measure import Measure, measure_of
@@ -82,6 +82,13 @@ def session_wiring(snapshot: Snapshot) -> tuple[Wiring, ...]:
     return check_wiring(results_of(snapshot))
 
 
+def role_of(snapshot: Snapshot, measure: Measure) -> Role:
+    """Return whether a measure is the session's objective, another metric, or what a training costs."""
+    if measure.cost:
+        return "cost"
+    return "objective" if measure.metric == snapshot.spec.objective.metric else "other"
+
+
 def analyse_session(
     snapshot: Snapshot,
     measure: Measure,
@@ -99,6 +106,7 @@ def analyse_session(
         one_replicate_noise=one_replicate_noise,
         without_collapsed=without_collapsed,
         maximise=measure.better == "max",
+        role=role_of(snapshot, measure),
     )
 
 

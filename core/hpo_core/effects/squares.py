@@ -11,7 +11,8 @@ Measured on one core, main effects and pairs of 10,000 trials × 4 replicates ×
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -133,10 +134,13 @@ class Normal:
         inverse, rank = _invert(self.matrix[np.ix_(columns, columns)])
         return float(self.right[columns] @ inverse @ self.right[columns]), rank
 
-    def levels(self, terms: list[Term], term: Term, basis: Floats) -> Levels:
+    def levels(
+        self, terms: list[Term], term: Term, basis: Floats, parts: Sequence[Floats] | None = None
+    ) -> Levels:
         """Estimate what each level of the single factor ``term`` adds, after all other ``terms``.
 
-        ``basis`` is the factor's contrast.
+        ``basis`` is the factor's contrast. ``terms`` are all that the equations were made of where ``parts`` are
+        given, X'X of the cells that share a noise: the covariance is then the sandwich (X'X)⁻ X'SX (X'X)⁻.
         """
         columns = self._pick(terms)
         part = self.matrix[np.ix_(columns, columns)]
@@ -144,21 +148,31 @@ class Normal:
         mine = [columns.index(column) for column in self._pick([term])[self.always.stop :]]
         rows = np.zeros((len(basis), len(columns)))
         rows[:, mine] = basis / self.scale[self.place[term]]
+        solution = inverse @ self.right[columns]
+        effects = rows @ solution
+        if parts is None:
+            covariance = (rows @ inverse @ rows.T)[:, :, np.newaxis]
+        else:
+            left = rows @ inverse
+            covariance = np.stack([left @ own[np.ix_(columns, columns)] @ left.T for own in parts], axis=-1)
         return Levels(
-            effects=rows @ (inverse @ self.right[columns]),
-            covariance=rows @ inverse @ rows.T,
+            effects=effects,
+            means=effects + solution[0] / self.scale[0],
+            covariance=covariance,
             unknown=rows - rows @ inverse @ part,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What each level of a factor adds (l), and the covariance in units of the noise's variance (l × l).
+    """What each level of a factor adds (l), and its mean adjusted for all else, less the overall mean (l).
 
-    The difference of two levels can be estimated where their rows of ``unknown`` agree.
+    ``covariance`` (l × l × g) is in units of the variance of each of g noises. The difference of two levels can be
+    estimated where their rows of ``unknown`` agree.
     """
 
     effects: Floats
+    means: Floats
     covariance: Floats
     unknown: Floats
 
@@ -190,6 +204,18 @@ def normal_equations(cells: Cells, terms: list[Term]) -> Normal:
     scale = np.sqrt(np.diag(matrix))
     scale[scale == 0] = 1.0
     return Normal(matrix / np.outer(scale, scale), right / scale, scale, always, place)
+
+
+def parts_of(cells: Cells, terms: list[Term], group: Ints, whole: Normal) -> list[Floats]:
+    """Return X'X of the cells in each group alone, scaled as ``whole``, of which they are the parts."""
+    parts = []
+    for number in range(int(group.max()) + 1):
+        chosen = group == number
+        own = replace(cells, levels=cells.levels[chosen], counts=cells.counts[chosen], sums=cells.sums[chosen])
+        normal = normal_equations(own, terms)
+        factor = normal.scale / whole.scale
+        parts.append(normal.matrix * np.outer(factor, factor))
+    return parts
 
 
 def contrast(size: int) -> Floats:

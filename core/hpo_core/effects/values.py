@@ -3,7 +3,8 @@
 Differences are estimated in an additive model of all hyperparameters (and blocks), so that an incomplete grid
 does not credit a value with its neighbours' merit; in a balanced grid they are plain differences of means. Their
 intervals hold for all pairs of values of a hyperparameter together, by Šidák's inequality, and are only read as
-differences where the hyperparameter's main effect is real.
+differences where the hyperparameter's main effect is real, or, where the noise is not the same everywhere, where
+one of them excludes 0.
 """
 
 from __future__ import annotations
@@ -14,29 +15,48 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo_core.effects.anova import Anova
+from hpo_core.effects.behind import behind_where_it_counts
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Bools, Factor, Floats, Ints, number_together
-from hpo_core.effects.model import ALPHA, Effect, FactorValues, Noise, ValueSummary
-from hpo_core.effects.probability import t_point
-from hpo_core.effects.squares import Levels, Term, contrast, normal_equations
+from hpo_core.effects.data import Bools, Factor, Floats, Ints
+from hpo_core.effects.model import ALPHA, Effect, FactorValues, ValueSummary
+from hpo_core.effects.spread import Spread
+from hpo_core.effects.squares import Levels, Term, contrast, normal_equations, parts_of
+from hpo_core.effects.unscored import Unscored, with_lost
 
 NAN = float("nan")
 
 
-def summarise_values(
-    cells: Cells, factors: Sequence[Factor], anova: Anova, maximise: bool
-) -> tuple[FactorValues, ...]:
+@dataclass(frozen=True)
+class Judging:
+    """What the values are judged by: the analysis, the noise, what was lost, the direction, the metric's range.
+
+    ``offer`` says that values may be offered for dropping: not by what a training costs.
+    """
+
+    anova: Anova
+    spread: Spread
+    unscored: Unscored
+    maximise: bool
+    bounds: tuple[float, float]
+    offer: bool
+
+
+def summarise_values(cells: Cells, factors: Sequence[Factor], judging: Judging) -> tuple[FactorValues, ...]:
     """Return a summary for each hyperparameter; one with a single value has that value's mean only."""
     terms: list[Term] = [(place,) for place in range(len(cells.sizes))]
     normal = normal_equations(cells, terms) if terms else None
+    parts = None
+    if normal is not None and judging.spread.local is not None:
+        parts = parts_of(cells, terms, judging.spread.group, normal)
     summaries = []
     for place, factor in enumerate(factors):
         if normal is None or place not in cells.used:
-            summaries.append(_without_comparison(cells, factor, place, anova.noise))
-            continue
-        index = cells.used.index(place)
-        levels = normal.levels(terms, (index,), contrast(cells.sizes[index]))
-        summaries.append(_compared(cells, factors, index, levels, anova, maximise))
+            summary = _without_comparison(cells, factor, place, judging)
+        else:
+            index = cells.used.index(place)
+            levels = normal.levels(terms, (index,), contrast(cells.sizes[index]), parts)
+            summary = _compared(cells, factors, index, levels, judging)
+        summaries.append(with_lost(summary, factor, place, judging.unscored, judging.offer))
     return tuple(summaries)
 
 
@@ -56,121 +76,110 @@ class _Comparison:
     differences: Floats
     margins: Floats
     alike: Bools
+    telling: bool
 
 
-def _compare(levels: Levels, noise: Noise, real: bool) -> _Comparison:
+def _compare(levels: Levels, spread: Spread, real: bool) -> _Comparison:
     differences = levels.effects[:, np.newaxis] - levels.effects
-    spread = np.diag(levels.covariance)
-    variance = np.maximum(spread[:, np.newaxis] + spread - 2 * levels.covariance, 0.0)
+    own = np.diagonal(levels.covariance, axis1=0, axis2=1).T  # l × g
+    weights = own[:, np.newaxis] + own[np.newaxis] - 2 * levels.covariance
     gap = np.stack([np.abs(levels.unknown - row).max(axis=1) for row in levels.unknown])
     differences = np.where(gap > 1e-6, np.nan, differences)
     count = len(differences)
-    if not noise.known:
-        return _Comparison(differences, np.full((count, count), np.nan), np.zeros((count, count), dtype=bool))
+    if not spread.known:
+        unknown = np.full((count, count), np.nan)
+        return _Comparison(differences, unknown, np.zeros((count, count), dtype=bool), real)
     pairs = count * (count - 1) // 2
-    point = t_point((1 + (1 - ALPHA) ** (1 / pairs)) / 2, noise.df)
-    margins = point * noise.sd * np.sqrt(variance)
-    alike = np.ones((count, count), dtype=bool) if not real else ~(np.abs(differences) > margins)
-    return _Comparison(differences, margins, alike)
+    margins = spread.margin((1 + (1 - ALPHA) ** (1 / pairs)) / 2, np.maximum(weights, 0.0))
+    differ = np.abs(differences) > margins
+    telling = real or (spread.local is not None and bool(differ.any()))
+    return _Comparison(differences, margins, ~(differ & telling), telling)
 
 
 def _compared(
-    cells: Cells, factors: Sequence[Factor], index: int, levels: Levels, anova: Anova, maximise: bool
+    cells: Cells, factors: Sequence[Factor], index: int, levels: Levels, judging: Judging
 ) -> FactorValues:
-    factor = factors[cells.used[index]]
-    main = next(line for line in anova.effects if line.factors == (factor.name,))
-    comparison = _compare(levels, anova.noise, main.real)
-    best = int(np.argmax(levels.effects) if maximise else np.argmin(levels.effects))
+    place, factor = cells.used[index], factors[cells.used[index]]
+    effects, spread, unscored = judging.anova.effects, judging.spread, judging.unscored
+    main = next(line for line in effects if line.factors == (factor.name,))
+    comparison = _compare(levels, spread, main.real)
+    best = int(np.argmax(levels.effects) if judging.maximise else np.argmin(levels.effects))
     names = [factors[place].name for place in cells.used]
     interactions = [
         tuple(names.index(name) for name in line.factors)
-        for line in anova.effects
+        for line in effects
         if line.real and len(line.factors) > 1 and factor.name in line.factors
     ]
-    behind = _behind_where_it_counts(cells, index, interactions, anova.noise, 1.0 if maximise else -1.0)
+    behind = behind_where_it_counts(cells, index, interactions, spread, 1.0 if judging.maximise else -1.0)
+    top = int(cells.levels[int(np.argmax(cells.means if judging.maximise else -cells.means)), index])
     groups = _groups(levels.effects, comparison.alike)
-    shown = []
-    for level, code in enumerate(cells.occurring[index]):
-        n, mean, half = _mean(cells, cells.levels[:, index] == level, anova.noise)
+    codes = [int(code) for code in cells.occurring[index]]
+    shown, spared = [], []
+    for level, code in enumerate(codes):
         difference = float(comparison.differences[level, best])
         margin = float(comparison.margins[level, best])
-        worse = main.real and not comparison.alike[level, best]
+        worse = bool(judging.offer and comparison.telling and not comparison.alike[level, best])
+        fails = unscored.fails_too_often(place, code, codes[best]) if worse and not behind[level] else ""
+        lost = worse and bool(behind[level] or (fails and level != top))
+        if lost and unscored.fails_more(place, codes[best], code):
+            spared.append(factor.values[code])
+            lost = False
+        n, mean, low, high = _mean(cells, cells.levels[:, index] == level, judging)
         shown.append(
             ValueSummary(
-                value=factor.values[int(code)],
+                value=factor.values[code],
                 n=n,
                 mean=mean,
-                low=mean - half,
-                high=mean + half,
+                low=low,
+                high=high,
                 difference=difference,
                 difference_low=difference - margin,
                 difference_high=difference + margin,
                 is_best=level == best,
-                can_drop=bool(worse and behind[level]),
+                can_drop=lost,
                 alike=tuple(number for number, group in enumerate(groups) if level in group),
+                adjusted=NAN if cells.balanced else float(levels.means[level]) + cells.centre,
+                fails=fails if lost else "",
             )
         )
     alike = tuple(tuple(shown[level].value for level in sorted(group)) for group in groups)
-    return FactorValues(factor.name, tuple(shown), alike, only_with(factor.name, anova.effects))
+    return FactorValues(
+        factor.name,
+        tuple(shown),
+        alike,
+        only_with(factor.name, effects),
+        telling=comparison.telling,
+        spared=tuple(spared),
+        best_lost=unscored.of_value(place, codes[best]) if spared else (0, 0),
+    )
 
 
-def _without_comparison(cells: Cells, factor: Factor, place: int, noise: Noise) -> FactorValues:
+def _without_comparison(cells: Cells, factor: Factor, place: int, judging: Judging) -> FactorValues:
     shown = []
     if place not in cells.too_many:
-        n, mean, half = _mean(cells, np.ones(len(cells.codes), dtype=bool), noise)
         value = factor.values[int(cells.codes[0, place])]
-        only = ValueSummary(value, n, mean, mean - half, mean + half, 0.0, NAN, NAN, True, False, ())
-        shown.append(only)
+        n, mean, low, high = _mean(cells, np.ones(len(cells.codes), dtype=bool), judging)
+        shown.append(ValueSummary(value, n, mean, low, high, 0.0, NAN, NAN, True, False, ()))
     return FactorValues(factor.name, tuple(shown), (), ())
 
 
-def _mean(cells: Cells, chosen: Bools, noise: Noise) -> tuple[int, float, float]:
-    """Return count, mean and half-width of the mean's 95 % interval of the chosen cells' trainings."""
-    n = int(cells.counts[chosen].sum())
+def _mean(cells: Cells, chosen: Bools, judging: Judging) -> tuple[int, float, float, float]:
+    """Return count, mean and 95 % interval of the chosen cells' trainings; the interval stays in the range."""
+    counts = cells.counts.sum(axis=1)
+    n = int(counts[chosen].sum())
     mean = float(cells.sums[chosen].sum()) / n + cells.centre
-    half = t_point(1 - ALPHA / 2, noise.df) * noise.sd / n**0.5 if noise.known else NAN
-    return n, mean, half
-
-
-def _behind_where_it_counts(
-    cells: Cells, index: int, interactions: list[Term], noise: Noise, sign: float
-) -> Bools:
-    """Say for each value whether it is out of the race also where it combines with others.
-
-    In each real interaction, the value's best combination must be worse than the best combination of all beyond
-    noise: one-sided t test of two means, at 5 % divided by the number of other values. And a value of the best
-    trial never is out.
-    """
-    size = cells.sizes[index]
-    behind = np.full(size, noise.known)
-    behind[cells.levels[int(np.argmax(sign * cells.means)), index]] = False
-    if not noise.known:
-        return behind
-    point = t_point(1 - ALPHA / (size - 1), noise.df)
-    replicates = cells.counts.sum(axis=1)
-    for term in interactions:
-        combination = np.zeros(len(cells.levels), dtype=np.int64)
-        for place in term:
-            combination = number_together(combination, cells.levels[:, place])
-        n = np.bincount(combination, weights=replicates)
-        score = sign * np.bincount(combination, weights=replicates * cells.means) / n
-        level_of = np.zeros(len(n), dtype=np.int64)
-        level_of[combination] = cells.levels[:, index]
-        top = int(np.argmax(score))
-        for level in range(size):
-            mine = np.flatnonzero(level_of == level)
-            rival = mine[np.argmax(score[mine])]
-            error = noise.sd * (1 / n[top] + 1 / n[rival]) ** 0.5
-            behind[level] &= score[top] - score[rival] > point * error
-    return behind
+    spread, (least, most) = judging.spread, judging.bounds
+    half = spread.half_width(spread.of_mean(counts, chosen), ALPHA) if spread.known else NAN
+    low, high = mean - half, mean + half  # NaN stays NaN: comparisons with it are false
+    return n, mean, least if low < least else low, most if high > most else high
 
 
 def _groups(effects: Floats, alike: Bools) -> list[frozenset[int]]:
     """Return the largest runs of values, in order of their effects, in which no two can be told apart."""
     order: Ints = np.argsort(effects, kind="stable")
     runs: list[frozenset[int]] = []
-    for start in range(len(order)):
-        run = [int(order[start])]
+    for start, first in enumerate(order):
+        run = [int(first)]
         for level in order[start + 1 :]:
             if not all(alike[level, member] for member in run):
                 break

@@ -86,8 +86,11 @@ def order_warning(cells: Cells, anova: Anova, asked: int) -> list[str]:
     return [f"Interactions of {size} hyperparameters are left out: there are too many for an incomplete grid."]
 
 
-def noise_warnings(cells: Cells, anova: Anova, asked: int) -> list[str]:
-    """Say what is wrong with the noise, or with what it is taken from."""
+def noise_warnings(cells: Cells, anova: Anova, asked: int, same: bool = False) -> list[str]:
+    """Say what is wrong with the noise, or with what it is taken from.
+
+    ``same``: the metric is by nature the same for all replicates of a trial.
+    """
     noise = anova.noise
     if noise.source == "none" and len(cells.codes) < 2:
         return []
@@ -104,11 +107,13 @@ def noise_warnings(cells: Cells, anova: Anova, asked: int) -> list[str]:
             "Every trial has one replicate: the interactions above those tested are taken as the noise, so "
             "whatever these do counts as noise too."
         )
-    if noise.sd == 0:
+    if noise.sd == 0 and same:
+        pass
+    elif noise.sd == 0:
         said.append("Replicates of a trial are exactly alike: there is no noise, or the seed changes nothing.")
     elif noise.df < MIN_NOISE_DF:
         said.append(
-            f"The noise rests on {plural(noise.df, 'degree')} of freedom: only very large effects can be seen."
+            f"The noise rests on {plural(int(noise.df), 'degree')} of freedom: only very large effects show."
         )
     if anova.higher is not None and anova.higher.p < HIGHER_ALPHA:
         advice = f": ask for interactions of {anova.order + 1}" if anova.order == asked else ""

@@ -1,8 +1,9 @@
 """Is the best trial really better than the second, or was it lucky?
 
 The model: trials' true scores are spread normally, with the variance that the data show beyond the noise, and a
-trial's mean of n replicates has the noise's variance / n (pooled over all trials) around its true score. Then the
-difference d between best and second shrinks to B·d, B = τ² / (τ² + s²/n), and
+trial's mean of n replicates has the noise's variance / n (pooled over all trials, or over those that share a
+noise, see spread.py) around its true score. Then the difference d between best and second shrinks to B·d,
+B = τ² / (τ² + s²/n), and
 
     P(best truly better) = T_df(√B · d / (s · √(1/n₁ + 1/n₂)))
 
@@ -17,40 +18,58 @@ from __future__ import annotations
 import numpy as np
 
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Floats, Results
-from hpo_core.effects.model import ALPHA, Noise, TrialScore, Winner
-from hpo_core.effects.probability import power, t_below, t_point
+from hpo_core.effects.data import Bools, Floats, Results
+from hpo_core.effects.model import ALPHA, POWER, Noise, TrialScore, Winner
+from hpo_core.effects.probability import against_the_best, power, t_below
+from hpo_core.effects.spread import Spread
+from hpo_core.effects.unscored import Unscored
 
 FEWEST_TO_SHRINK = 6
 MOST_REPLICATES = 200
-POWER = 0.8
 
 
-def find_winner(cells: Cells, results: Results, noise: Noise, maximise: bool) -> Winner:
+def find_winner(cells: Cells, results: Results, spread: Spread, maximise: bool, unscored: Unscored) -> Winner:
     """Compare the best trial with the second, ranked by their plain means, as every table shows them."""
     replicates = cells.counts.sum(axis=1)
     plain = cells.sums.sum(axis=1) / replicates + cells.centre
     order = np.argsort(-plain if maximise else plain, kind="stable")
 
     def scored(cell: int) -> TrialScore:
-        values = results.values_of(cells.codes[cell])
-        return TrialScore(int(cells.trial[cell]), values, float(plain[cell]), int(replicates[cell]))
+        values, trial = results.values_of(cells.codes[cell]), int(cells.trial[cell])
+        return TrialScore(trial, values, float(plain[cell]), int(replicates[cell]), unscored.of_trial(trial))
 
     best = int(order[0])
     if len(order) == 1:
         return Winner(scored(best), None, float("nan"), None, 0)
     second = int(order[1])
-    if not noise.known:
+    if not spread.known:
         return Winner(scored(best), scored(second), float("nan"), None, 0)
     scores = cells.means if maximise else -cells.means
     difference = float(scores[best] - scores[second])
-    error = noise.sd * (1 / replicates[best] + 1 / replicates[second]) ** 0.5
-    shrink = shrinkage(scores, noise.sd**2 * float(np.mean(1 / replicates)), error**2 / 2)
-    probability = _probability(shrink**0.5 * difference, error, noise.df)
-    errors = noise.sd * np.sqrt(1 / replicates[best] + 1 / replicates)
-    near = scores[best] - scores < t_point(1 - ALPHA, noise.df) * errors
-    more = more_replicates(shrink * difference, noise, int(replicates[best]), int(replicates[second]), probability)
-    return Winner(scored(best), scored(second), probability, more, int(near.sum()) - int(near[best]))
+    pair = spread.pair(best, second)
+    weights = spread.of_cells(replicates)
+    error = float(spread.error(weights[best] + weights[second])[0])
+    upper = scores >= np.median(scores) if spread.local is not None else np.ones(len(scores), dtype=bool)
+    noise_of_means = float(np.mean(spread.error(weights[upper])[0] ** 2))
+    shrink = shrinkage(scores, noise_of_means, error**2 / 2)
+    probability = _probability(shrink**0.5 * difference, error, pair.df)
+    near = near_the_best(scores, best, weights, spread)
+    first, other = int(replicates[best]), int(replicates[second])
+    more = more_replicates(shrink * difference, pair, first, other, probability)
+    within = int(near.sum()) - int(near[best])
+    return Winner(scored(best), scored(second), probability, more, within, shrink * difference)
+
+
+def near_the_best(scores: Floats, best: int, weights: Floats, spread: Spread) -> Bools:
+    """Return which scores (better when larger) cannot be told from the best one; ``weights`` as of ``of_cells``.
+
+    Comparisons with the best (Hsu 1984): in 95 % of such sessions the truly best trial is among them.
+    """
+    df = float(spread.dfs[spread.group[best]])
+    level = t_below(against_the_best(len(scores) - 1, df, ALPHA), df)
+    near: Bools = scores[best] - scores < spread.margin(level, weights + weights[best])
+    near[best] = True
+    return near
 
 
 def shrinkage(scores: Floats, noise_of_means: float, noise_here: float) -> float:
@@ -84,7 +103,7 @@ def more_replicates(difference: float, noise: Noise, first: int, second: int, pr
     return high
 
 
-def _probability(difference: float, error: float, df: int) -> float:
+def _probability(difference: float, error: float, df: float) -> float:
     if error == 0:
         return 1.0 if difference > 0 else 0.5
     return t_below(difference / error, df)

@@ -4,28 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo_core.effects.model import ALPHA, Effect, Effects, FactorValues, TrialScore, Winner
+from hpo_core.effects.cost import Cheaper, Priced
+from hpo_core.effects.model import ALPHA, Effect, Effects, FactorValues, LocalNoise, TrialScore, Winner
 from hpo_core.effects.values import only_with
 from hpo_core.text import clean, format_value, plural
 
+_ALONE = 3.0
+"""A value whose noise is larger than every other's by this factor is told apart from the rest."""
+
 
 def sentences(effects: Effects) -> list[str]:
-    """Return everything there is to say, wiring faults first, then effects, the basis, values, best, warnings."""
-    wiring = [str(fault) for fault in effects.wiring]
+    """Return all there is to say: faults of wiring, unequal noise, effects, basis, values, best, warnings."""
+    first = first_words(effects)
+    rest = [warning for warning in effects.warnings if warning not in first]
     if not effects.n:
-        return [*wiring, *(warning for warning in effects.warnings if warning not in wiring)]
-    said = [*wiring, *effect_words(effects.effects), basis(effects)]
+        return [*first, *rest]
+    said = [*first, *effect_words(effects.effects), basis(effects)]
+    alone = effects.metric if effects.role == "other" else ""
     for factor in effects.values:
-        said.extend(value_words(factor))
+        said.extend(value_words(factor, alone))
     if effects.best is not None:
         said.append(winner_words(effects.best, effects.metric))
-    if effects.frontier is not None and effects.frontier.as_good is not None:
-        best, cheap = effects.frontier.best, effects.frontier.as_good
-        said.append(
-            f"Trial {cheap.trial} ({listed(cheap.values)}) is as good within noise as trial {best.trial}, in "
-            f"{percent(cheap.cost / best.cost)} of its time ({cheap.cost:.3g} s instead of {best.cost:.3g} s)."
+    if effects.frontier is not None and effects.frontier.cheaper is not None:
+        said.append(cheaper_words(effects.frontier.cheaper, effects.frontier.best))
+    return [*said, *effects.notes, *rest]
+
+
+def first_words(effects: Effects) -> list[str]:
+    """Return what must be known before anything else is read: what reaches no training, and unequal noise."""
+    return [*(str(fault) for fault in effects.wiring), *unequal_noise(effects.local)]
+
+
+def unequal_noise(local: LocalNoise | None) -> list[str]:
+    """Say that the noise is not the same everywhere, where it differs, and what follows for the findings."""
+    if local is None:
+        return []
+    known = sorted((sd, place) for place, sd in enumerate(local.sds) if sd == sd)
+    (low, quiet), (high, loud) = known[0], known[-1]
+    name = clean(local.factor)
+    where = f"sd {high:.2g} at {name} {format_value(local.values[loud])}"
+    if len(known) > 2 and high >= _ALONE * known[-2][0]:
+        where += f", {low:.2g} to {known[-2][0]:.2g} elsewhere"
+    else:
+        where += f", {low:.2g} at {format_value(local.values[quiet])}"
+    return [
+        f"Noise is not the same everywhere: {where}. Values and trials are compared by their own noise; F and p "
+        "use one for all, so they may miss effects, or see some that are not there."
+    ]
+
+
+def cheaper_words(cheaper: Cheaper, best: Priced) -> str:
+    """Return which cheaper trial may do, and how far behind the best it may be."""
+    point, share = cheaper.point, percent(cheaper.point.cost / best.cost)
+    cost = f"{share} of the time ({point.cost:.3g} s instead of {best.cost:.3g} s)"
+    scores = f"{point.score:.4g} against {best.score:.4g}, difference {interval(cheaper)}"
+    if cheaper.as_good:
+        return (
+            f"Trial {point.trial} ({listed(point.values)}) is as good as trial {best.trial}, in {cost}: {scores}, "
+            f"within one sd of the noise ({cheaper.margin:.2g})."
         )
-    return [*said, *effects.notes, *(warning for warning in effects.warnings if warning not in wiring)]
+    return (
+        f"Trial {point.trial} ({listed(point.values)}) takes {cost}, and noise cannot tell it from trial "
+        f"{best.trial}: {scores}. That does not show that it is as good."
+    )
+
+
+def interval(cheaper: Cheaper) -> str:
+    """Return "-0.114 [-0.2, 0.03]"."""
+    return f"{cheaper.difference:.3g} [{cheaper.low:.3g}, {cheaper.high:.3g}]"
 
 
 def effect_words(effects: Sequence[Effect]) -> list[str]:
@@ -40,7 +86,7 @@ def effect_words(effects: Sequence[Effect]) -> list[str]:
         if partners:
             said.append(f"{name} matters only together with {joined([clean(partner) for partner in partners])}.")
         elif line.verdict == "no detectable effect":
-            said.append(f"{name}: no detectable effect ({_both_p(line)}).")
+            said.append(f"{name}: no detectable effect ({_both_p(line)}{_could_have_seen(line)}).")
         else:
             said.append(f"{name}: {_unknown(line)}.")
     return said
@@ -58,11 +104,23 @@ def _others(count: int) -> str:
     return "other" if count == 2 else "others"
 
 
+def _could_have_seen(line: Effect) -> str:
+    """The smallest difference that would have been found in four of five such grids."""
+    if line.seen_difference != line.seen_difference:
+        return ""
+    return f"; a difference of {line.seen_difference:.2g} or more would have been seen"
+
+
 def _unknown(line: Effect) -> str:
     if not line.df:
         return "unknown (there is nothing to compare, or it cannot be told from other hyperparameters)"
     if line.p == line.p:
-        return f"unknown ({p_words(line.p)}, with too few replicates to say that it has no effect)"
+        seen = line.seen_difference
+        few = "too few replicates to say that it has no effect"
+        least = f"only a difference of {seen:.2g} or more would have been seen" if seen == seen else few
+        return f"unknown ({p_words(line.p)}; {least})"
+    if line.exact:
+        return "no effect (all its values give the same)"
     if line.eta_sq == line.eta_sq:
         return f"unknown ({percent(line.eta_sq)} of the variance goes with it, but how much is noise is not known)"
     return "unknown (all trainings gave the same)"
@@ -77,30 +135,59 @@ def basis(effects: Effects) -> str:
     noise = effects.noise
     if noise.source == "none":
         return f"{said}; the noise is not known."
-    degrees = plural(noise.df, "degree", "degrees") + " of freedom"
+    degrees = plural(int(noise.df), "degree", "degrees") + " of freedom"
     source = "between replicates" if noise.source == "replicates" else "taken from the highest interactions"
     said = f"{said}; noise {source}: sd {noise.sd:.3g} ({degrees})"
     if effects.block is not None:
-        said += f"; replicates share their seeds and are fitted as blocks ({p_words(effects.block.p)})"
+        p = f" ({p_words(effects.block.p)})" if effects.block.p == effects.block.p else ""
+        said += f"; replicates share their seeds and are fitted as blocks{p}"
     tested = sum(1 for line in effects.effects if line.p == line.p)
     if tested > 1:
         said += f"; {tested} effects tested, corrected by Holm"
     return said + "."
 
 
-def value_words(factor: FactorValues) -> list[str]:
-    """Return which values can go, and which the noise cannot tell apart (not said where that is all of them)."""
-    said = []
+def value_words(factor: FactorValues, metric: str = "") -> list[str]:
+    """Return which values can go and why, and which the noise cannot tell apart (not said where that is all).
+
+    ``metric`` is named where it is not the objective: what is worse by it alone may be best by the objective.
+    """
     name = clean(factor.name)
     best = next((value.value for value in factor.values if value.is_best), None)
-    if factor.droppable and best is not None:
-        dropped = joined([format_value(value) for value in factor.droppable])
-        said.append(f"{name} {dropped} can be dropped safely: worse than {format_value(best)} beyond noise.")
+    worse = [
+        format_value(value.value) for value in factor.values if value.can_drop and not value.fails and value.n
+    ]
+    said = []
+    alone = f", for {clean(metric)} alone" if metric else ""
+    if worse:
+        said.append(
+            f"{name} {joined(worse)} can be dropped{alone}: on average worse than {format_value(best or 0)}, and "
+            f"even in {'its' if len(worse) == 1 else 'their'} best trial worse than the best of all, beyond noise."
+        )
+    said += [
+        f"{name} {format_value(value.value)} can be dropped{alone}: on average worse than "
+        f"{format_value(best or 0)} beyond noise, and {value.fails}."
+        for value in factor.values
+        if value.fails
+    ]
+    said += [
+        f"{name} {format_value(value.value)} has no score ({value.no_score})"
+        f"{': it can be dropped' if value.can_drop else ''}."
+        for value in factor.values
+        if value.no_score
+    ]
+    if factor.spared:
+        lost, ended = factor.best_lost
+        said.append(
+            f"{name} {format_value(best or 0)} scores best where it finishes, but {lost:,} of its {ended:,} "
+            f"trainings were lost: {joined([format_value(value) for value in factor.spared])} not dropped for it."
+        )
     if not factor.only_with:
+        scored = sum(1 for value in factor.values if value.n)
         said.extend(
             f"{name} {' ≈ '.join(format_value(value) for value in group)}: noise cannot tell them apart."
             for group in factor.groups
-            if len(group) < len(factor.values)
+            if len(group) < scored
         )
     return said
 
@@ -109,17 +196,21 @@ def winner_words(winner: Winner, metric: str) -> str:
     """Return how sure it is that the best trial is the best, and what would make it surer."""
     best, second = winner.best, winner.second
     said = f"Best is trial {best.trial} ({listed(best.values)}), {clean(metric)} {best.mean:.4g}"
+    if best.lost:
+        said += f" ({best.lost})"
     if second is None:
         return f"{said}; it is the only one."
     if winner.probability != winner.probability:
         return f"{said}; whether it is really better than {_second(second)} cannot be known without replicates."
     said += f"; it is truly better than {_second(second)} with a probability of {_sure(winner.probability)}"
     if winner.within_noise:
-        said += f", and {plural(winner.within_noise, 'other trial')} cannot be told from it"
+        said += f". {plural(winner.within_noise, 'other trial')} cannot be told from it"
     if winner.more_replicates is None:
-        return f"{said}; no reasonable number of replicates would tell the two apart."
+        return f"{said}. No reasonable number of replicates would tell the two apart."
     if winner.more_replicates:
-        return f"{said}; {plural(winner.more_replicates, 'more replicate')} of both would tell (power 80 %)."
+        more = plural(winner.more_replicates, "more replicate")
+        true = f"if the true difference is {winner.difference:.2g}"
+        return f"{said}. {more} of both would tell (power 80 %) {true}; their order may change."
     return f"{said}."
 
 
@@ -128,7 +219,8 @@ def _sure(probability: float) -> str:
 
 
 def _second(second: TrialScore) -> str:
-    return f"the second, trial {second.trial} ({second.mean:.4g})"
+    lost = f"; {second.lost}" if second.lost else ""
+    return f"the second, trial {second.trial} ({second.mean:.4g}{lost})"
 
 
 def listed(values: dict[str, str | int | float | bool]) -> str:

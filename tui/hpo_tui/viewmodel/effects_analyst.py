@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from hpo_core.effects import Effects, Results, Wiring, analyse, by_value, final_slopes, overfitting_gap
 from hpo_core.effects.classes import find_collapsed
 from hpo_core.effects.curves import ValueMean
-from hpo_core.effects.of_session import collapsed_trainings, results_of, session_wiring
+from hpo_core.effects.model import Role
+from hpo_core.effects.of_session import collapsed_trainings, results_of, role_of, session_wiring
 from hpo_core.grid import JobKey
 from hpo_core.measure import Measure
 from hpo_core.state import Snapshot
@@ -33,16 +34,26 @@ Mark = tuple[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the session is looked at: a measure, the trials in view (a byte for each), collapsed ones in or out."""
+    """How the session is looked at: a measure, the trials in view (a byte for each), collapsed ones in or out.
+
+    ``interactions`` of how many hyperparameters are tested; ``one_replicate_noise`` takes those above as the noise
+    where every trial has one replicate.
+    """
 
     measure: Measure
     seen: bytes
     without_collapsed: bool
+    interactions: int = 2
+    one_replicate_noise: bool = False
 
     @classmethod
     def of(cls, measure: Measure, seen: NDArray[np.bool_], without_collapsed: bool) -> Look:
         """Return the look; what ``measure`` leaves out follows from ``without_collapsed``."""
         return cls(measure.without(()), seen.tobytes(), without_collapsed)
+
+    def with_terms(self, interactions: int, one_replicate_noise: bool) -> Look:
+        """Return the look with another size of interactions, and with or without the highest as the noise."""
+        return replace(self, interactions=interactions, one_replicate_noise=one_replicate_noise)
 
 
 @dataclass(frozen=True)
@@ -148,16 +159,25 @@ class Analyst(threading.Thread):
             if self.whole.mark != mark:
                 self.whole = Whole(mark, collapsed_trainings(snapshot), session_wiring(snapshot))
             seen = np.frombuffer(look.seen, dtype=np.bool_)
-            return find(results_of(snapshot, look.measure, seen, self.whole.collapsed), look, mark)
+            results = results_of(snapshot, look.measure, seen, self.whole.collapsed)
+            return find(results, look, mark, role_of(snapshot, look.measure))
         except Exception as error:  # noqa: BLE001 - told in the view; the screen goes on without the analysis
             return Findings(look, mark, None, {}, {}, f"{type(error).__name__}: {error}")
 
 
-def find(results: Results, look: Look, mark: Mark) -> Findings:
-    """Analyse results that were read as the look says."""
+def find(results: Results, look: Look, mark: Mark, role: Role) -> Findings:
+    """Analyse results that were read as the look says; ``role`` is the metric's in the session."""
     measure = look.measure
     better = measure.better == "max"
-    effects = analyse(results, metric=measure.metric, maximise=better, without_collapsed=look.without_collapsed)
+    effects = analyse(
+        results,
+        metric=measure.metric,
+        maximise=better,
+        interactions=look.interactions,
+        one_replicate_noise=look.one_replicate_noise,
+        without_collapsed=look.without_collapsed,
+        role=role,
+    )
     counted = results.only(~find_collapsed(results)) if look.without_collapsed else results
     gap = overfitting_gap(counted)
     slopes = by_value(final_slopes(counted, measure.metric, better)) if not measure.cost else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpo_core.effects import Effects
 from hpo_core.effects.classes import FAILURE_CLASSES
-from hpo_core.effects.words import effect_words, listed, percent, winner_words
+from hpo_core.effects.words import cheaper_words, effect_words, percent, winner_words
 from hpo_core.text import clean, format_seconds, format_value
 from hpo_tui.plots.canvas import width_of
 from hpo_tui.plots.heatmap import heatmap
@@ -114,20 +114,15 @@ def front_rows(effects: Effects, width: int) -> list[Row]:
     decimals = decimals_for(point.score for point in front.points)
     for point in front.points:
         values = " · ".join(format_value(value) for value in point.values.values())
-        cheap = front.as_good is not None and point.trial == front.as_good.trial
+        cheap = front.cheaper is not None and point.trial == front.cheaper.point.trial
         row = (
             run(f" {metric_text(point.score, decimals)}", ACCENT if point is front.points[-1] else DEFAULT),
             run(f" in {_seconds(point.cost):>7}", STRONG if cheap else DEFAULT),
             run(f"  trial {point.trial}  {values}", DIM),
         )
         rows.append(padded(row, width))
-    if front.as_good is not None:
-        cheap_point, best = front.as_good, front.best
-        rows += paragraph(
-            f"Trial {cheap_point.trial} ({listed(cheap_point.values)}) is as good within noise as trial "
-            f"{best.trial}, in {percent(cheap_point.cost / best.cost)} of its time.",
-            width,
-        )
+    if front.cheaper is not None:
+        rows += paragraph(cheaper_words(front.cheaper, front.best), width)
     return rows
 
 
