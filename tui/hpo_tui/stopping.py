@@ -35,7 +35,7 @@ def stop_engine(folder: SessionFolder, now: bool) -> None:
 def _terminate(folder: SessionFolder) -> bool:
     """Send SIGTERM to the engine that the lock names; return whether there was one here to send it to."""
     holder = read_holder(folder.lock)
-    if holder is None or not folder.engine_runs():
+    if holder is None or holder.pid == os.getpid() or not folder.engine_runs():
         return False
     if (holder.host, holder.boot_id) != (socket.gethostname(), boot_id()):
         return False
