@@ -89,13 +89,27 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.sent = b""
-        self._master, slave = pty.openpty()
+        self._master, self._slave = pty.openpty()
+        self.modes = termios.tcgetattr(self._slave)
+        """The terminal's settings before the program was started."""
+        slave = self._slave
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.process = subprocess.Popen(
             command, cwd=folder, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             env={**os.environ, **environment}, preexec_fn=own_terminal,
         )  # fmt: skip
-        os.close(slave)
+        self.began = time.monotonic()
+
+    @property
+    def restored(self) -> bool:
+        """Whether the terminal's settings are as they were: it echoes, and reads lines."""
+        return termios.tcgetattr(self._slave) == self.modes
+
+    def let_go(self) -> None:
+        """Keep no end of the terminal but the person's: a hang-up and the program's end are then seen."""
+        if self._slave >= 0:
+            os.close(self._slave)
+            self._slave = -1
 
     @property
     def text(self) -> str:
@@ -134,6 +148,7 @@ class Terminal:
 
     def wait_for_exit(self, limit: float = 30) -> int:
         """Wait until the program has ended; return its exit status."""
+        self.let_go()
         end = time.monotonic() + limit
         while self.read(0.1):
             assert time.monotonic() < end, f"the program does not end:\n{self.text}"
@@ -141,6 +156,7 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal, as a dropped connection does."""
+        self.let_go()
         os.close(self._master)
         self._master = -1
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from hpo_core.lock import read_holder
 from hpo_core.session import SessionFolder
 
 PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
+
+SLOWER = 2
+"""The figure holds for a machine that does nothing else; tests share theirs with other tests."""
 
 pytestmark = pytest.mark.pty
 
@@ -65,6 +71,9 @@ def slow_session(in_terminal: Any, spec: Path) -> Any:
     return in_terminal("run", spec, "--trainer", "synthetic", HPO_SYNTHETIC_SECONDS_PER_EPOCH="0.4")
 
 
+ALIVE_SECONDS = 2.0
+
+
 @pytest.mark.parametrize("ending", ["kill", "hang-up", "terminate"])
 def test_the_training_outlives_the_screen_and_open_finds_it(
     in_terminal: Any, hpo_tui: Any, spec: Path, tmp_path: Path, ending: str
@@ -72,36 +81,57 @@ def test_the_training_outlives_the_screen_and_open_finds_it(
     terminal = slow_session(in_terminal, spec)
     terminal.wait_for("training")
     folder = SessionFolder(tmp_path / "sessions" / "small")
+    engine = read_holder(folder.lock)
     if ending == "hang-up":
-        os.kill(terminal.process.pid, signal.SIGHUP)
+        terminal.hang_up()
     else:
         terminal.process.send_signal(signal.SIGKILL if ending == "kill" else signal.SIGTERM)
     terminal.process.wait(10)
     assert folder.engine_runs()
     again = in_terminal("open", "small")
-    again.wait_for("training")
+    again.wait_for("Queue · 2 running")
+    assert time.monotonic() - again.began < ALIVE_SECONDS * SLOWER
+    assert read_holder(folder.lock) == engine
     again.wait_for("finished 8 of 8")
     shown = json.loads(hpo_tui("show", "small", "--json").stdout)
     assert shown["counts"]["complete"] == 8
 
 
-def test_sigterm_restores_the_terminal(in_terminal: Any, spec: Path) -> None:
+MOUSE_OFF = (b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?1015l", b"\x1b[?1006l")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+def test_a_signal_restores_the_terminal(in_terminal: Any, spec: Path, number: signal.Signals) -> None:
     terminal = slow_session(in_terminal, spec)
     terminal.wait_for("training")
+    assert not terminal.restored
     before = terminal.sent
-    terminal.process.send_signal(signal.SIGTERM)
+    terminal.process.send_signal(number)
+    terminal.process.wait(10)
+    assert terminal.restored
     terminal.wait_for_exit()
     left = terminal.sent[len(before) :]
     assert b"\x1b[?1049l" in left  # back from the alternate screen
     assert b"\x1b[?25h" in left  # the cursor is shown again
+    assert b"\x1b[?2004l" in left  # pastes are no longer bracketed
+    assert all(off in left for off in MOUSE_OFF)
     assert "Traceback" not in terminal.text
 
 
 def test_a_screen_under_nohup_leaves_when_its_terminal_is_gone(in_terminal: Any, spec: Path) -> None:
     terminal = in_terminal("run", spec, "--trainer", "synthetic", nohup=True)
     terminal.wait_for("8 of 8")
+    screen = psutil.Process(terminal.process.pid)
+    used = sum(screen.cpu_times()[:2])
     terminal.hang_up()
-    assert terminal.process.wait(10) == 1
+    while terminal.process.poll() is None:  # about 3 s: a screen that spins uses all of them
+        with contextlib.suppress(psutil.Error):
+            used_now = sum(screen.cpu_times()[:2])
+            assert used_now - used < 1.0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            terminal.process.wait(0.1)
+        assert time.monotonic() - terminal.began < 60
+    assert terminal.process.wait() == 1
 
 
 def test_leaving_offers_to_stop_and_resume_goes_on(

@@ -8,6 +8,7 @@ is gone, and never hear of the signal. So a thread of its own looks at the termi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import select
 import signal
@@ -17,7 +18,7 @@ import time
 
 from textual.app import App
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 GRACE_SECONDS = 2.0
 """So long the app has to leave in order once its terminal is gone."""
 
@@ -33,9 +34,15 @@ def leave_when_told(app: App[None]) -> None:
 
 
 def leave_when_terminal_gone() -> None:
-    """End the process once its terminal was closed: there is nobody to say anything to, and nothing to restore."""
+    """End the process once its terminal was closed: there is nobody to say anything to, and nothing to restore.
+
+    Until then, whoever reads from the terminal is given something that never says a word, instead of spinning.
+    """
     while not terminal_gone():
         time.sleep(LOOK_SECONDS)
+    with contextlib.suppress(OSError, ValueError):
+        nothing_to_read, _keep_open = os.pipe()
+        os.dup2(nothing_to_read, sys.__stdin__.fileno())  # type: ignore[union-attr]
     time.sleep(GRACE_SECONDS)
     os._exit(1)
 
