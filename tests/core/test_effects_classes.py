@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from hpo_core.effects import Effects, Factor, Results, analyse, classify
 from hpo_core.effects.classes import class_of
+from hpo_core.engine.failures import describe_death
 
 CLASSES = 12
 
@@ -53,6 +55,11 @@ def verdict(found: Effects | None, *factors: str) -> str:
         ("failed", "out of memory", "out of memory"),
         ("failed", "killed", "killed"),
         ("failed", "timed out", "timed out"),
+        ("failed", "hang", "timed out"),
+        ("failed", "terminated", "killed"),
+        ("failed", "memory", "out of memory"),
+        ("failed", "exit", "error"),
+        ("failed", "segmentation fault", "error"),
         ("failed", "ValueError", "error"),
         ("failed", "", "error"),
         ("running", "", ""),
@@ -61,6 +68,25 @@ def verdict(found: Effects | None, *factors: str) -> str:
 )
 def test_every_end_has_its_class(status: str, kind: str, expected: str) -> None:
     assert class_of(status, kind) == expected
+
+
+DEATHS = {
+    1: "error",
+    -signal.SIGKILL: "killed",
+    -signal.SIGTERM: "killed",
+    -signal.SIGHUP: "killed",
+    -signal.SIGSEGV: "error",
+    -signal.SIGBUS: "error",
+    -signal.SIGABRT: "error",
+    -signal.SIGFPE: "error",
+    -signal.SIGILL: "error",
+}
+
+
+@pytest.mark.parametrize("returncode", DEATHS)
+def test_the_engines_own_kinds_of_death_have_their_class(returncode: int) -> None:
+    assert class_of("failed", describe_death(returncode, False)[0]) == DEATHS[returncode]
+    assert class_of("failed", describe_death(-signal.SIGKILL, True)[0]) == "out of memory"
 
 
 def test_chance_accuracy_with_the_loss_of_a_uniform_prediction_is_a_collapse() -> None:

@@ -133,6 +133,57 @@ def test_replicates_that_are_exactly_alike_are_noticed() -> None:
     assert [line.verdict for line in found.effects] == ["decides", "unknown", "unknown"]
 
 
+def test_what_is_the_same_by_nature_is_no_sign_of_a_broken_seed() -> None:
+    results = grid()
+    found = analyse(results.measured(1000.0 * results.codes[:, 0]), metric="parameters", role="cost")
+    assert not any("exactly alike" in warning for warning in found.warnings)
+    checked(found)
+    words = " ".join(found.words())
+    assert "nan" not in words
+    assert "b: no effect (all its values give the same)." in words
+    assert "not known" not in words
+
+
+def test_intervals_stay_in_the_range_of_the_metric() -> None:
+    results = grid()
+    high = results.measured(np.minimum(1.0, 0.97 + 0.2 * (results.y - results.y.mean())))
+    (value, *_), shares = analyse(high, metric="accuracy").values[0].values, high.y
+    assert shares.max() <= 1
+    assert all(value.high <= 1 for value in analyse(high, metric="accuracy").values[0].values)
+    wide = analyse(high.measured(np.abs(results.y - 0.8) / 5), metric="loss").values[0].values
+    assert min(value.low for value in wide) >= 0
+    assert value.n == 4
+
+
+def test_a_grid_too_small_to_see_even_a_deciding_effect_knows_nothing() -> None:
+    """2 × 2 with two replicates, an effect of 1.5 sd of the noise: absence is not claimed."""
+    claimed = 0
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        codes = np.tile(np.array(list(itertools.product(range(2), range(2)))), (2, 1))
+        y = 1.5 * codes[:, 0] + random.normal(size=8)
+        factors = (Factor("a", (0, 1)), Factor("b", (0, 1)))
+        results = Results(factors, codes, y, np.repeat([1, 2], 4), np.tile([1, 2, 3, 4], 2), blocked=True)
+        line = analyse(results, metric="score").effect("a")
+        claimed += line is not None and line.verdict == "no detectable effect"
+    assert claimed <= 5
+
+
+def test_what_would_have_been_seen_is_said_and_is_seen_in_four_of_five_grids() -> None:
+    found = analyse(grid((3, 3), 4, seed=3).measured(np.random.default_rng(3).normal(size=36)), metric="score")
+    line = found.effect("a")
+    assert line is not None
+    assert f"a difference of {line.seen_difference:.2g} or more would have been seen" in " ".join(found.words())
+    assert found.to_json()["effects"][0]["seen_difference"] == line.seen_difference
+    step, seen = line.seen_difference / found.noise.sd, 0
+    for seed in range(200):
+        results = grid((3, 3), 4)
+        noise = np.random.default_rng(seed).normal(size=36)
+        again = analyse(results.measured(noise + np.array([-0.5, 0, 0.5])[results.codes[:, 0]] * step), metric="s")
+        seen += again.effects[0].real
+    assert 0.76 <= seen / 200 <= 0.96
+
+
 def test_a_half_trained_second_replicate_is_used_as_far_as_it_goes() -> None:
     results = grid((3, 4))
     found = analyse(results.only(np.arange(24) < 18), metric="accuracy")

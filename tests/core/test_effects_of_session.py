@@ -155,10 +155,19 @@ def test_a_hyperparameter_that_reaches_nothing_is_found_after_its_second_trial()
     assert session_wiring(session()) == ()
 
 
-def test_a_device_that_need_not_repeat_its_bits_is_compared_by_distance() -> None:
+def all_but_deaf(values: dict[str, object], key: JobKey) -> list[dict[str, float | None]]:
+    return [
+        {name: value + 1e-6 * key.trial for name, value in row.items()} for row in deaf_to_the_loss(values, key)
+    ]
+
+
+def test_a_device_that_need_not_repeat_its_bits_is_compared_by_distance_where_bits_differ() -> None:
     faults = session_wiring(session(deaf_to_the_loss, device="gpu:0"))
-    assert [fault.factor for fault in faults] == ["loss"]
+    assert [(fault.factor, fault.exact) for fault in faults] == [("loss", True)]
+    faults = session_wiring(session(all_but_deaf, device="gpu:0"))
+    assert [(fault.factor, fault.exact) for fault in faults] == [("loss", False)]
     assert "seems to have no effect" in str(faults[0])
+    assert session_wiring(session(all_but_deaf)) == ()
 
 
 def test_a_session_of_which_nothing_has_ended_gets_words() -> None:

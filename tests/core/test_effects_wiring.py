@@ -41,7 +41,8 @@ def unwired_loss(replicates: int = 1) -> Results:
 def test_a_loss_wired_to_nothing_is_caught_after_its_second_trial() -> None:
     faults = check_wiring(session({(0, 0, 1): 5, (0, 1, 1): 5}))
     assert [str(fault) for fault in faults] == [
-        "loss has no effect on training: 2 values gave identical curves (1 pair of trainings compared)."
+        "loss has no effect on training so far, with learning_rate 0.0001: 2 values gave identical curves (1 pair "
+        "of trainings compared)."
     ]
 
 
@@ -120,4 +121,22 @@ def test_where_bits_may_differ_curves_are_compared_by_distance_and_it_is_said() 
 
 
 def test_by_distance_nothing_is_said_before_there_are_two_replicates() -> None:
-    assert not check_wiring(replace(unwired_loss(), repeatable=False))
+    results = session({(0, 0, 1): 5, (0, 1, 1): 5})
+    near = [{name: (value or 0) + 1e-6 for name, value in epoch.items()} for epoch in results.curves[2, 1]]
+    shaken = replace(results, curves={**results.curves, (2, 1): near})
+    assert not check_wiring(replace(shaken, repeatable=False))
+
+
+def test_identical_curves_tell_also_where_bits_need_not_repeat() -> None:
+    (fault,) = check_wiring(replace(unwired_loss(), repeatable=False))
+    assert fault.exact
+    assert str(fault).startswith("loss has no effect on training: 3 values gave identical curves")
+
+
+def test_what_was_compared_with_one_value_of_another_hyperparameter_is_said_to_hold_so_far() -> None:
+    """Only the trials with one learning rate are done: with the other the loss may matter."""
+    part = session({(0, loss, 1): 5 for loss in range(3)})
+    (fault,) = check_wiring(part)
+    assert fault.only == (("learning_rate", (1e-4,)),)
+    assert "so far, with learning_rate 0.0001: 3 values" in str(fault)
+    assert not any(fault.only for fault in check_wiring(unwired_loss()))

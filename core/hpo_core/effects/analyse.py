@@ -133,13 +133,14 @@ def _judge(
     anova = analyse_variance(cells, rows.factors, options.interactions, options.one_replicate_noise)
     spread = spread_of(cells, rows.factors, anova.noise)
     unscored = unscored_of(results, failures, options.without_collapsed)
+    by_nature = options.role == "cost" or deterministic(options.metric)
     judging = Judging(
         anova, spread, unscored, options.maximise, range_of(options.metric, rows.y), options.role != "cost"
     )
     shape = [
         *grid_warnings(cells, rows),
         *order_warning(cells, anova, options.interactions),
-        *noise_warnings(cells, anova, options.interactions, deterministic(options.metric)),
+        *noise_warnings(cells, anova, options.interactions, by_nature),
     ]
     return replace(
         nothing,

@@ -25,14 +25,18 @@ FAILURE_CLASSES = ("diverged", "collapsed", "out of memory", "killed", "timed ou
 
 _LOSS_TOLERANCE = 0.02
 _UNKNOWN_IMAGES_TOLERANCE = 0.1
+# What stands in the journal's "kind" (engine/failures.py, engine/foreman.py, worker/loop.py). A worker that
+# crashed by itself (segmentation fault, bus error, aborted, exit, ...) is none of these: it is an error.
 _WORDS = (
     ("memory", "out of memory"),
     ("oom", "out of memory"),
     ("kill", "killed"),
+    ("terminat", "killed"),
     ("signal", "killed"),
     ("timed", "timed out"),
     ("timeout", "timed out"),
     ("time out", "timed out"),
+    ("hang", "timed out"),
 )
 
 

@@ -38,7 +38,7 @@ class EpochScores:
 
 @dataclass(frozen=True, slots=True)
 class ValueMean:
-    """A value's mean over its ``n`` trainings with a 95 % interval from their spread (NaN with one training)."""
+    """A value's mean over its ``n`` trainings with an interval from their spread (NaN with one training)."""
 
     value: Value
     n: int
@@ -86,8 +86,8 @@ def final_slopes(results: Results, metric: str, maximise: bool) -> Results:
     return results.measured(np.asarray(slopes, dtype=float))
 
 
-def by_value(results: Results) -> dict[str, tuple[ValueMean, ...]]:
-    """Return the mean score of each value that has one, by hyperparameter."""
+def by_value(results: Results, alpha: float = ALPHA) -> dict[str, tuple[ValueMean, ...]]:
+    """Return the mean score of each value that has one, by hyperparameter; intervals miss with ``alpha``."""
     counted = results.counted()
     table = {}
     for place, factor in enumerate(results.factors):
@@ -97,7 +97,7 @@ def by_value(results: Results) -> dict[str, tuple[ValueMean, ...]]:
             if len(scores):
                 half = NAN
                 if len(scores) > 1:
-                    point = t_point(1 - ALPHA / 2, len(scores) - 1)
+                    point = t_point(1 - alpha / 2, len(scores) - 1)
                     half = point * float(scores.std(ddof=1)) / len(scores) ** 0.5
                 mean = float(scores.mean())
                 rows.append(ValueMean(value, len(scores), mean, mean - half, mean + half))
@@ -117,33 +117,53 @@ def epoch_words(results: Results, metric: str, maximise: bool) -> list[str]:
             f"{clean(metric)} is taken at the {results.shown_epoch}; {early:,} of {int(rows.sum()):,} trainings "
             f"were better before their last epoch; at the best epoch the mean is better by {gain:.3g}."
         )
-        said.extend(_slope_words(final_slopes(results, metric, maximise)))
+        lengths = np.unique(scores.epochs[rows])
+        end = f"epoch {lengths[0]:.0f}" if len(lengths) == 1 else "its last epoch"
+        said.extend(_slope_words(final_slopes(results, metric, maximise), clean(metric), end))
     gap = overfitting_gap(results)
     if gap is not None:
         said.extend(_gap_words(gap))
     return said
 
 
-def _slope_words(slopes: Results) -> list[str]:
-    """Name the values whose curves still rise at their end, beyond what the trainings differ by."""
+def _corrected(results: Results) -> dict[str, tuple[ValueMean, ...]]:
+    """Return ``by_value`` with intervals that hold for all values of all hyperparameters together (Bonferroni)."""
+    tests = sum(len(factor.values) for factor in results.factors if len(factor.values) > 1)
+    table = by_value(results, ALPHA / max(tests, 1))
+    return {name: values for name, values in table.items() if len(values) > 1}
+
+
+def _slope_words(slopes: Results, metric: str, end: str) -> list[str]:
+    """Say whether curves still improve at their end, beyond what the trainings differ by.
+
+    Once, where that holds for every value; else of the values that differ in it from others.
+    """
+    table = _corrected(slopes)
+    if table and all(value.low > 0 for values in table.values() for value in values):
+        mean = float(np.nanmean(slopes.y))
+        every = f"{metric} still improves at {end} with every value, by {mean:.2g} an epoch"
+        return [f"{every}: more epochs would help."]
     said = []
-    for name, values in by_value(slopes).items():
-        rising = [f"{format_value(value.value)} (+{value.mean:.2g} an epoch)" for value in values if value.low > 0]
-        if rising:
-            said.append(f"More epochs would still help {clean(name)} {', '.join(rising)}.")
+    for name, values in table.items():
+        rising = [f"{format_value(value.value)} ({value.mean:.2g} an epoch)" for value in values if value.low > 0]
+        if 0 < len(rising) < len(values):
+            said.append(
+                f"{metric} still improves at {end} with {clean(name)} {', '.join(rising)}: more epochs would help."
+            )
     return said
 
 
 def _gap_words(gaps: Results) -> list[str]:
     """Name the value of each hyperparameter that overfits most, where its interval is above all others'."""
     said = []
-    for name, values in by_value(gaps).items():
+    for name, values in _corrected(gaps).items():
         ordered = sorted((value for value in values if value.mean == value.mean), key=lambda value: value.mean)
         if len(ordered) > 1 and ordered[-1].low > max(0.0, *(value.high for value in ordered[:-1])):
             worst = ordered[-1]
             said.append(
-                f"{clean(name)} {format_value(worst.value)} overfits most: training is ahead of validation by "
-                f"{worst.mean:.3g}, {format_value(ordered[-2].value)} by {ordered[-2].mean:.3g}."
+                f"{clean(name)} {format_value(worst.value)} overfits most: at the last epoch, accuracy on "
+                f"training data is ahead of validation by {worst.mean:.3g}, with {format_value(ordered[-2].value)} by "
+                f"{ordered[-2].mean:.3g}."
             )
     return said
 

@@ -97,7 +97,7 @@ def noise_warnings(cells: Cells, anova: Anova, asked: int, same: bool = False) -
     if noise.source == "none":
         return [
             "Every trial has one replicate: what is effect and what is noise cannot be known. Train a second "
-            "replicate, or have the highest interactions taken as the noise."
+            "replicate, or have the highest interactions taken as the noise (--one-replicate-noise; key V)."
             if cells.n == len(cells.codes)
             else "There are too few replicates to know the noise. Train a further replicate."
         ]
@@ -116,7 +116,8 @@ def noise_warnings(cells: Cells, anova: Anova, asked: int, same: bool = False) -
             f"The noise rests on {plural(int(noise.df), 'degree')} of freedom: only very large effects show."
         )
     if anova.higher is not None and anova.higher.p < HIGHER_ALPHA:
-        advice = f": ask for interactions of {anova.order + 1}" if anova.order == asked else ""
+        size = anova.order + 1
+        advice = f": ask for interactions of {size} (--interactions {size}; key I)" if anova.order == asked else ""
         said.append(f"Interactions above those tested are there too ({p_words(anova.higher.p)}){advice}.")
     return said
 

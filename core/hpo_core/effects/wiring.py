@@ -1,9 +1,9 @@
 """The wiring check: does a hyperparameter reach the training at all?
 
 Replicates share their seeds, so two trials that differ in one hyperparameter start from the same weights and see
-the same batches. If that hyperparameter changes nothing, their curves are the same to the last bit. Where the
-device need not repeat its bits, curves are compared by distance instead: those of values that change nothing lie
-much closer together than the curves of two replicates (``CLOSE`` of their distance, root mean square).
+the same batches. If that hyperparameter changes nothing, their curves are the same to the last bit. Where they are
+not, but the device need not repeat its bits, curves are compared by distance too: those of values that change
+nothing lie much closer together than the curves of two replicates (``CLOSE`` of their distance, root mean square).
 
 A claim is only made where every pair of trainings that can be compared agrees, over whole curves of finished
 trainings: trials that differ in ``epochs`` share their first epochs rightly.
@@ -12,7 +12,7 @@ trainings: trials that differ in ``epochs`` share their first epochs rightly.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -22,6 +22,7 @@ from hpo_core.hyperparameters import Value
 from hpo_core.text import clean, format_value, plural
 
 CLOSE = 0.2
+_LISTED = 60
 
 _Same = Callable[[Ints, Ints], bool]
 
@@ -31,6 +32,8 @@ class Wiring:
     """Values of a hyperparameter that train alike: ``pairs`` trainings were compared, and all agreed.
 
     ``every_value`` says that these are all the values seen; ``exact`` that the curves agree to the last bit.
+    ``only`` are the values of other hyperparameters with which they could be compared so far, where those are not
+    all: with others the hyperparameter may matter.
     """
 
     factor: str
@@ -38,12 +41,14 @@ class Wiring:
     every_value: bool
     pairs: int
     exact: bool
+    only: tuple[tuple[str, tuple[Value, ...]], ...] = ()
 
     def __str__(self) -> str:
         name = clean(self.factor)
         compared = plural(self.pairs, "pair")
         listed = "" if self.every_value else f" ({', '.join(format_value(value) for value in self.values)})"
         what = "no effect on training" if self.every_value else "no effect on training between some values"
+        what += self._so_far()
         if self.exact:
             how = f"{len(self.values)} values{listed} gave identical curves ({compared} of trainings compared)"
             return f"{name} has {what}: {how}."
@@ -52,6 +57,14 @@ class Wiring:
             f"{CLOSE:.0%} as far apart as those of replicates (compared by distance over {compared} of trainings, "
             "because this device need not repeat its bits)."
         ).replace("%", " %")
+
+    def _so_far(self) -> str:
+        """Return " so far, with optimizer adam" where only a part of the grid could be compared."""
+        if not self.only:
+            return ""
+        parts = [f"{clean(name)} {', '.join(map(format_value, values))}" for name, values in self.only]
+        listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+        return f" so far, with {listed}" if len(listed) <= _LISTED else " so far, with a part of the grid"
 
 
 def check_wiring(results: Results) -> tuple[Wiring, ...]:
@@ -65,14 +78,32 @@ def check_wiring(results: Results) -> tuple[Wiring, ...]:
     rows, curves = _finished(results)
     if len(rows) < 2:
         return ()
-    same = _same_bits(curves) if results.repeatable else _close_curves(curves, results.trial[rows])
-    if same is None:
-        return ()
-    found = []
+    bits = _same_bits(curves)
+    close = None if results.repeatable else _close_curves(curves, results.trial[rows])
+    found: list[Wiring] = []
     for place, factor in enumerate(results.factors):
         table = _by_value(results, rows, place)
-        found.extend(_agreeing(factor, table, same, results.repeatable))
+        claims = _agreeing(factor, table, bits, exact=True)
+        if close is not None and not any(claim.every_value for claim in claims):
+            claims = _agreeing(factor, table, close, exact=False) or claims
+        found.extend(replace(claim, only=_compared_with(results, rows, table, place, claim)) for claim in claims)
     return tuple(found)
+
+
+def _compared_with(
+    results: Results, rows: Ints, table: Ints, place: int, claim: Wiring
+) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    """Return with which values of each other hyperparameter a claim's values were compared, where not with all."""
+    factor = results.factors[place]
+    claimed = table[:, [code for code, value in enumerate(factor.values) if value in claim.values]]
+    used = claimed[(claimed >= 0).sum(axis=1) > 1]
+    codes = results.codes[rows[used[used >= 0]]]
+    only = []
+    for other, entry in enumerate(results.factors):
+        seen = np.unique(codes[:, other])
+        if other != place and len(seen) < len(entry.values):
+            only.append((entry.name, tuple(entry.values[int(code)] for code in seen)))
+    return tuple(only)
 
 
 def _finished(results: Results) -> tuple[Ints, list[Curve]]:

@@ -16,6 +16,7 @@ from hpo_core.status import read_status
 from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.commands.orders import wait_for_end
 from hpo_tui.commands.progress import BarReporter, LineReporter, Reporter
+from hpo_tui.commands.wiring_watch import WiringWatch
 from hpo_tui.commands.words import counts_in_words
 from hpo_tui.stopping import stop_engine
 
@@ -50,12 +51,15 @@ def _follow(folder: SessionFolder, reporter: Reporter) -> Snapshot:
     reader = SessionReader(folder)
     reader.poll()
     before = reader.snapshot()
+    wiring = WiringWatch()
     reporter.begin(before)
     while True:
         alive = folder.engine_runs()  # asked before reading: what was written before its end is then read
         if reader.poll():
             snapshot = reader.snapshot()
             tell_changes(before, snapshot, reporter)
+            for fault in wiring.news(snapshot):
+                reporter.say(f"warning: {fault}")
             before = snapshot
         reporter.update(before, read_status(folder.status) if alive else None)
         if not alive:
