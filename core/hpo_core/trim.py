@@ -1,4 +1,4 @@
-"""The trim: the set of values taken out of view. Reversible, undoable, and it never deletes anything.
+"""The trim: what is taken out of view. Reversible, undoable, and it never deletes anything.
 
 A ``Trim`` is immutable; every change returns a new one that remembers the way back.
 """
@@ -6,7 +6,7 @@ A ``Trim`` is immutable; every change returns a new one that remembers the way b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hpo_core.errors import FilterError
 from hpo_core.grid import Grid, Hyperparameter, Trial
@@ -20,19 +20,32 @@ TRIAL = ""
 """The name under which single trials are taken out of view, by their numbers; no hyperparameter can have it."""
 
 
+Cut = tuple[Hidden, str, bool]
+"""What a trim takes out: values and trials, what the filter line keeps out, and whether collapsed trainings go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trim:
     """``hidden`` holds (hyperparameter, value) pairs, and (``TRIAL``, number) for a trial dropped by itself.
 
-    ``past`` and ``future`` make undo and redo without limit.
+    ``where`` is a filter line that the trials in view satisfy, ``without_collapsed`` says that collapsed trainings
+    count for nothing; both are held here for the one way back, and applied by whoever has the results they ask
+    for. ``past`` and ``future`` make undo and redo without limit.
     """
 
     hidden: Hidden = frozenset()
-    past: tuple[Hidden, ...] = field(default=(), repr=False)
-    future: tuple[Hidden, ...] = field(default=(), repr=False)
+    where: str = ""
+    without_collapsed: bool = False
+    past: tuple[Cut, ...] = field(default=(), repr=False)
+    future: tuple[Cut, ...] = field(default=(), repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.hidden)
+
+    @property
+    def cut(self) -> Cut:
+        """What is taken out of view."""
+        return self.hidden, self.where, self.without_collapsed
 
     def hides(self, name: str, value: Value) -> bool:
         """Whether this value is out of view."""
@@ -80,26 +93,36 @@ class Trim:
         """Swap what is in and what is out of view for one hyperparameter."""
         return self._to(self.hidden ^ {(factor.name, value) for value in factor.values})
 
+    def filtered(self, where: str) -> Trim:
+        """Take out of view what does not satisfy a filter line; an empty one takes nothing."""
+        return self._to(self.hidden, where=where)
+
+    def leaving_out_collapsed(self, out: bool) -> Trim:
+        """Take collapsed trainings out of account, or count them again."""
+        return self._to(self.hidden, without_collapsed=out)
+
     def reset(self) -> Trim:
-        """Bring everything back into view."""
-        return self._to(frozenset())
+        """Bring every trial back into view."""
+        return self._to(frozenset(), where="")
 
     def undo(self) -> Trim:
         """Return to the trim before the last change; the same trim where there is none."""
         if not self.past:
             return self
-        return Trim(self.past[-1], self.past[:-1], (*self.future, self.hidden))
+        return Trim(*self.past[-1], self.past[:-1], (*self.future, self.cut))
 
     def redo(self) -> Trim:
         """Take back the last undo."""
         if not self.future:
             return self
-        return Trim(self.future[-1], (*self.past, self.hidden), self.future[:-1])
+        return Trim(*self.future[-1], (*self.past, self.cut), self.future[:-1])
 
-    def _to(self, hidden: Hidden) -> Trim:
-        if hidden == self.hidden:
+    def _to(self, hidden: Hidden, where: str | None = None, without_collapsed: bool | None = None) -> Trim:
+        line = self.where if where is None else where
+        out = self.without_collapsed if without_collapsed is None else without_collapsed
+        if (hidden, line, out) == self.cut:
             return self
-        return replace(self, hidden=hidden, past=(*self.past, self.hidden), future=())
+        return Trim(hidden, line, out, (*self.past, self.cut))
 
 
 def parse_hides(grid: Grid, hides: Iterable[str], base: Trim | None = None) -> Trim:

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from hpo_core.errors import FilterError
 from hpo_core.grid import Grid, Hyperparameter
 from hpo_core.results import in_view
-from hpo_core.trim import Hidden, Trim, match_value, pairs, parse_hides
+from hpo_core.trim import Cut, Trim, match_value, pairs, parse_hides
 
 RATE = Hyperparameter("rate", (0.0001, 0.001, 0.01))
 LOSS = Hyperparameter("loss", ("poisson", "mse"))
@@ -101,12 +101,12 @@ class TrimMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.trim = Trim()
-        self.past: list[Hidden] = []
-        self.future: list[Hidden] = []
+        self.past: list[Cut] = []
+        self.future: list[Cut] = []
 
     def change(self, new: Trim) -> None:
-        if new.hidden != self.trim.hidden:
-            self.past.append(self.trim.hidden)
+        if new.cut != self.trim.cut:
+            self.past.append(self.trim.cut)
             self.future.clear()
         self.trim = new
 
@@ -123,6 +123,14 @@ class TrimMachine(RuleBasedStateMachine):
     def invert(self, factor: Hyperparameter) -> None:
         self.change(self.trim.invert(factor))
 
+    @rule(where=st.sampled_from(["", "filters>1", "trial=2"]))
+    def filter_line(self, where: str) -> None:
+        self.change(self.trim.filtered(where))
+
+    @rule(out=st.booleans())
+    def collapsed(self, out: bool) -> None:
+        self.change(self.trim.leaving_out_collapsed(out))
+
     @rule()
     def reset(self) -> None:
         self.change(self.trim.reset())
@@ -130,22 +138,22 @@ class TrimMachine(RuleBasedStateMachine):
     @rule()
     def undo(self) -> None:
         if self.past:
-            self.future.append(self.trim.hidden)
+            self.future.append(self.trim.cut)
             expected = self.past.pop()
         else:
-            expected = self.trim.hidden
+            expected = self.trim.cut
         self.trim = self.trim.undo()
-        assert self.trim.hidden == expected
+        assert self.trim.cut == expected
 
     @rule()
     def redo(self) -> None:
         if self.future:
-            self.past.append(self.trim.hidden)
+            self.past.append(self.trim.cut)
             expected = self.future.pop()
         else:
-            expected = self.trim.hidden
+            expected = self.trim.cut
         self.trim = self.trim.redo()
-        assert self.trim.hidden == expected
+        assert self.trim.cut == expected
 
     @invariant()
     def a_trial_is_in_view_when_none_of_its_values_is_hidden(self) -> None:

@@ -302,7 +302,7 @@ async def test_a_click_on_a_value_a_trial_or_a_job_does_what_the_keys_do(make_se
         await see.press("u", *["right_square_bracket"] * VIEWS.index("ranking"))
         await see.shows("view", "[ranking]")
         await see.pilot.click("#view", offset=(10, 3))  # below the frame and the heading: the second place
-        await see.until(lambda: see.app.screen.state.row == 1)
+        await see.until(lambda: see.app.screen.state.trial == 4)
         await see.pilot.click("#queue", offset=(10, 3))
         await see.until(lambda: see.app.screen.state.job == 2)
         assert see.app.screen.focused.id == "queue"
@@ -318,6 +318,64 @@ async def test_a_click_on_a_point_of_the_scatter_describes_its_trial(make_sessio
         await see.until(lambda: see.text("view").splitlines()[1] != told)
         await see.pilot.click("#view", offset=(at[0] + 1, at[1] + 1))
         await see.until(lambda: see.text("view").splitlines()[1] == told)
+
+
+async def test_one_way_back_for_values_trials_the_filter_line_and_collapsed_trainings(
+    make_session, open_app
+) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("3")
+        await see.shows("values", "8 of 12")
+        await see.press("slash", *"filters>12", "enter")
+        await see.shows("values", "4 of 12")
+        await see.press("A")
+        await see.shows("values", "12 of 12")
+        await see.press("u")
+        await see.shows("values", "4 of 12")
+        await see.press("u")
+        await see.shows("values", "8 of 12")
+        await see.press("ctrl+r")
+        await see.shows("values", "4 of 12")
+        await see.press("slash", *" or trial=1", "escape")
+        await see.shows("values", "4 of 12")
+        await see.press("u", "u", "u")
+        await see.shows("values", "12 of 12")
+        await see.until(lambda: "There is nothing to undo." in notices(see))
+
+
+async def test_the_cursor_stays_on_its_trial_however_the_ranking_is_sorted(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press(*["right_square_bracket"] * VIEWS.index("ranking"), "tab", "down", "down")
+        await see.until(lambda: see.app.screen.state.trial == 8)
+        await see.press("right", "right", "right")
+        await see.shows("view", "loss▾")
+        assert see.app.screen.state.trial == 8
+        line = next(row for row in see.text("view").splitlines() if row.startswith(">"))
+        assert line.split()[:3] == [">", "7", "8"]
+        await see.press("d")
+        await see.until(lambda: see.app.screen.state.trial not in (8, None))
+        await see.shows("values", "11 of 12")
+
+
+@pytest.mark.parametrize("pane", ["values", "view", "queue"])
+async def test_any_pane_takes_the_whole_screen(make_session, open_app, pane) -> None:
+    async with open_app(make_session()) as see:
+        await see.press(*["tab"] * ("values", "view", "queue").index(pane), "enter")
+        await see.until(lambda: see.app.screen.query_one(f"#{pane}").size == (118, 36))
+        await see.press("escape")
+        await see.until(lambda: see.app.screen.query_one("#view").size.width < 118)
+
+
+async def test_any_two_hyperparameters_can_be_put_on_the_axes(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        see.app.screen.action_put_axis(1)
+        await see.until(lambda: see.app.screen.state.axes == (1, 0, 2))
+        await see.press("pagedown", "pagedown")
+        see.app.screen.action_put_axis(0)
+        await see.until(lambda: see.app.screen.state.axes == (2, 0, 1))
+        await see.press("right_square_bracket")
+        await see.shows("view", "[heatmap]")
+        await see.until(lambda: see.text("view").splitlines()[2].startswith("learning_rate"))
 
 
 async def test_slicing_walks_through_single_values(make_session, open_app) -> None:

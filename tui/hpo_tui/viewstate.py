@@ -39,17 +39,15 @@ class ViewState:
     ``cursor`` is (hyperparameter index, value index) in the values pane; ``axes`` the hyperparameters on the
     plots' axes, a permutation of all of them; ``angles`` are (azimuth, elevation) in degrees, None for those that
     suit the grid; ``metric`` None means the objective's, ``epoch`` which of each training's epochs it is read at;
-    ``without_collapsed`` leaves collapsed trainings out. ``bins`` None is as many as there is room for; ``scroll``
-    the first line of the effects. ``where`` is the filter line; ``row`` the place, by rank, of the trial under the
-    view's cursor; ``job`` the queue's cursor (None while
-    the queue has no focus) and ``chosen`` the jobs picked there.
+    ``bins`` None is as many as there is room for; ``sort`` is the ranking's column, ``backwards`` its order;
+    ``scroll`` the first line of the effects. ``trial`` is the number of that under the view's cursor; ``job`` the
+    queue's cursor (None while the queue has no focus) and ``chosen`` the jobs picked there.
     """
 
     trim: Trim = field(default_factory=Trim)
     view: str = VIEWS[0]
     metric: str | None = None
     epoch: Which = "last"
-    without_collapsed: bool = False
     cursor: tuple[int, int] = (0, 0)
     axes: tuple[int, ...] = ()
     angles: tuple[float, float] | None = None
@@ -59,11 +57,21 @@ class ViewState:
     overlay: bool = False
     cumulative: bool = False
     sort: int = 0
+    backwards: bool = False
     scroll: int = 0
-    row: int | None = None
-    where: str = ""
+    trial: int | None = None
     chosen: frozenset[JobKey] = frozenset()
     job: int | None = None
+
+    @property
+    def where(self) -> str:
+        """The filter line."""
+        return self.trim.where
+
+    @property
+    def without_collapsed(self) -> bool:
+        """Whether collapsed trainings are left out."""
+        return self.trim.without_collapsed
 
     def next_view(self, step: int) -> ViewState:
         """Return the state with the next or the previous view."""
@@ -96,16 +104,18 @@ def load_view(path: Path, grid: Grid) -> ViewState:
     except (OSError, msgspec.DecodeError):
         saved = {}
     return ViewState(
-        trim=load_trim(saved, grid),
+        trim=replace(
+            load_trim(saved, grid),
+            where=_plain(saved.get("where")) or "",
+            without_collapsed=saved.get("without_collapsed") is True,
+        ),
         view=_one_of(saved.get("view"), VIEWS, VIEWS[0]),
         metric=_plain(saved.get("metric")),
         epoch="best" if saved.get("epoch") == "best" else "last",
-        without_collapsed=saved.get("without_collapsed") is True,
         axes=_permutation(saved.get("axes"), len(grid.hyperparameters)),
         angles=_angles(saved.get("angles")),
         flat=saved.get("flat") is True,
         log_axes=saved.get("log_axes") is True,
-        where=_plain(saved.get("where")) or "",
         bins=_bins(saved.get("bins")),
         overlay=saved.get("overlay") is True,
         cumulative=saved.get("cumulative") is True,

@@ -91,5 +91,6 @@ def look(folder: SessionFolder, hides: tuple[str, ...], where: str | None, saved
         from hpo_tui.viewstate import load_view
 
         base = load_view(folder.view, grid).trim
-    predicate = compile_filter(where, snapshot) if where is not None else None
+    lines = [f"({line})" for line in (base.where, where) if line]
+    predicate = compile_filter(" and ".join(lines), snapshot) if lines else None
     return View(folder, snapshot, parse_hides(grid, hides, base), predicate, engine_runs)

@@ -17,14 +17,12 @@ class CursorActions(DeskScreen):
         self.move_in(self.focused.id if self.focused else None, step)
 
     def move_in(self, pane: str | None, step: int) -> None:
-        """Move the cursor of a pane: values, trials by rank, or jobs."""
+        """Move the cursor of a pane: values, trials in the order of the ranking, or jobs."""
         if pane == "queue" and self.latest is not None:
             last = max(len(QueueList(self.latest.snapshot)) - 1, 0)
             self.look(replace(self.state, job=min(max((self.state.job or 0) + step, 0), last)))
         elif pane == "view" and self.latest is not None:
-            last = max(self.desk(self.latest).trial_count - 1, 0)
-            place = step - 1 if self.state.row is None and step > 0 else (self.state.row or 0) + step
-            self.look(replace(self.state, row=min(max(place, 0), last)))
+            self.look(moves.move_trial(self.state, self.desk(self.latest).order, step))
         else:
             self.look(moves.move_cursor(self.state, self.factors, step))
 

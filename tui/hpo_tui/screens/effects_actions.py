@@ -69,7 +69,7 @@ class EffectsActions(CursorActions, TrainingActions):
     def action_collapsed(self) -> None:
         """Take collapsed trainings out of everything that is shown, or count them again."""
         out = not self.state.without_collapsed
-        self.look(replace(self.state, without_collapsed=out))
+        self.look(replace(self.state, trim=self.state.trim.leaving_out_collapsed(out)))
         count = self.desk(self.latest).collapsed if self.latest is not None else 0
         if not count:
             self.notify("No training in view has collapsed.", markup=False)

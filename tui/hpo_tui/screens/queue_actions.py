@@ -9,8 +9,9 @@ from hpo_core.events import MoveJobs, Order, StopJob
 from hpo_core.grid import JobKey
 from hpo_core.state import ENDED, Snapshot
 from hpo_core.text import plural
+from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.training_actions import TrainingActions
-from hpo_tui.viewmodel.queue import QueueList
+from hpo_tui.viewmodel.queue import QueueList, shifted
 
 
 class QueueActions(TrainingActions):
@@ -36,6 +37,44 @@ class QueueActions(TrainingActions):
             pairs = tuple((key.trial, key.replicate) for key in keys)
             self.order([MoveJobs(jobs=pairs, to=to)], f"{plural(len(keys), 'job')} moved to the {to}.")
 
+    def action_move_jobs_by(self, step: int) -> None:
+        """Move the picked jobs up (-1) or down (1) by one place in the queue."""
+        keys = self._not_ended()
+        if not keys or self.latest is None:
+            return
+        front = shifted(self.latest.snapshot.queue, keys, step)
+        if not front:
+            self.notify("There is no place further " + ("up." if step < 0 else "down."), markup=False)
+            return
+        pairs = tuple((key.trial, key.replicate) for key in front)
+        picked, job = self.state.chosen, self.state.job
+        where = "up" if step < 0 else "down"
+        self.order([MoveJobs(jobs=pairs, to="front")], f"{plural(len(keys), 'job')} moved {where}.")
+        follow = job + step if job is not None and not picked else job
+        self.look(replace(self.state, chosen=picked, job=max(follow, 0) if follow is not None else None))
+
+    def action_stop_all(self) -> None:
+        """Ask, then end the engine: with what is under way, or after it. What waits goes on waiting."""
+        if self.latest is None or not self.latest.engine_alive:
+            self.notify("Nothing trains here; R starts an engine.", markup=False)
+            return
+        answers = [
+            ("finish", "Stop after the trainings under way"),
+            ("stop", "Stop now: the trainings under way start again from epoch 1 when resumed"),
+            ("none", "Go on training"),
+        ]
+        words = "Every result is kept, and what waits stays in the queue; R goes on with it."
+
+        def answered(answer: str | None) -> None:
+            if answer in ("finish", "stop"):
+                self.do(lambda _: self._stop_all(now=answer == "stop"))
+
+        self.app.push_screen(Choice("Stop all", words, answers), answered)
+
+    def _stop_all(self, now: bool) -> str:
+        self.work.stop(now)
+        return "Stopping." if now else "Stopping after the trainings under way."
+
     def action_repeat(self, missing: bool) -> None:
         """Queue again what failed; with ``missing``, also what diverged or was stopped."""
         if self.latest is None:
@@ -50,16 +89,27 @@ class QueueActions(TrainingActions):
         self._queue_again(found, "queued again")
 
     def action_add_replicate(self) -> None:
-        """Queue one more replicate for each picked job's trial, or for every trial in view."""
+        """Queue one more replicate of the trial that is pointed at; else, after asking, of every trial in view."""
         if self.latest is None:
             return
-        in_queue = self.focused is not None and self.focused.id == "queue"
-        trials = (
-            sorted({key.trial for key in self._picked()}) if in_queue else self.desk(self.latest).trials_shown()
-        )
+        desk = self.desk(self.latest)
+        if self.focused is not None and self.focused.id == "queue":
+            trials = sorted({key.trial for key in self._picked()})
+        else:
+            trials = [desk.trial] if desk.trial is not None else desk.trials_shown()
         new = [JobKey(trial, self.latest.snapshot.replicate_count(trial) + 1) for trial in trials]
-        if new:
+        if len(new) < 2:
             self._queue_again(new, "one more replicate")
+            return
+        start = "" if self.latest.engine_alive else " and start an engine"
+        words = f"One more replicate of each of the {len(new)} trials: {plural(len(new), 'training')}."
+        answers = [("queue", f"Queue {plural(len(new), 'training')}{start}"), ("none", "Leave it")]
+
+        def answered(answer: str | None) -> None:
+            if answer == "queue":
+                self._queue_again(new, "one more replicate")
+
+        self.app.push_screen(Choice("One more replicate", words, answers), answered)
 
     def action_log(self) -> None:
         """Show the log of the job under the cursor, or of the last replicate of the trial under the view's."""
@@ -68,6 +118,8 @@ class QueueActions(TrainingActions):
         keys = self._under_cursor() or self._of_trial(self.latest.snapshot)
         if keys:
             self.show_log(keys[0])
+        else:
+            self.notify("Choose a job, or a trial of the view, first: tab, then up and down.", markup=False)
 
     def show_log(self, key: JobKey) -> None:
         """Show the log of a replicate's last attempt."""
@@ -78,6 +130,8 @@ class QueueActions(TrainingActions):
         self.app.push_screen(LogScreen(self.folder.log_of(key, attempt), f"{key}, attempt {attempt}"))
 
     def _queue_again(self, keys: list[JobKey], reason: str) -> None:
+        if not keys:
+            return
         self.do(lambda update: self.work.queue(update, keys, reason))
         self.look(replace(self.state, chosen=frozenset()))
 

@@ -18,6 +18,8 @@ from hpo_tui.widgets.filter_line import FilterLine
 class TrimActions(CursorActions):
     """Changes the trim and the filter line."""
 
+    _unfiltered = Trim()
+
     def action_toggle_value(self, number: int) -> None:
         """Toggle a value of the hyperparameter under the cursor by its number."""
         self.look(moves.toggle_value(self.state, self.factors, number))
@@ -51,15 +53,20 @@ class TrimActions(CursorActions):
 
     def action_reset_trim(self) -> None:
         """Bring everything back, also what the filter line keeps out."""
-        self.look(replace(self.state, trim=self.state.trim.reset(), where=""))
+        self.look(replace(self.state, trim=self.state.trim.reset()))
 
     def action_undo(self) -> None:
         """Undo the last change of the trim."""
-        self.look(replace(self.state, trim=self.state.trim.undo()))
+        self._look_back(self.state.trim.undo(), "There is nothing to undo.")
 
     def action_redo(self) -> None:
         """Take the undo back."""
-        self.look(replace(self.state, trim=self.state.trim.redo()))
+        self._look_back(self.state.trim.redo(), "Nothing was undone.")
+
+    def _look_back(self, trim: Trim, otherwise: str) -> None:
+        if trim is self.state.trim:
+            self.notify(otherwise, markup=False)
+        self.look(replace(self.state, trim=trim))
 
     # Single trials --------------------------------------------------------------------------------------------
 
@@ -68,7 +75,8 @@ class TrimActions(CursorActions):
         if self.state.view == "effects":
             self.action_drop_values()
         elif self.latest is not None and (trial := self.desk(self.latest).trial) is not None:
-            self.look(replace(self.state, trim=self.state.trim.drop([trial])))
+            following = moves.beside(self.desk(self.latest).order, trial)
+            self.look(replace(self.state, trim=self.state.trim.drop([trial]), trial=following))
         else:
             self.notify("Choose a trial first: tab to the view, then up and down.", markup=False)
 
@@ -88,6 +96,7 @@ class TrimActions(CursorActions):
 
     def action_filter(self) -> None:
         """Open the filter line."""
+        self._unfiltered = self.state.trim
         self.add_class("-filtering")
         self.query_one(FilterLine).begin(self.state.where)
 
@@ -102,7 +111,8 @@ class TrimActions(CursorActions):
             self.query_one(FilterLine).say(str(error))
         else:
             self.query_one(FilterLine).say("")
-            self.look(replace(self.state, where=message.line.strip()))
+            # Every letter is one way to go on from the trim before: one step for undo, however long the line.
+            self.look(replace(self.state, trim=self._unfiltered.filtered(message.line.strip())))
 
     @on(FilterLine.Left)
     def leave_filter(self, message: FilterLine.Left) -> None:
@@ -110,4 +120,4 @@ class TrimActions(CursorActions):
         self.remove_class("-filtering")
         self.pane("values").focus()
         if not message.kept:
-            self.look(replace(self.state, where=message.before))
+            self.look(replace(self.state, trim=self._unfiltered))

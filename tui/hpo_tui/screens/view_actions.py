@@ -28,8 +28,8 @@ class ViewActions(DeskScreen):
             self.zoom(None)
         elif self.state.chosen:
             self.look(replace(self.state, chosen=frozenset()))
-        elif self.state.row is not None:
-            self.look(replace(self.state, row=None))
+        elif self.state.trial is not None:
+            self.look(replace(self.state, trial=None))
 
     def action_metric(self, step: int) -> None:
         """Show the next or the previous metric."""
@@ -39,6 +39,14 @@ class ViewActions(DeskScreen):
     def action_axes(self) -> None:
         """Put other hyperparameters on the axes."""
         self.look(moves.next_axes(self.state, len(self.factors)))
+
+    def action_put_axis(self, axis: int) -> None:
+        """Put the hyperparameter under the cursor on the first, second or third axis."""
+        self.look(moves.put_axis(self.state, len(self.factors), axis))
+
+    def action_reverse_sort(self) -> None:
+        """Turn the order of the ranking round."""
+        self.look(replace(self.state, backwards=not self.state.backwards))
 
     def action_flat(self) -> None:
         """Flat projection, or the box."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from hpo_core.control import send_order
 from hpo_core.errors import SessionError
 from hpo_core.events import Order, PauseQueue, QueueJobs, ResumeQueue
+from hpo_core.filter import compile_filter
 from hpo_core.grid import JobKey
 from hpo_core.lock import read_holder
 from hpo_core.session import SessionFolder
@@ -94,7 +95,8 @@ class SessionWork:
 
         if self.read_only:
             raise SessionError("The session is open read-only; hpo-tui export --to DIR writes elsewhere.")
-        written = export(update.snapshot, self.folder.exports, trim)
+        where = compile_filter(trim.where, update.snapshot) if trim.where else None
+        written = export(update.snapshot, self.folder.exports, trim, where)
         names = ", ".join(path.name for path in written)
         return f"Exported {plural(len(written), 'file')} to {clean(_short(self.folder.exports))}: {names}."
 

@@ -28,20 +28,20 @@ def clicked(desk: Desk, pane: str | None, place: Cells, size: Cells) -> ViewStat
         lines = jobs_shown(state.job, len(QueueList(desk.snapshot)), size[1])
         return replace(state, job=lines[place[1]]) if 0 <= place[1] < len(lines) else state
     if pane == "view":
-        rank = _rank_at(desk, place, size)
-        return state if rank is None else replace(state, row=rank)
+        trial = _trial_at(desk, place, size)
+        return state if trial is None else replace(state, trial=trial)
     return state
 
 
-def _rank_at(desk: Desk, place: Cells, size: Cells) -> int | None:
-    """Return the place in the ranking of the trial that was clicked, in the scatter or in the ranking itself."""
+def _trial_at(desk: Desk, place: Cells, size: Cells) -> int | None:
+    """Return the trial that was clicked, in the scatter or in the ranking."""
     state, table = desk.state, desk.table
-    order = ranked_rows(table, state.sort)
+    order = ranked_rows(table, state.sort, state.backwards)
     if state.view == "ranking" and order:
-        ranks = ranks_shown(state, len(order), size[1])
+        ranks = ranks_shown(order, desk.trial, size[1])
         line = place[1] - 1  # below the heading
-        return ranks[line] if 0 <= line < len(ranks) else None
+        return order[ranks[line]] + 1 if 0 <= line < len(ranks) else None
     if state.view == "scatter" and order:
         point = point_at(trials_in_view(table), metric_of(table), *size, scatter_look(table, state), place)
-        return order.index(int(np.flatnonzero(table.in_view)[point])) if point is not None else None
+        return int(np.flatnonzero(table.in_view)[point]) + 1 if point is not None else None
     return None

@@ -23,7 +23,7 @@ from hpo_tui.viewmodel.effects_analyst import NOTHING, Analyst, Findings, Look, 
 from hpo_tui.viewmodel.effects_marks import ValueMarks, marks_of
 from hpo_tui.viewmodel.footer import footer_row
 from hpo_tui.viewmodel.pictures import PICTURES, Drawer, histogram_picture
-from hpo_tui.viewmodel.ranking import selected_trial
+from hpo_tui.viewmodel.ranking import ranked_trials, selected_trial
 from hpo_tui.viewmodel.rows import Row, padded, run
 from hpo_tui.viewmodel.table import Table, build_table
 from hpo_tui.viewstate import VIEW_TITLES, VIEWS, ViewState
@@ -137,10 +137,10 @@ class Desk:
         line = lines[row] if 0 <= row < len(lines) else None
         return (line.factor, line.value) if line is not None and line.value is not None else None
 
-    @property
-    def trial_count(self) -> int:
-        """How many trials are in view."""
-        return int(self.table.in_view.sum())
+    @cached_property
+    def order(self) -> list[int]:
+        """The numbers of the trials in view, in the order of the ranking."""
+        return ranked_trials(self.table, self.state)
 
     @cached_property
     def trial(self) -> int | None:

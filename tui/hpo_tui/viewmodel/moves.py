@@ -109,11 +109,40 @@ def all_axes(state: ViewState, count: int) -> tuple[int, ...]:
     return state.axes if len(state.axes) == count else tuple(range(count))
 
 
+def put_axis(state: ViewState, count: int, axis: int) -> ViewState:
+    """Put the hyperparameter under the cursor on an axis of the plots; what was there takes its place."""
+    axes = list(all_axes(state, count))
+    if axis >= count:
+        return state
+    at = axes.index(state.cursor[0])
+    axes[at], axes[axis] = axes[axis], axes[at]
+    return replace(state, axes=tuple(axes))
+
+
+def move_trial(state: ViewState, order: Sequence[int], step: int) -> ViewState:
+    """Move the view's cursor through the trials in view, in the ``order`` (numbers) of the ranking.
+
+    The first step down, or one from a trial that has gone out of view, goes to the first trial.
+    """
+    if not order:
+        return replace(state, trial=None)
+    known = state.trial is not None and state.trial in order
+    place = order.index(state.trial) + step if known and state.trial is not None else max(step - 1, 0)
+    return replace(state, trial=order[min(max(place, 0), len(order) - 1)])
+
+
+def beside(order: Sequence[int], trial: int) -> int | None:
+    """Return the trial after this one in an order, or that before the last; None where there is no other."""
+    at = order.index(trial)
+    others = [*order[at + 1 : at + 2], *order[max(at - 1, 0) : at]]
+    return others[0] if others else None
+
+
 def change_bins(state: ViewState, step: int) -> ViewState:
     """Use more or fewer bins in the histograms; the first change counts from a middling number."""
     return replace(state, bins=min(max((state.bins or DEFAULT_BINS) + 2 * step, MIN_BINS), MAX_BINS))
 
 
 def next_sort(state: ViewState, factors: int, step: int) -> ViewState:
-    """Sort the ranking by the next or previous column: score, sd, then each hyperparameter."""
-    return replace(state, sort=(state.sort + step) % (factors + 2))
+    """Sort the ranking by the next or previous column: score, sd, each hyperparameter, failures, number."""
+    return replace(state, sort=(state.sort + step) % (factors + 4), backwards=False)

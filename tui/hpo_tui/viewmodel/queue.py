@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -94,7 +95,7 @@ def queue_rows(
     cursor: int | None = None,
     chosen: frozenset[JobKey] = frozenset(),
 ) -> list[Row]:
-    """Return exactly ``height`` rows around the line under ``cursor`` (None: the pane has no focus)."""
+    """Return exactly ``height`` rows: the page with the line under ``cursor`` (None: the pane has no focus)."""
     lines = QueueList(update.snapshot)
     if not len(lines):
         return [_nothing(update, width), *([padded((), width)] * (height - 1))]
@@ -111,9 +112,23 @@ def queue_rows(
 
 
 def jobs_shown(cursor: int | None, count: int, height: int) -> range:
-    """Return which lines (0-based) of ``count`` stand in the pane: those around the cursor."""
-    first = min(max(min(cursor or 0, count - 1) - height + 2, 0), max(count - height, 0))
-    return range(first, min(first + height, count))
+    """Return which lines (0-based) of ``count`` stand in the pane: the cursor's page, which stands still."""
+    room = max(height, 1)
+    first = min(cursor or 0, max(count - 1, 0)) // room * room
+    return range(first, min(first + room, count))
+
+
+def shifted(queue: Sequence[JobKey], moved: Collection[JobKey], step: int) -> list[JobKey]:
+    """Return the front of the queue as it is once each of ``moved`` has gone up (-1) or down (1) by one place."""
+    order = list(queue)
+    places = [place for place, key in enumerate(order) if key in moved]
+    last = -1
+    for place in places if step < 0 else reversed(places):
+        other = place + step
+        if 0 <= other < len(order) and order[other] not in moved:
+            order[place], order[other] = order[other], order[place]
+            last = max(last, place, other)
+    return order[: last + 1]
 
 
 class _Drawing:

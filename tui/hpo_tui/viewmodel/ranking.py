@@ -20,56 +20,69 @@ CURVE_WIDTHS = (5, 10)
 """The least and the greatest width of a trial's curve, in cells: the names of the columns go before it."""
 
 
-def ranked_rows(table: Table, sort: int) -> list[int]:
+def ranked_rows(table: Table, sort: int = 0, backwards: bool = False) -> list[int]:
     """Return the rows of the trials in view, in the order of a column; those without a score come last.
 
-    Column 0 is the score, best first; 1 its sd, smallest first; then the hyperparameters, in the order of values.
+    Column 0 is the score, best first; 1 its sd, smallest first; then the hyperparameters, in the order of values;
+    then the failures, most first; then the trials' numbers. Equals stand by score. ``backwards`` turns the column
+    round.
     """
     rows = np.flatnonzero(table.in_view)
-    scores = table.scores[rows]
+    scores, factors = table.scores[rows], len(table.factors)
     best_first = -scores if table.better == "max" else scores
-    keys = [best_first]
+    column = best_first
     if sort == 1:
-        keys = [best_first, table.sds[rows]]
-    elif sort > 1:
-        keys = [best_first, table.codes[rows, sort - 2].astype(float)]
-    keys = [np.where(np.isfinite(key), key, np.inf) for key in keys]
-    order = np.lexsort((*keys, ~np.isfinite(scores)))
+        column = table.sds[rows]
+    elif 1 < sort < factors + 2:
+        column = table.codes[rows, sort - 2].astype(float)
+    elif sort == factors + 2:
+        column = -table.failed[rows].astype(float)
+    elif sort == factors + 3:
+        column = rows.astype(float)
+    keys = [np.where(np.isfinite(key), key, np.inf) for key in (best_first, -column if backwards else column)]
+    unknown = ~np.isfinite(scores) if sort < factors + 2 else np.zeros(len(rows), dtype=bool)
+    order = np.lexsort((*keys, unknown))
     return [int(row) for row in rows[order]]
 
 
+def ranked_trials(table: Table, state: ViewState) -> list[int]:
+    """Return the numbers of the trials in view in the order that was chosen: that of the view's cursor."""
+    return [row + 1 for row in ranked_rows(table, state.sort, state.backwards)]
+
+
 def selected_trial(table: Table, state: ViewState) -> int | None:
-    """Return the trial under the view's cursor, which counts places of the ranking."""
-    order = ranked_rows(table, state.sort) if state.row is not None else []
-    return order[min(state.row or 0, len(order) - 1)] + 1 if order else None
+    """Return the trial under the view's cursor, if it is in view."""
+    trial = state.trial
+    return trial if trial is not None and trial <= len(table.in_view) and table.in_view[trial - 1] else None
 
 
 def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int, height: int) -> list[Row]:
     """Return exactly ``height`` rows: a heading, the trials around the cursor, and how many there are."""
-    order = ranked_rows(table, state.sort)
+    order = ranked_rows(table, state.sort, state.backwards)
     if not order:
         return [padded((run("  No trial is in view; A brings everything back.", DIM),), width)] + [
             padded((), width)
         ] * (height - 1)
-    cursor = min(state.row or 0, len(order) - 1)
-    places = ranks_shown(state, len(order), height)
+    selected = selected_trial(table, state)
+    places = ranks_shown(order, selected, height)
     first, shown = places.start, [order[place] for place in places]
     layout = _Layout(snapshot, table, width)
-    rows = [layout.heading(state.sort)]
-    rows += [
-        layout.trial(row, first + n + 1, state.row is not None and first + n == cursor)
-        for n, row in enumerate(shown)
-    ]
+    rows = [layout.heading(state.sort, state.backwards)]
+    rows += [layout.trial(row, first + n + 1, row + 1 == selected) for n, row in enumerate(shown)]
     rows += [padded((), width)] * (height - 1 - len(rows))
-    said = f" {plural(len(order), 'trial')} in view · ← → sort by another column"
+    said = f" {plural(len(order), 'trial')} in view · ← → sort by another column · v turn it round"
     return [*rows[: height - 1], padded((run(said, DIM),), width)]
 
 
-def ranks_shown(state: ViewState, count: int, height: int) -> range:
-    """Return which places (0-based) of ``count`` are listed: those around the cursor, from the second row on."""
+def ranks_shown(order: list[int], selected: int | None, height: int) -> range:
+    """Return which places (0-based) of the order (rows) are listed, below the heading: the cursor's page.
+
+    Pages stand still while the cursor moves in them, so that nothing moves under the mouse either.
+    """
     room = max(height - 2, 1)
-    first = min(max(min(state.row or 0, count - 1) - room // 2, 0), max(count - room, 0))
-    return range(first, min(first + room, count))
+    place = order.index(selected - 1) if selected is not None and selected - 1 in order else 0
+    first = place // room * room
+    return range(first, min(first + room, len(order)))
 
 
 NARROWEST = 7
@@ -102,21 +115,28 @@ class _Layout:
         self.columns = [max(int(column * min(spare, 1.0)), min(column, NARROWEST), 5) for column in wanted]
         self.metric_of = partial(_curve, snapshot, table.measure)
 
-    def heading(self, sort: int) -> Row:
+    def heading(self, sort: int, backwards: bool) -> Row:
+        arrow = "▴" if backwards else "▾"
+        factors = len(self.table.factors)
+
         def ink(column: int) -> int:
             return ACCENT if column == sort else DIM
 
+        def name(text: str, column: int) -> str:
+            return f"{text}{arrow}" if column == sort else text
+
         row = [
-            run("      trial  ", DIM),
-            run(f"{'mean':>{self.score}}", ink(0)),
-            run(f"   {'sd':<{self.score}}  " if self.sd else "  ", ink(1)),
+            run(f"{name('trial', factors + 3):>11}  ", ink(factors + 3)),
+            run(f"{name('mean', 0):>{self.score}}", ink(0)),
+            run(f"   {name('sd', 1):<{self.score}}  " if self.sd else "  ", ink(1)),
         ]
-        row += [
-            run(fit(factor.name, size - 1) + " ", ink(index + 2))
-            for index, (factor, size) in enumerate(zip(self.table.factors, self.columns, strict=True))
-        ]
+        for index, (factor, size) in enumerate(zip(self.table.factors, self.columns, strict=True)):
+            mark = arrow if index + 2 == sort else ""
+            row.append(run(f"{fit(factor.name, size - 1 - len(mark)).rstrip()}{mark}".ljust(size), ink(index + 2)))
         if self.curve:
-            row.append(run(" by epoch" if self.curve > 7 else " epochs", DIM))
+            row.append(run(f"{' by epoch' if self.curve > 7 else ' epochs':<{self.curve + 1}}", DIM))
+        if self.table.failed.any():
+            row.append(run(f" {name('failed', factors + 2)}", ink(factors + 2)))
         return padded(tuple(row), self.width)
 
     def trial(self, row: int, place: int, here: bool) -> Row:
