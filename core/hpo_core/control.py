@@ -1,15 +1,16 @@
-"""The control folder: orders from screens and commands, one file each, removed by the engine when obeyed."""
+"""The control folder: orders from screens and commands, one file each, removed by the engine once obeyed."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from hpo_core.events import Order
+from hpo_core.events import Order, QueueJobs
 from hpo_core.files import FOLDER_MODE, write_atomically
 
 _decoder = msgspec.json.Decoder(Order)
@@ -23,20 +24,36 @@ def send_order(control: Path, order: Order) -> None:
     write_atomically(control / name, msgspec.json.encode(order), durable=False)
 
 
+def waiting_orders(control: Path) -> Iterator[tuple[Path, Order | None]]:
+    """Yield the orders that wait, oldest first, with their files; None for one that cannot be read."""
+    for path in sorted(control.glob("[0-9]*.json")):
+        try:
+            yield path, _decoder.decode(path.read_bytes())
+        except FileNotFoundError:
+            continue
+        except (OSError, msgspec.MsgspecError):
+            yield path, None
+
+
 def take_orders(control: Path) -> tuple[list[Order], list[str]]:
     """Take the orders that wait, oldest first, and remove them; also return the names of unreadable files."""
     orders: list[Order] = []
     unreadable: list[str] = []
-    for path in sorted(control.glob("[0-9]*.json")):
-        try:
-            orders.append(_decoder.decode(path.read_bytes()))
-        except (OSError, msgspec.DecodeError):
+    for path, order in waiting_orders(control):
+        if order is None:
             unreadable.append(path.name)
+        else:
+            orders.append(order)
         path.unlink(missing_ok=True)
     return orders, unreadable
 
 
 def discard_orders(control: Path) -> None:
-    """Remove orders that nobody obeyed: they were meant for an engine that is gone."""
-    for path in control.glob("[0-9]*.json"):
-        path.unlink(missing_ok=True)
+    """Remove orders that were meant for an engine that is gone.
+
+    Trainings to be queued stay: whoever asked for them meant the session, and may have asked while that engine
+    was leaving.
+    """
+    for path, order in waiting_orders(control):
+        if not isinstance(order, QueueJobs):
+            path.unlink(missing_ok=True)

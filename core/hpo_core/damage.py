@@ -42,8 +42,13 @@ def mixed_data(snapshot: Snapshot) -> str:
     """Return that the results are of several states of the images, in a sentence, or an empty text."""
     if len(snapshot.fingerprints) < 2:
         return ""
-    each = ", ".join(f"{count:,} of {clean(name, 8)}" for name, count in snapshot.fingerprints.items())
+    each = ", ".join(f"{count:,} of {clean(image_name(name))}" for name, count in snapshot.fingerprints.items())
     return f"The images changed during this session; compare only results of the same ones: {each}."
+
+
+def image_name(fingerprint: str) -> str:
+    """Return the few digits by which a state of the images is told from another."""
+    return fingerprint[:8]
 
 
 def _named(entries: Sequence[Replicate]) -> str:

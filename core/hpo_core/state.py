@@ -295,6 +295,11 @@ class SessionState:
         return self._paused
 
     @property
+    def device(self) -> str:
+        """What the last engine's workers computed on; empty before there was one."""
+        return self._engine.device if self._engine is not None else ""
+
+    @property
     def fingerprint(self) -> str:
         """The fingerprint of the images last trained on; empty before there were any."""
         return self._data.fingerprint if self._data is not None else ""

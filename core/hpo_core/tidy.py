@@ -3,7 +3,8 @@
 The columns and their order are fixed: the trial's number, the hyperparameters of the grid in the spec's order, the
 fixed ones, what is known of the replicate, and the metrics by Keras' names. Two things may share a name (``loss``
 is a hyperparameter and a metric): a hyperparameter named as a column of the table is written
-``hyperparameter_seed``, a metric named as a column before it ``metric_loss``.
+``hyperparameter_seed``, a metric named as a column before it ``metric_loss``. ``origin`` says where a result comes
+from that was not trained here; where the images changed in the middle, it says of each other one which it is of.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpo_core.damage import image_name
 from hpo_core.hyperparameters import Value
 from hpo_core.results import TrialResult
 from hpo_core.spec import SessionSpec
@@ -78,7 +80,8 @@ def replicates_table(snapshot: Snapshot, results: Sequence[TrialResult]) -> Tidy
         for row in results:
             lead = _lead(snapshot.spec, row)
             for entry in row.replicates:
-                yield (*lead, *_replicate(entry, entry.had, entry.seconds), *_metrics(snapshot, entry.last))
+                about = _replicate(snapshot, entry, entry.had, entry.seconds)
+                yield (*lead, *about, *_metrics(snapshot, entry.last))
 
     return _with_metrics(snapshot, REPLICATE_COLUMNS, rows())
 
@@ -91,7 +94,8 @@ def epochs_table(snapshot: Snapshot, results: Sequence[TrialResult]) -> TidyTabl
             lead = _lead(snapshot.spec, row)
             for entry in row.replicates:
                 for epoch in entry.epochs:
-                    yield (*lead, *_replicate(entry, epoch.number, epoch.seconds), *_metrics(snapshot, epoch))
+                    about = _replicate(snapshot, entry, epoch.number, epoch.seconds)
+                    yield (*lead, *about, *_metrics(snapshot, epoch))
 
     return _with_metrics(snapshot, EPOCH_COLUMNS, rows())
 
@@ -132,7 +136,7 @@ def _lead(spec: SessionSpec, row: TrialResult) -> tuple[Cell, ...]:
     return (row.number, *row.values.values(), *spec.fixed.values())
 
 
-def _replicate(entry: Replicate, epoch: int, seconds: float) -> tuple[Cell, ...]:
+def _replicate(snapshot: Snapshot, entry: Replicate, epoch: int, seconds: float) -> tuple[Cell, ...]:
     return (
         entry.key.replicate,
         entry.attempt,
@@ -141,8 +145,14 @@ def _replicate(entry: Replicate, epoch: int, seconds: float) -> tuple[Cell, ...]
         epoch,
         seconds,
         entry.reason or None,
-        entry.origin or None,
+        entry.origin or _images(snapshot, entry),
     )
+
+
+def _images(snapshot: Snapshot, entry: Replicate) -> str | None:
+    """Return which images a result is of, where the session has results of different ones."""
+    mixed = len(snapshot.fingerprints) > 1
+    return f"images {image_name(entry.data)}" if mixed and entry.data else None
 
 
 def _metrics(snapshot: Snapshot, epoch: Epoch | None) -> Iterator[float | None]:

@@ -100,6 +100,29 @@ def test_a_failed_fsync_pauses_the_queue_and_the_journal_goes_on_in_a_new_file(
     assert curves(snapshot) == curves(run_engine(make_session("undisturbed")))
 
 
+def test_a_disk_that_keeps_failing_is_said_while_it_lasts_and_gets_no_heap_of_segments(
+    make_session: MakeSession, run_engine: RunEngine, watched: Watched, failing_files: MakeFiles
+) -> None:
+    folder = make_session(replicates=4)
+    bad, told = [False], dict[str, None]()
+
+    def on_turn(turn: int) -> None:
+        bad[0] = 6 <= turn < 40
+        live = read_status(folder.status)
+        if live is not None and live.message:
+            told[live.message] = None
+        if turn % 20 == 0:
+            send_order(folder.control, ResumeQueue())
+
+    files: Any = failing_files(plan=lambda name, count, data: errno.EIO if bad[0] and name == "sync" else None)
+    snapshot = run_engine(folder, watched(on_turn), files=files)
+    assert any("would not survive a power loss; tried again" in message for message in told), told
+    assert len(segments(folder.path)) == 2
+    assert any("The disk keeps what is written again" in note.text for note in snapshot.notes)
+    assert (snapshot.counts["complete"], snapshot.damage) == (16, ())
+    assert curves(snapshot) == curves(run_engine(make_session("undisturbed", replicates=4)))
+
+
 @pytest.mark.parametrize("how", ["deleted", "emptied", "replaced"])
 def test_a_journal_taken_away_ends_the_engine_which_leaves_a_copy_from_memory(
     make_session: MakeSession, run_engine: RunEngine, watched: Watched, how: str

@@ -7,16 +7,27 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hpo_core.control import send_order
 from hpo_core.engine.failures import MemoryKills, Repetition, describe_death, last_words
 from hpo_core.engine.supervisor import Limits
-from hpo_core.events import DataReady, Job, JobEnded, JobStarted, ResumeQueue, StopJob, StopSession, WorkerEvent
+from hpo_core.events import (
+    DataReady,
+    Job,
+    JobEnded,
+    JobStarted,
+    ResumeQueue,
+    StopJob,
+    StopSession,
+    WorkerEvent,
+    WorkerReady,
+)
 from hpo_core.executors.base import Report, WorkerDied
 from hpo_core.executors.replay import ReplayExecutor, synthetic
 from hpo_core.grid import JobKey
-from hpo_core.session import SessionFolder
+from hpo_core.session import SessionFolder, read_session
 from hpo_core.state import Snapshot
 from hpo_core.status import read_status
 
@@ -61,7 +72,22 @@ def test_the_systems_own_count_says_whether_it_killed_for_memory(tmp_path: Path)
 def test_only_the_same_failure_in_a_row_counts_up() -> None:
     repetition = Repetition(3)
     outcomes = [repetition.failed("error", reason) for reason in ("a", "a", "b", "a", "a", "a")]
-    assert outcomes == [False, False, False, False, False, True]
+    assert outcomes == ["", "", "", "", "", "3 trainings in a row failed the same way: a"]
+
+
+def test_failures_that_differ_in_numbers_only_are_the_same() -> None:
+    repetition = Repetition(3)
+    reasons = [f"OOM when allocating tensor with shape[{n},48] at 0x7f{n:04x}" for n in (64, 128, 10)]
+    told = [repetition.failed("out of memory", reason) for reason in reasons]
+    assert told == ["", "", f"3 trainings in a row failed the same way: {reasons[2]}"]
+
+
+def test_too_many_failures_of_any_kind_in_a_row_pause_too() -> None:
+    repetition = Repetition(3, 4)
+    told = [repetition.failed("error", reason) for reason in "abcd"]
+    assert told == ["", "", "", "4 trainings in a row failed, the last one so: d"]
+    repetition.reset()
+    assert [repetition.failed("error", reason) for reason in "abc"] == ["", "", ""]
 
 
 def test_the_last_words_of_a_log_are_its_last_line_made_harmless(tmp_path: Path) -> None:
@@ -150,7 +176,7 @@ def test_five_identical_failures_in_a_row_pause_the_queue_which_never_ends_silen
 
 
 def test_different_failures_do_not_pause_the_queue(make_session: MakeSession, run_engine: RunEngine) -> None:
-    executor = ReplayExecutor(failing(lambda job: f"trial {job.trial} is cursed"))
+    executor = ReplayExecutor(failing(lambda job: f"{'abcd'[job.trial - 1]} is cursed"))
     snapshot = run_engine(make_session(replicates=4), executor)
     assert snapshot.counts["failed"] == 16
     assert snapshot.paused is None
@@ -214,6 +240,73 @@ def test_where_one_worker_cannot_start_the_queue_goes_on_with_the_others(
         f"3 workers could not start; the last one: exit status 1, no word in {tmp_path / 'none'}; "
         "the queue goes on with 1 worker."
     ]
+
+
+class Gpus(ReplayExecutor):
+    """A replay on a GPU, which the first worker's replacement does not find any more; ``first`` had it or not."""
+
+    device = "gpu"
+
+    def __init__(self, first: str) -> None:
+        super().__init__()
+        self._devices = [first, "cpu"]
+        self._deaths = [3]
+
+    def poll(self, timeout: float) -> list[Report]:
+        reports = super().poll(timeout)
+        for at, (worker, event) in enumerate(reports):
+            if isinstance(event, WorkerReady):
+                reports[at] = worker, msgspec.structs.replace(event, device=self._devices.pop(0))
+        if self._scripts and self._deaths and self._deaths.pop():
+            self.kill(1)
+        return reports
+
+
+@pytest.mark.parametrize("first", ["gpu:0", "cpu"])
+def test_a_gpu_that_is_lost_pauses_the_queue_and_one_that_never_was_is_said(
+    make_session: MakeSession, run_engine: RunEngine, hands: Any, first: str
+) -> None:
+    folder = make_session()
+    executor = Gpus(first)
+    poll = executor.poll
+    told: list[str] = []
+
+    def turn(timeout: float) -> list[Report]:
+        hands.forward(0.11)
+        live = read_status(folder.status)
+        if live is not None and live.message and not told:
+            told.append(live.message)
+            assert not any(entry.status == "running" for entry in read_session(folder).replicates.values())
+            send_order(folder.control, ResumeQueue())
+        return poll(0 * timeout)
+
+    executor.poll = turn  # type: ignore[method-assign]
+    snapshot = run_engine(folder, executor, workers=1, clock=hands.clock())
+    assert snapshot.counts["complete"] == 7, "who says so goes on without it"
+    if first == "cpu":
+        assert told == []
+        assert "finds no GPU that TensorFlow can use" in snapshot.notes[0].text
+    else:
+        assert told == ["worker 1 finds no GPU any more, and would train on the CPU"]
+
+
+def gives_in(job: Job) -> Iterator[WorkerEvent]:
+    if job.trial == 2 and job.attempt == 1:
+        yield JobStarted(trial=2, replicate=job.replicate, attempt=1)
+        while True:
+            yield None  # type: ignore[misc]
+    yield from synthetic(job)
+
+
+def test_a_hang_that_gives_in_when_it_is_asked_has_failed_as_a_hang(
+    make_session: MakeSession, run_engine: RunEngine, watched: Watched
+) -> None:
+    executor = watched(lambda turn: None, gives_in)
+    executor.end_hang = executor.stop_training
+    snapshot = run_engine(make_session(replicates=1), executor, limits=Limits(no_progress=60, first_progress=60))
+    entry = snapshot.replicate(JobKey(2, 1))
+    assert (entry.status, entry.kind, entry.reason) == ("failed", "hang", "no progress for 1 min; stopped")
+    assert snapshot.counts["complete"] == 3
 
 
 def hangs_in_trial_2(job: Job) -> Iterator[WorkerEvent]:

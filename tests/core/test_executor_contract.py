@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hpo_core.events import Job, JobEnded, JobEpoch, JobStarted, Progress, WorkerEvent, WorkerReady
+from hpo_core.events import Job, JobEnded, JobEpoch, JobStarted, Progress, StopTraining, WorkerEvent, WorkerReady
 from hpo_core.executors.base import Executor, Report, WorkerDied
 from hpo_core.executors.local import LocalExecutor
 from hpo_core.executors.machine import cores, memory_allowance
@@ -268,6 +269,44 @@ def test_a_worker_that_ignores_everything_is_gone_after_close(
     listener.until_a(JobStarted)
     listener.executor.close()
     assert workers(tmp_path) == []
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["in a loop", "not scheduled at all"])
+def test_a_worker_that_hangs_is_asked_then_told_then_killed(
+    local: Callable[..., Listener], job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    monkeypatch.setattr("hpo_core.executors.ladder.ASK_SECONDS", 0.1)
+    monkeypatch.setattr("hpo_core.executors.ladder.TERM_SECONDS", 0.1)
+    listener = local(HPO_SYNTHETIC_FAULTS="1=hang")
+    monkeypatch.setattr("hpo_core.executors.ladder.StopTraining", lambda: StopTraining(after_epoch=True))
+    ready = listener.start()  # asked for the end of an epoch that never ends, it cannot answer before it hangs
+    listener.executor.submit(1, job())
+    listener.until_a(JobStarted)
+    if stopped:
+        psutil.Process(ready.pid).suspend()
+    listener.executor.end_hang(1)
+    death = listener.until_a(WorkerDied)[-1]
+    assert isinstance(death, WorkerDied)
+    assert death.returncode == (-signal.SIGKILL if stopped else -signal.SIGTERM)
+
+
+def test_a_worker_that_answers_when_it_is_asked_stays(
+    local: Callable[..., Listener], job: Callable[..., Job]
+) -> None:
+    listener = local()
+    listener.start()
+    listener.executor.submit(1, job(epochs=100_000))
+    listener.until_a(JobEpoch)
+    listener.executor.end_hang(1)
+    assert listener.end().status == "stopped"
+    assert listener.train(job()).status == "complete"
+
+
+def test_workers_can_be_started_again_after_close(cold: Listener, job: Callable[..., Job]) -> None:
+    cold.start()
+    cold.executor.close()
+    cold.start()
+    assert cold.train(job()).status == "complete"
 
 
 def test_a_worker_that_cannot_start_leaves_its_last_words_in_its_log(local: Callable[..., Listener]) -> None:

@@ -121,6 +121,14 @@ def test_the_holder_notices_that_the_file_was_removed_or_replaced(tmp_path: Path
         assert not lock.is_ours()
 
 
+def test_an_engine_that_was_superseded_leaves_the_newer_ones_name_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    newer = Holder("elsewhere", "b", 12, 1000.0)
+    with SessionLock(path):
+        path.write_bytes(msgspec.json.encode(newer))  # on a file system that carries no locks between hosts
+    assert read_holder(path) == newer
+
+
 def test_a_lock_file_full_of_nonsense_is_only_a_file(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     path.write_bytes(b"\xff\x00 nonsense")

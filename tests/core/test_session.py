@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from hpo_core import session
 from hpo_core.errors import SessionError
 from hpo_core.events import EngineStarted, Noted
-from hpo_core.files import Files
+from hpo_core.files import REAL_FILES, Files, write_atomically
 from hpo_core.journal import JournalWriter
 from hpo_core.lock import SessionLock
-from hpo_core.session import SessionFolder
+from hpo_core.repair import repair
+from hpo_core.session import SessionFolder, SessionReader
 from hpo_core.spec import SessionSpec
 
 MakeSpec = Callable[..., SessionSpec]
@@ -55,6 +56,59 @@ def test_a_new_session_has_its_spec_and_belongs_to_its_maker_alone(
     assert folder.load_spec() == make_spec()
     assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
     assert stat.S_IMODE(folder.spec.stat().st_mode) == 0o600
+
+
+def test_the_folder_of_sessions_is_made_for_its_maker_alone_and_is_on_the_disk(
+    tmp_path: Path, make_spec: MakeSpec, unsynced_files: Files
+) -> None:
+    synced: list[Path] = []
+
+    class Watched(type(unsynced_files)):  # type: ignore[misc]
+        def sync_folder(self, folder: Path) -> None:
+            synced.append(folder)
+
+    folder = session.create(tmp_path / "new", "mine", make_spec(), Watched())
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+    assert synced == [folder.path, tmp_path / "new"]
+
+
+def test_what_cannot_be_looked_at_in_one_session_hides_no_other(make_session: MakeSession) -> None:
+    bad, good = make_session("bad"), make_session("good")
+    (bad.path / "journal.jsonl").symlink_to("/nonexistent/x")
+    (bad.path / "journal-2.jsonl").symlink_to(bad.path / "journal-2.jsonl")
+    assert {folder.name for folder in session.list_sessions(good.path.parent)} == {"bad", "good"}
+    assert session.read_session(bad).counts["waiting"] == 8
+
+
+def test_who_follows_a_session_that_is_repaired_sees_what_is_there(
+    make_session: MakeSession, unsynced_files: Files
+) -> None:
+    folder = make_session()
+    writer = JournalWriter(folder.path, 1, 0, unsynced_files)
+    for number in range(6):
+        writer.append(Noted(level="info", text=f"note {number} " + number * "long "))
+    journal = folder.path / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes().replace(b"note 2", b"nope 2"))
+    follower = SessionReader(folder)
+    assert follower.poll()
+    assert len(follower.snapshot().damage) == 1
+    repair(folder)
+    writer = JournalWriter(folder.path, 3, 7, unsynced_files)
+    writer.append(Noted(level="info", text="on"))
+    assert follower.poll()
+    assert follower.snapshot() == session.read_session(folder)
+    assert follower.snapshot().damage == ()
+    assert not follower.poll()
+
+
+def test_a_half_written_file_is_never_written_through_a_link(tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.write_bytes(b"precious")
+    (tmp_path / f".view.json.{os.getpid()}.part").symlink_to(target)
+    write_atomically(tmp_path / "view.json", b"{}")
+    assert (target.read_bytes(), (tmp_path / "view.json").read_bytes()) == (b"precious", b"{}")
+    with pytest.raises(FileExistsError):
+        REAL_FILES.create(target)
 
 
 def test_a_session_is_never_overwritten(make_session: MakeSession) -> None:

@@ -11,10 +11,11 @@ import logging
 from importlib.metadata import version
 from typing import Literal
 
-from hpo_core.control import discard_orders, take_orders
+from hpo_core.control import discard_orders
 from hpo_core.engine.clock import Clock, Every
 from hpo_core.engine.estimate import Estimator
 from hpo_core.engine.foreman import BY_SESSION, Foreman
+from hpo_core.engine.inbox import Inbox
 from hpo_core.engine.live import LiveBoard
 from hpo_core.engine.orders import OrderBook
 from hpo_core.engine.queue import JobQueue
@@ -93,6 +94,7 @@ class Engine:
         estimator.begin(self._clock.wall())
         self._foreman = Foreman(self.folder, recorder, self._supervisor, queue, workers)
         self._orders = OrderBook(recorder, self._supervisor, self._foreman)
+        self._inbox = Inbox(self.folder.control, lambda: bool(recorder.blocked))
         readings = Readings(gpu=self._executor.device != "cpu")
         self._live = LiveBoard(
             self.folder.status, recorder.gen, self._supervisor, estimator, readings, self._clock
@@ -100,6 +102,7 @@ class Engine:
 
     def _begin(self) -> None:
         interrupted = sum(1 for _ in self._state.running())
+        before = self._state.device
         this = Holder.this_process()
         self._recorder.record(
             EngineStarted(
@@ -125,6 +128,8 @@ class Engine:
             self._recorder.note(
                 "warning", f"1 partial record ({size}) at the journal's end was set aside in damaged/."
             )
+        if before not in ("", "cpu") and self._executor.device == "cpu":
+            self._recorder.note("warning", "It trained on a GPU before; there is none now: on the CPU it goes on.")
 
     def run(self) -> str:
         """Work until nothing is left or the end is ordered; return the reason.
@@ -132,9 +137,15 @@ class Engine:
         Raises ``JournalLost`` or ``Superseded`` where the journal is no longer this engine's.
         """
         try:
-            while (reason := self._finished()) is None:
-                self._turn()
+            while True:
+                while (reason := self._finished()) is None:
+                    self._turn()
+                self._supervisor.close()  # takes seconds, in which somebody may ask for more
+                self._obey_orders()
+                if self._ending or self._nothing_left():
+                    break
             self._recorder.record(EngineStopped(reason=reason), durable=True)
+            self._obey_orders()  # what comes later still waits in control/ for the next engine
             if self._recorder.blocked:
                 log.error("the end could not be recorded: %s", self._recorder.blocked)
             return reason
@@ -174,15 +185,14 @@ class Engine:
             self._live.publish(self._foreman.workers, lambda: tuple(self._state.waiting()), self._message())
 
     def _obey_orders(self) -> None:
-        orders, unreadable = take_orders(self.folder.control)
-        for order in orders:
+        for name, order in self._inbox.take():
             log.info("order: %s", order)
-            if isinstance(order, StopSession):
+            if order is None:
+                self._recorder.note("warning", f"An order could not be read and was dropped: {clean(name, 80)}.")
+            elif isinstance(order, StopSession):
                 self.stop(order.now)
             else:
                 self._orders.obey(order)
-        for name in unreadable:
-            self._recorder.note("warning", f"An order could not be read and was dropped: {clean(name, 80)}.")
 
     def _finished(self) -> str | None:
         """Return the reason to end, or None."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
 from hpo_core.executors.base import WorkerDied
-from hpo_core.text import clean
+from hpo_core.text import clean, plural
 
 _LOG_TAIL = 64 * 1024
 _NAMED = {
@@ -90,20 +91,38 @@ def _oom_counter() -> Path | None:
     return None
 
 
-class Repetition:
-    """Tells when the same failure has come ``limit`` times in a row."""
+REPEATED_FAILURES = 5
+"""After so many failures of one kind in a row the queue pauses."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+FAILURES = 20
+"""After so many in a row, of whatever kinds, too."""
+
+_NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
+
+
+class Repetition:
+    """Tells when failures have come too often in a row: ``alike`` of one kind, ``any_kind`` of whatever kinds.
+
+    Two are alike where their reasons differ in numbers only: a shape, an address, a byte count.
+    """
+
+    def __init__(self, alike: int = REPEATED_FAILURES, any_kind: int = FAILURES) -> None:
+        self._alike, self._any_kind = alike, any_kind
         self._failure = ("", "")
-        self._count = 0
+        self.reset()
 
     def reset(self) -> None:
         """Start to count anew."""
-        self._count = 0
+        self._count = self._all = 0
 
-    def failed(self, kind: str, reason: str) -> bool:
-        """Count a failure; whether it is the last one that is borne."""
-        self._count = self._count + 1 if self._failure == (kind, reason) else 1
-        self._failure = (kind, reason)
-        return self._count >= self._limit
+    def failed(self, kind: str, reason: str) -> str:
+        """Count a failure; return why to pause where it is the last one that is borne, else an empty text."""
+        failure = (kind, _NUMBERS.sub("#", reason))
+        self._count = self._count + 1 if self._failure == failure else 1
+        self._all += 1
+        self._failure = failure
+        if self._count >= self._alike:
+            return f"{plural(self._alike, 'training')} in a row failed the same way: {reason}"
+        if self._all >= self._any_kind:
+            return f"{plural(self._any_kind, 'training')} in a row failed, the last one so: {reason}"
+        return ""

@@ -29,9 +29,6 @@ from hpo_core.session import SessionFolder
 from hpo_core.spec import SessionSpec
 from hpo_core.text import plural
 
-REPEATED_FAILURES = 5
-"""After so many identical failures in a row the queue pauses."""
-
 BY_USER, BY_SESSION = "user", "session"
 """On whose account a training is stopped: its own, or because the engine ends; the latter starts again."""
 
@@ -54,9 +51,10 @@ class Foreman:
         self._supervisor = supervisor
         self._queue = queue
         self._data = data_table(recorder.state.spec)
-        self._repetition = Repetition(REPEATED_FAILURES)
+        self._repetition = Repetition()
         self._memory_kills = MemoryKills()
         self._fingerprint = ""
+        self._had_gpu = False
         self._told_given_up = False
 
     def resume(self) -> None:
@@ -146,16 +144,21 @@ class Foreman:
                     )
                 )
             case JobEnded() if task is not None:
-                self._ended(task, event)
+                self._ended(slot, task, event)
             case WorkerDied() if task is not None:
-                self._died(task, event)
+                self._died(slot, task, event)
 
     def _mind_device(self, slot: Slot, event: WorkerReady) -> None:
-        wanted = self._supervisor.device
-        if wanted != "cpu" and event.device == "cpu":
-            self._recorder.note(
-                "warning", f"Worker {slot.number} finds no GPU that TensorFlow can use, and trains on the CPU."
-            )
+        """A GPU that was there and is gone pauses the queue: a person says whether to go on without it."""
+        if event.device != "cpu":
+            self._had_gpu = True
+        elif self._supervisor.device != "cpu":
+            if self._had_gpu:
+                self._had_gpu = False
+                self._recorder.pause(f"worker {slot.number} finds no GPU any more, and would train on the CPU")
+            else:
+                no_gpu = f"Worker {slot.number} finds no GPU that TensorFlow can use, and trains on the CPU."
+                self._recorder.note("warning", no_gpu)
 
     def _data_ready(self, event: DataReady) -> None:
         """Record the data once for each engine; say where they are not what they were."""
@@ -179,26 +182,31 @@ class Foreman:
             )
         )
 
-    def _ended(self, task: Task, event: JobEnded) -> None:
-        if event.status == "stopped" and task.stopped_by == BY_SESSION:
+    def _ended(self, slot: Slot, task: Task, event: JobEnded) -> None:
+        status, kind, reason = event.status, event.kind, event.reason
+        if status == "stopped" and task.stopped_by == BY_SESSION:
             return  # not over: it waits again from the moment the engine's end is recorded
-        reason = "stopped by the user" if event.status == "stopped" and task.stopped_by else event.reason
-        self._record_end(task, event.status, event.seconds, event.kind, reason, event.parameters)
+        if status == "stopped" and task.stopped_by:
+            reason = "stopped by the user"
+        elif status == "stopped" and task.hung:  # it heard that it hangs, and gave in
+            status, kind, reason = "failed", "hang", f"{task.hung}; stopped"
+        self._record_end(slot, task, status, event.seconds, kind, reason, event.parameters)
 
-    def _died(self, task: Task, death: WorkerDied) -> None:
+    def _died(self, slot: Slot, task: Task, death: WorkerDied) -> None:
         seconds = self._supervisor.seconds_of(task)
         if task.stopped_by == BY_SESSION and not task.hung:
             return
         if task.hung and task.stopped_by:
-            self._record_end(task, "stopped", seconds, "stopped", f"{task.hung}; its worker was ended")
+            self._record_end(slot, task, "stopped", seconds, "stopped", f"{task.hung}; its worker was ended")
         elif task.hung:
-            self._record_end(task, "failed", seconds, "hang", f"{task.hung}; stopped")
+            self._record_end(slot, task, "failed", seconds, "hang", f"{task.hung}; stopped")
         else:
             kind, reason = describe_death(death.returncode, self._memory_kills.happened())
-            self._record_end(task, "failed", seconds, kind, reason)
+            self._record_end(slot, task, "failed", seconds, kind, reason)
 
     def _record_end(
         self,
+        slot: Slot,
         task: Task,
         status: AttemptStatus,
         seconds: float,
@@ -217,6 +225,7 @@ class Foreman:
                 kind=kind,
                 parameters=parameters,
                 epochs=task.epochs,
+                data=slot.data,
             ),
             durable=True,
         )
@@ -226,7 +235,6 @@ class Foreman:
         if status != "failed":
             if status != "stopped":
                 self._repetition.reset()
-        elif self._repetition.failed(kind, reason):
-            times = plural(REPEATED_FAILURES, "training")
-            self._recorder.pause(f"{times} in a row failed the same way: {reason}")
+        elif why := self._repetition.failed(kind, reason):
+            self._recorder.pause(why)
             self._repetition.reset()

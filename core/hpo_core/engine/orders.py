@@ -77,16 +77,17 @@ class OrderBook:
         for trial, replicate in order.jobs:
             key = JobKey(trial, replicate)
             count = counts.setdefault(trial, self._state.replicate_count(trial))
-            if not 1 <= trial <= len(self._state.spec.grid) or not 1 <= replicate <= count + 1:
+            if not 1 <= replicate <= count + 1 or not self._state.possible(key):
                 self._recorder.note(
-                    "warning", f"{key} cannot be queued: there is no such trial, or one before it."
+                    "warning",
+                    f"{key} cannot be queued: there is no such trial, or one before it, or it is one too many.",
                 )
             elif key not in waiting and self._state.status_of(key) != "running":
                 counts[trial] = max(count, replicate)
                 waiting.add(key)
                 jobs.append((trial, replicate))
         if jobs:
-            self._recorder.record(JobsQueued(jobs=tuple(jobs), reason=order.reason))
+            self._recorder.record(JobsQueued(jobs=tuple(jobs), reason=order.reason), durable=True)
 
     def _set_workers(self, count: int) -> None:
         if not 1 <= count <= MOST_WORKERS:

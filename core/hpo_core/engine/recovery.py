@@ -1,8 +1,12 @@
-"""A copy of the journal from memory, for when the file was deleted or cut under the engine's hands."""
+"""A copy of the journal from memory, for when the file was deleted or cut under the engine's hands.
+
+It is no record of what happened, but leads to the same session: every training as far as it had come, the queue in
+its order, the notes, whether it was paused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -13,84 +17,95 @@ from hpo_core.events import (
     Envelope,
     EpochEnded,
     Event,
+    JobsMoved,
+    JobsQueued,
     QueuePaused,
     ResultAdopted,
 )
 from hpo_core.files import write_atomically
 from hpo_core.journal import encode_record
-from hpo_core.state import ENDED, Replicate, Snapshot
+from hpo_core.state import ENDED, Replicate, SessionState, Snapshot
 
 RECOVERED = "journal-recovered.jsonl"
 """No reader takes this name for a segment of the journal; renamed to ``journal.jsonl`` it is one."""
 
+Timed = tuple[float, Event]
+
 
 def write_recovery_copy(folder: Path, snapshot: Snapshot, gen: int) -> Path:
     """Write all that the engine knows as a journal of its own, and return its path. Raises ``OSError``."""
-    events = [event for entry in snapshot.replicates.values() for event in _events(entry)]
+    events: list[Timed] = []
     if snapshot.engine is not None:
-        events.insert(0, (snapshot.began, snapshot.engine))
+        events.append((snapshot.began, snapshot.engine))
     if snapshot.data is not None:
-        events.insert(1, (snapshot.began, snapshot.data))
+        events.append((snapshot.began, snapshot.data))
+    events += [event for entry in snapshot.replicates.values() for event in _events(entry)]
+    events += ((snapshot.time, event) for event in _queue(snapshot, events, gen))
+    events += ((snapshot.time, note) for note in snapshot.notes)
     if snapshot.paused is not None:
         events.append((snapshot.time, QueuePaused(reason=snapshot.paused)))
-    lines = [encode_record(Envelope(seq, gen, time, event)) for seq, (time, event) in enumerate(events, 1)]
     path = folder / RECOVERED
-    write_atomically(path, b"".join(lines))
+    write_atomically(path, b"".join(map(encode_record, _records(events, gen))))
     return path
 
 
-def _events(entry: Replicate) -> Iterator[tuple[float, Event]]:
-    trial, replicate = entry.key.trial, entry.key.replicate
+def _records(events: Iterable[Timed], gen: int) -> Iterator[Envelope]:
+    return (Envelope(seq, gen, time, event) for seq, (time, event) in enumerate(events, 1))
+
+
+def _queue(snapshot: Snapshot, events: Iterable[Timed], gen: int) -> Iterator[Event]:
+    """Yield what makes the queue that of the snapshot, after ``events``."""
+    state = SessionState(snapshot.spec)
+    for record in _records(events, gen):
+        state.apply(record)
+    there = set(state.waiting())
+    lacking = tuple((key.trial, key.replicate) for key in snapshot.queue if key not in there)
+    if lacking:
+        queued = JobsQueued(jobs=lacking, reason="recovered")
+        state.apply(Envelope(0, gen, snapshot.time, queued))
+        yield queued
+    if tuple(state.waiting()) != snapshot.queue:
+        yield JobsMoved(jobs=tuple((key.trial, key.replicate) for key in snapshot.queue), to="back")
+
+
+def _events(entry: Replicate) -> Iterator[Timed]:
     if entry.origin and entry.status in ENDED:
-        yield (
-            entry.ended,
-            ResultAdopted(
-                trial=trial,
-                replicate=replicate,
-                status=cast(AttemptStatus, entry.status),
-                origin=entry.origin,
-                epochs=tuple(dict(epoch.metrics) for epoch in entry.epochs),
-                last_epoch=entry.epochs[-1].number if entry.epochs else 0,
-                seconds=entry.seconds,
-                seed=entry.seed,
-                reason=entry.reason,
-                parameters=entry.parameters,
-            ),
-        )
+        yield entry.ended, _adopted(entry)
         return
+    ids = {"trial": entry.key.trial, "replicate": entry.key.replicate, "attempt": entry.attempt}
+    if entry.attempt:
+        yield entry.started, AttemptStarted(**ids, seed=entry.seed or 0, worker=entry.worker or 0)
+    for epoch in entry.epochs:
+        metrics = dict(epoch.metrics)
+        yield entry.started, EpochEnded(**ids, epoch=epoch.number, metrics=metrics, seconds=epoch.seconds)
+    if entry.status == "running" or (entry.status == "waiting" and not entry.attempt):
+        return
+    ended = entry.status in ENDED  # one that waits again has been interrupted, or was queued again
     yield (
-        entry.started,
-        AttemptStarted(
-            trial=trial,
-            replicate=replicate,
-            attempt=entry.attempt,
-            seed=entry.seed or 0,
-            worker=entry.worker or 0,
+        entry.ended,
+        AttemptEnded(
+            **ids,
+            status=cast(AttemptStatus, entry.status) if ended else "stopped",
+            seconds=entry.seconds,
+            reason=entry.reason,
+            kind=entry.kind,
+            parameters=entry.parameters,
+            epochs=entry.ended_after,
+            data=entry.data,
         ),
     )
-    for epoch in entry.epochs:
-        yield (
-            entry.started,
-            EpochEnded(
-                trial=trial,
-                replicate=replicate,
-                attempt=entry.attempt,
-                epoch=epoch.number,
-                metrics=dict(epoch.metrics),
-                seconds=epoch.seconds,
-            ),
-        )
-    if entry.status in ENDED:
-        yield (
-            entry.ended,
-            AttemptEnded(
-                trial=trial,
-                replicate=replicate,
-                attempt=entry.attempt,
-                status=cast(AttemptStatus, entry.status),
-                seconds=entry.seconds,
-                reason=entry.reason,
-                kind=entry.kind,
-                parameters=entry.parameters,
-            ),
-        )
+
+
+def _adopted(entry: Replicate) -> ResultAdopted:
+    return ResultAdopted(
+        trial=entry.key.trial,
+        replicate=entry.key.replicate,
+        status=cast(AttemptStatus, entry.status),
+        origin=entry.origin,
+        epochs=tuple(dict(epoch.metrics) for epoch in entry.epochs),
+        last_epoch=entry.epochs[-1].number if entry.epochs else 0,
+        seconds=entry.seconds,
+        seed=entry.seed,
+        reason=entry.reason,
+        parameters=entry.parameters,
+    )

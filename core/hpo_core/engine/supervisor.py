@@ -2,7 +2,7 @@
 
 A worker that dies is replaced. One that dies again and again before it was ready is given up, so that a broken
 installation ends in a sentence instead of an endless loop. A training that makes no progress for a limit that
-adapts to the longest epoch seen is killed.
+adapts to the longest epoch seen is ended: it is asked, then comes SIGTERM, then SIGKILL.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ class Task:
 
 @dataclass
 class Slot:
-    """One worker. ``compiled`` holds the networks that it has compiled, the last one last."""
+    """One worker. ``compiled`` holds the networks that it has compiled, the last one last.
+
+    ``data`` is the fingerprint of the images that it trains on.
+    """
 
     number: int
     since: float
@@ -66,6 +69,7 @@ class Slot:
     task: Task | None = None
     leaving: bool = False
     compiled: dict[Hashable, None] = field(default_factory=dict)
+    data: str = ""
 
 
 class Supervisor:
@@ -77,6 +81,7 @@ class Supervisor:
         self._limits = limits
         self._longest_epoch = 0.0
         self._failed_starts = 0
+        self._closed = True
         self.slots: dict[int, Slot] = {}
         self.given_up = ""
         """Why no further worker is started; empty while all is well."""
@@ -149,7 +154,7 @@ class Supervisor:
                 yield slot, task, report
 
     def end_hangs(self) -> None:
-        """Kill the workers that do not move; their deaths are reported, ``Task.hung`` saying why."""
+        """End the workers that do not move; their ends are reported, ``Task.hung`` saying why."""
         now = self._clock.steady()
         for slot in self.slots.values():
             task = slot.task
@@ -157,7 +162,7 @@ class Supervisor:
                 self._end_hang(slot, task, now)
             elif not slot.ready and now - slot.since > self._limits.start:
                 slot.since = now
-                self._executor.kill(slot.number)
+                self._executor.end_hang(slot.number)
 
     def memory(self) -> int:
         """Resident bytes of all workers."""
@@ -173,9 +178,11 @@ class Supervisor:
         return self._clock.steady() - task.began
 
     def close(self) -> None:
-        """End every worker."""
-        self._executor.close()
-        self.slots.clear()
+        """End every worker; more can be started afterwards."""
+        if not self._closed:
+            self._executor.close()
+            self.slots.clear()
+            self._closed = True
 
     # ---------------------------------------------------------------------------------------------------------
 
@@ -188,13 +195,14 @@ class Supervisor:
         elif task.stop_asked and now - task.stop_asked > self._limits.stop:
             task.hung = f"did not stop for {_minutes(self._limits.stop)}"
         if task.hung:
-            self._executor.kill(slot.number)
+            self._executor.end_hang(slot.number)
 
     def _patience(self, task: Task) -> float:
         adapted = max(self._limits.no_progress, self._limits.longest_epochs * self._longest_epoch)
         return adapted if task.training and self._longest_epoch else max(adapted, self._limits.first_progress)
 
     def _start(self, number: int) -> None:
+        self._closed = False
         try:
             self._executor.start_worker(number)
         except OSError as error:
@@ -216,7 +224,7 @@ class Supervisor:
         event = report[1]
         match event:
             case WorkerReady():
-                slot.ready, slot.compiled = True, {}
+                slot.ready, slot.compiled, slot.data = True, {}, ""
                 self._failed_starts = 0
             case WorkerDied():
                 self._bury(slot, event)
@@ -230,6 +238,8 @@ class Supervisor:
 
     def _sign_of_life(self, slot: Slot, event: JobStarted | JobEpoch | Progress | DataReady) -> None:
         task = slot.task
+        if isinstance(event, DataReady):
+            slot.data = event.fingerprint
         if task is None:
             return
         if isinstance(event, Progress):

@@ -67,6 +67,10 @@ class Executor(Protocol):
         """End a worker that does not answer; ``WorkerDied`` follows."""
         ...
 
+    def end_hang(self, worker: int) -> None:
+        """End a worker that hangs: ask, SIGTERM, SIGKILL; ``JobEnded`` or ``WorkerDied`` follows."""
+        ...
+
     def poll(self, timeout: float) -> list[Report]:
         """Return what was reported, waiting at most ``timeout`` seconds for the first of it."""
         ...
@@ -76,5 +80,5 @@ class Executor(Protocol):
         ...
 
     def close(self) -> None:
-        """End every worker: ask, then SIGTERM, then SIGKILL. Afterwards none is left."""
+        """End every worker: ask, then SIGTERM, then SIGKILL. Afterwards none is left, and more can be started."""
         ...

@@ -16,12 +16,9 @@ from typing import Any
 
 from hpo_core.events import Job, Quit, StopTraining, WorkerReady
 from hpo_core.executors.base import Report, WorkerDied
+from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS, Ladder
 from hpo_core.executors.machine import cores, gpus, memory_allowance, suggested_cpu_workers
 from hpo_core.executors.process import WorkerProcess
-
-ASK_SECONDS = 3.0
-TERM_SECONDS = 1.0
-"""The stop ladder: so long after asking comes SIGTERM, and so long after that SIGKILL."""
 
 
 class LocalExecutor:
@@ -45,6 +42,7 @@ class LocalExecutor:
         self._workers: dict[int, WorkerProcess] = {}
         self._successors: dict[int, WorkerProcess] = {}
         self._leaving: list[WorkerProcess] = []
+        self._ladders: dict[int, Ladder] = {}
         self._selector = selectors.DefaultSelector()
 
     @property
@@ -79,9 +77,16 @@ class LocalExecutor:
         """SIGKILL to the worker's process group."""
         self._workers[worker].signal(signal.SIGKILL)
 
+    def end_hang(self, worker: int) -> None:
+        """Begin to climb the stop ladder; the polls go on with it."""
+        self._ladders[worker] = Ladder(self._workers[worker])
+
     def poll(self, timeout: float) -> list[Report]:
         """Read from every process that has something to say."""
         reports: list[Report] = []
+        for worker, ladder in list(self._ladders.items()):
+            if ladder.process is not self._workers.get(worker) or not ladder.climb():
+                del self._ladders[worker]
         if not self._selector.get_map():
             time.sleep(timeout)
         for key, _ in self._selector.select(timeout) if self._selector.get_map() else ():
@@ -115,7 +120,9 @@ class LocalExecutor:
         for process in self._leaving:
             process.reap()
         self._leaving.clear()
+        self._ladders.clear()
         self._selector.close()
+        self._selector = selectors.DefaultSelector()
 
     # ---------------------------------------------------------------------------------------------------------
 

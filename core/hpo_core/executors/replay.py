@@ -90,6 +90,10 @@ class ReplayExecutor:
         """Report the death at the next poll."""
         self._killed.append(worker)
 
+    def end_hang(self, worker: int) -> None:
+        """Nothing hears, so that it dies."""
+        self.kill(worker)
+
     def poll(self, timeout: float) -> list[Report]:
         """One event from every worker that has a job; waits only where nobody has one."""
         reports: list[Report] = []

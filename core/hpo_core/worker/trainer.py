@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from hpo_core.events import DataReady, Job
+from hpo_core.worker.changes import Watch
 from hpo_core.worker.data import Feed, feeds
 from hpo_core.worker.dataset import Dataset, Opening, prepare
 from hpo_core.worker.loop import Outcome, Reporter, StopSignal
@@ -33,9 +34,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """The data set in use: what the job's table was, what came of it, and the feeds."""
+    """The data set in use: what the job's table was, what came of it, the feeds, and the watch over its files."""
 
     table: str
+    watch: Watch
     data: Dataset
     train: Feed
     validation: Feed
@@ -62,30 +64,34 @@ class TensorFlowTrainer:
             raise
 
     def _open(self, job: Job, report: Reporter) -> Images:
-        """Return the job's images; those of the last job, if it had the same."""
-        table = table_key(job.data)
-        if self._images is None or self._images.table != table:
+        """Return the job's images; those of the last job, if it had the same and their files have not changed."""
 
-            def progress(done: int, total: int) -> None:
-                report.progress(1, done, total, phase="prepare")
+        def progress(done: int, total: int) -> None:
+            report.progress(1, done, total, phase="prepare")
 
-            if self._opening is not None and table_key(self._opening.table) == table:
-                data = self._opening.result(progress)
-            else:
-                data = prepare(job.data, progress)
-            self._programs.clear()
-            self._images = Images(table, data, *feeds(data, self.device, self._threads))
-            log.info("data: %s, fingerprint %s", data.summary(), data.fingerprint)
-            report.data(
-                DataReady(
-                    fingerprint=data.fingerprint,
-                    train=len(data.y_train),
-                    validation=len(data.y_val),
-                    classes=data.classes,
-                    image_size=data.image_size,
-                    seconds=data.seconds,
-                )
+        table, images = table_key(job.data), self._images
+        if images is not None and images.table == table:
+            changed = images.watch.changed(images.data.fingerprint, progress)
+            if changed is None:
+                return images
+            data = changed
+        elif self._opening is not None and table_key(self._opening.table) == table:
+            data = self._opening.result(progress)
+        else:
+            data = prepare(job.data, progress)
+        self._programs.clear()
+        self._images = Images(table, Watch(job.data), data, *feeds(data, self.device, self._threads))
+        log.info("data: %s, fingerprint %s", data.summary(), data.fingerprint)
+        report.data(
+            DataReady(
+                fingerprint=data.fingerprint,
+                train=len(data.y_train),
+                validation=len(data.y_val),
+                classes=data.classes,
+                image_size=data.image_size,
+                seconds=data.seconds,
             )
+        )
         return self._images
 
     def _program(self, job: Job, images: Images) -> Program:
