@@ -6,36 +6,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
 from typing import ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import BindingType
-from textual.screen import Screen
+from textual.command import CommandPalette, SearchIcon
+from textual.filter import LineFilter
 
 from hpo_core.errors import HpoError
 from hpo_core.session import SessionFolder
 from hpo_tui.hangup import leave_when_told
-from hpo_tui.keys import Key
 from hpo_tui.launching import TENSORFLOW
+from hpo_tui.preferences import remember_theme, remembered_theme
 from hpo_tui.screens.home import HomeScreen
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantRefine
 from hpo_tui.screens.new_grid import NewGridScreen
+from hpo_tui.screens.palette import Actions
 from hpo_tui.screens.refine import RefineScreen
 from hpo_tui.screens.session import SessionScreen
 from hpo_tui.skin import Skin
 from hpo_tui.skins import textual_theme_name, textual_themes
 from hpo_tui.theme import THEMES, ThemeName, colour_depth, palette
+from hpo_tui.widgets.ascii_filter import AsciiFilter
 
 
 class HpoApp(App[None]):
     """The terminal app over a folder of sessions; opens one of them at once if told which."""
 
-    CSS_PATH = "hpo.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["hpo.tcss", "form.tcss"]
     TITLE = "hpo-tui"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {Actions}  # noqa: RUF012 - Textual's own declaration
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
@@ -47,6 +51,7 @@ class HpoApp(App[None]):
         ascii_only: bool = False,
         theme: ThemeName = "dark",
         trainer: str = TENSORFLOW,
+        on_theme: Callable[[ThemeName], None] = lambda theme: None,
     ) -> None:
         self._colours = colour_depth(os.environ)  # Textual takes NO_COLOR out of the environment
         super().__init__()
@@ -57,7 +62,9 @@ class HpoApp(App[None]):
         self.trainer = trainer
         self._folder = folder
         self._ascii_only = ascii_only
+        self._to_ascii = AsciiFilter()
         self._theme: ThemeName = theme
+        self._on_theme = on_theme
         self.theme = textual_theme_name(theme)
 
     def on_mount(self) -> None:
@@ -74,6 +81,11 @@ class HpoApp(App[None]):
     def skin(self) -> Skin:
         """Return what panes are drawn with now."""
         return Skin(palette(self._theme, self._colours), self._ascii_only)
+
+    @on(CommandPalette.Opened)
+    def plain_icon(self) -> None:
+        """Show a prompt that every terminal can: a picture may be missing, or be wider than it is said to be."""
+        self.screen.query_one(SearchIcon).icon = ">"
 
     @on(OpenSession)
     def open_session(self, message: OpenSession) -> None:
@@ -112,24 +124,14 @@ class HpoApp(App[None]):
         """Use the next theme."""
         self._theme = THEMES[(THEMES.index(self._theme) + 1) % len(THEMES)]
         self.theme = textual_theme_name(self._theme)
+        self._on_theme(self._theme)
         if isinstance(self.screen, (SessionScreen, HomeScreen)):
             self.screen.draw_soon()
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer every action of the screen's table of keys in the command palette."""
-        keys: tuple[Key, ...] = getattr(screen, "KEYS", ())
-        offered = set()
-        for key in keys:
-            if key.help not in offered and key.action != "app.command_palette":
-                offered.add(key.help)
-                yield SystemCommand(f"{key.help} ({key.shown})", key.group, _runner(screen, key.action))
-
-
-def _runner(screen: Screen[object], action: str) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        await screen.run_action(action)
-
-    return run
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line goes through on its way to the terminal; last, where asked for, to ASCII."""
+        filters = super().get_line_filters()
+        return [*filters, self._to_ascii] if self._ascii_only else filters
 
 
 def run_screen(
@@ -141,7 +143,14 @@ def run_screen(
     theme: str | None = None,
 ) -> int:
     """Show the screen until the person leaves it; return the exit status."""
-    chosen: ThemeName = next((name for name in THEMES if name == theme), THEMES[0])
-    app = HpoApp(sessions, folder, read_only=read_only, ascii_only=ascii_only, theme=chosen)
+    asked: ThemeName | None = next((name for name in THEMES if name == theme), None)
+    app = HpoApp(
+        sessions,
+        folder,
+        read_only=read_only,
+        ascii_only=ascii_only,
+        theme=asked or remembered_theme() or THEMES[0],
+        on_theme=remember_theme,
+    )
     app.run()
     return app.return_code or 0

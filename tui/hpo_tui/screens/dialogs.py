@@ -1,4 +1,4 @@
-"""The small questions and texts over a screen: leave, confirm, keys, a summary. Escape closes each of them."""
+"""The small questions and texts over a screen: leave, confirm, a summary. Escape closes each of them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from hpo_core.lock import Holder
-from hpo_tui.keys import Key, help_groups
 from hpo_tui.widgets.literal import literal
 
 
@@ -92,32 +90,3 @@ class Words(Dialog):
             box.border_title = literal(self._title)
             with VerticalScroll():
                 yield Static(literal("\n".join(self._lines)))
-
-
-class HelpScreen(Dialog):
-    """Every key of the screen below, from the table that dispatches them."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss(None)", "back"),
-        ("q", "dismiss(None)", "back"),
-        ("question_mark", "dismiss(None)", "back"),
-    ]
-
-    def __init__(self, keys: tuple[Key, ...]) -> None:
-        super().__init__()
-        self._keys = keys
-
-    def compose(self) -> ComposeResult:
-        """Lay out the keys by group."""
-        with Vertical() as box:
-            box.border_title = "Keys"
-            box.border_subtitle = "esc closes"
-            with VerticalScroll():
-                yield Static(self._text())
-
-    def _text(self) -> Content:
-        pieces: list[Content] = []
-        for name, keys in help_groups(self._keys):
-            pieces.append(Content(f"{name}\n").stylize("bold"))
-            pieces += [Content.assemble((f"  {key.shown:<10}", "$accent"), f"{key.help}\n") for key in keys]
-        return Content("").join(pieces)

@@ -22,7 +22,7 @@ from hpo_core.text import clean
 from hpo_tui.keys import FORM_KEYS, bindings
 from hpo_tui.plots.canvas import to_ascii
 from hpo_tui.plots.inks import WARNING
-from hpo_tui.screens.dialogs import HelpScreen
+from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.logout_warning import warn_of_logout
 from hpo_tui.skin import Skin
 from hpo_tui.viewmodel.footer import footer_row

@@ -18,7 +18,8 @@ from hpo_core.text import clean, plural
 from hpo_tui.demo import start_demo
 from hpo_tui.keys import HOME_KEYS, bindings
 from hpo_tui.launching import TENSORFLOW, resume
-from hpo_tui.screens.dialogs import Choice, HelpScreen
+from hpo_tui.screens.dialogs import Choice
+from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.messages import OpenSession, WantGrid
 from hpo_tui.skin import Skin
 from hpo_tui.viewmodel.footer import footer_row

@@ -11,10 +11,12 @@ from hpo_core.errors import HpoError
 from hpo_tui.follow import Update
 from hpo_tui.keys import SESSION_KEYS
 from hpo_tui.screens.desk_screen import DeskScreen
-from hpo_tui.screens.dialogs import HelpScreen, Words, leave_choice, take_over_choice
+from hpo_tui.screens.dialogs import Words, leave_choice, take_over_choice
+from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.logout_warning import warn_of_logout
 from hpo_tui.screens.messages import FollowFailed, Updated
 from hpo_tui.takeover import HeldElsewhere, take_over
+from hpo_tui.viewmodel.help import SIGNS, help_places
 
 
 class TrainingActions(DeskScreen):
@@ -81,8 +83,9 @@ class TrainingActions(DeskScreen):
         self.do(lambda update: self.work.export(update, trim))
 
     def action_help(self) -> None:
-        """Show the keys."""
-        self.app.push_screen(HelpScreen(SESSION_KEYS))
+        """Show the keys, those of the pane with the focus and of the view first."""
+        focused = self.focused.id if self.focused else None
+        self.app.push_screen(HelpScreen(SESSION_KEYS, help_places(focused, self.state.view), SIGNS))
 
     def action_quit(self) -> None:
         """Leave; ask what becomes of the training, if one is under way."""

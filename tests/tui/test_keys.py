@@ -1,0 +1,87 @@
+"""The tables of keys: no line twice, a short name for every action, what acts here first."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from textual.fuzzy import Matcher
+
+from hpo_tui.keys import (
+    FORM_KEYS,
+    HOME_KEYS,
+    SESSION_KEYS,
+    TRAINING_ACTIONS,
+    Key,
+    footer_items,
+    help_at,
+    help_groups,
+)
+from hpo_tui.screens.palette import score_of
+from hpo_tui.viewmodel.help import help_places
+from hpo_tui.viewstate import VIEWS
+
+TABLES = {"session": SESSION_KEYS, "home": HOME_KEYS, "form": FORM_KEYS}
+UNNAMED = ("app.command_palette",)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_help_says_nothing_twice(table: str) -> None:
+    lines = [key for _, keys in help_groups(TABLES[table]) for key in keys]
+    assert max(Counter(key.help for key in lines).values()) == 1
+    assert max(Counter(key.shown for key in lines).values()) == 1
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_key_does_two_things(table: str) -> None:
+    pressed = [one for key in TABLES[table] for one in key.keys.split(",")]
+    assert max(Counter(pressed).values()) == 1
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_action_but_the_digits_has_a_short_name_of_its_own(table: str) -> None:
+    named = [
+        key for key in TABLES[table] if key.action not in UNNAMED and not key.action.startswith("toggle_value")
+    ]
+    assert all(0 < len(key.name) <= 24 for key in named)
+    assert max(Counter(key.name for key in named).values()) == 1
+    assert not any(key.name for key in TABLES[table] if key not in named)
+
+
+def best_for(query: str, keys: tuple[Key, ...] = SESSION_KEYS) -> str:
+    match = Matcher(query).match
+    return max((key for key in keys if key.name), key=lambda key: score_of(query, key, match)).name
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [("undo", "undo"), ("refine", "refine"), ("only", "only this value"), ("pause", "pause or resume"),
+     ("bins", "more bins"), ("CSV", "export"), ("quit", "quit")],
+)  # fmt: skip
+def test_the_palette_finds_an_action_by_its_name_first(query: str, name: str) -> None:
+    assert best_for(query) == name
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("pane", ["values", "view", "queue", None])
+def test_the_help_begins_with_what_acts_here_and_leaves_nothing_out(pane: str | None, view: str) -> None:
+    groups = help_at(SESSION_KEYS, help_places(pane, view))
+    shown = [key.shown for _, keys in groups for key in keys]
+    assert sorted(shown) == sorted({key.shown for key in SESSION_KEYS})
+    first = groups[0][1]
+    if pane in ("values", "queue"):
+        assert groups[0][0] == f"Here: {pane}"
+        assert all(pane in key.at for key in first)
+
+
+def test_the_ranking_names_its_sorting_first() -> None:
+    name, keys = help_at(SESSION_KEYS, help_places("view", "ranking"))[0]
+    assert name == "Here: ranking"
+    assert {"← →", "v"} <= {key.shown for key in keys}
+
+
+def test_what_cannot_be_done_is_not_in_the_footer() -> None:
+    every = [label for _, label in footer_items(SESSION_KEYS, 200)]
+    imported = [label for _, label in footer_items(SESSION_KEYS, 200, TRAINING_ACTIONS)]
+    assert [label for label in every if label != "pause"] == imported
+    assert "pause" in every

@@ -1,0 +1,20 @@
+"""The last step to a terminal that shows ASCII alone: whatever drew a line, its signs leave as their twins."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+from hpo_tui.plots.canvas import to_ascii
+
+
+class AsciiFilter(LineFilter):
+    """Stands behind every widget, Textual's own among them: frames, scroll bars, the command palette."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the same cells in 7-bit characters."""
+        return [
+            piece if piece.text.isascii() else Segment(to_ascii(piece.text), piece.style, piece.control)
+            for piece in segments
+        ]
