@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from hpo_core.errors import SessionError
 from hpo_tui.cli import VERBS, cli
 
+PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
+
 
 @pytest.fixture
 def runner() -> CliRunner:
@@ -104,3 +106,27 @@ def test_every_error_ends_in_a_status_and_never_in_a_traceback(
     result = runner.invoke(cli, ["list"])
     assert (result.exit_code, result.stderr) == (status, said)
     assert bool(silenced) is isinstance(error, BrokenPipeError)
+
+
+def drawn(runner: CliRunner, *call: str) -> str:
+    result = runner.invoke(cli, [*call, "--sessions", str(PAPER.parent)])
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    "call",
+    [*(("plot", "paper", kind) for kind in ("scatter", "histogram", "heatmap", "parallel", "ranking")),
+     ("show", "paper"), ("effects", "paper"), ("list",)],
+)  # fmt: skip
+def test_ascii_before_or_after_the_verb_writes_ascii_alone(runner: CliRunner, call: tuple[str, ...]) -> None:
+    assert not drawn(runner, *call).isascii()
+    text = drawn(runner, "--ascii", *call)
+    assert text.isascii()
+    assert "?" not in text
+    if call[0] == "plot":
+        assert drawn(runner, *call, "--ascii") == text
+
+
+def test_ascii_keeps_apart_what_means_different_things(runner: CliRunner) -> None:
+    assert "0.9661 +-0.0023" in drawn(runner, "--ascii", "show", "paper")

@@ -8,7 +8,8 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
-from hpo_tui.plots.canvas import Canvas, sentence, shorten, to_ascii, width_of
+from hpo_tui.plots.ascii import to_ascii
+from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
 from hpo_tui.plots.inks import ACCENT, CURSOR, DEFAULT, DIM, HEAT, RAMP, WARNING
 from hpo_tui.plots.output import to_ansi, to_plain, to_svg
 from hpo_tui.plots.pen import Pen
@@ -61,8 +62,29 @@ def test_ascii_has_only_seven_bits_and_the_same_width() -> None:
     canvas = Canvas(20, 1)
     canvas.write(0, 0, "●•◦× ±0.1 ▁█ 林檎 …é")
     text = canvas.picture(ascii=True).row_text(0)
-    assert text == "Oo.x ~0.1 _# ???? ~?"
+    assert text == "*o.x+-0.1 _# ???? .e"
     assert to_ascii("plain") == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "twin"),
+    [
+        ("0.9661 ± 0.0023", "0.9661 +-0.0023"),
+        (".938 ±.01", ".938+-.01"),
+        ("mean ± sd  ≈ noise  0.75 → 0.91 …", "mean +-sd  = noise  0.75 > 0.91 ."),
+        ("1 ● 0.0001", "1 * 0.0001"),
+        ("5 ○ 0.01", "5 - 0.01"),
+        ("╭─ Values ─╮", "+- Values -+"),
+        ("⠀⠉⣀⡇█", " '.:#"),
+    ],
+)
+def test_signs_that_mean_different_things_stay_different(text: str, twin: str) -> None:
+    assert to_ascii(text) == twin
+    assert width_of(text) == width_of(twin)
+
+
+def test_the_steps_of_a_sparkline_stay_apart() -> None:
+    assert len(set(to_ascii("▁▂▃▄▅▆▇█"))) == 8
 
 
 @pytest.mark.parametrize("room", range(12))

@@ -50,6 +50,35 @@ def _offer_sessions(context: click.Context, _: click.Parameter, begun: str) -> l
     return [folder.name for folder in found if folder.name.startswith(begun)]
 
 
+_ASCII = "hpo_tui.ascii"
+
+
+def _choose_ascii(context: click.Context, _: click.Parameter, given: bool) -> None:
+    if given:
+        from hpo_tui.commands.ascii_output import write_ascii
+
+        context.meta[_ASCII] = True
+        write_ascii()
+
+
+def ascii_option(function: Function) -> Function:
+    """Add ``--ascii``, before or after the verb; from then on nothing but 7-bit characters is written."""
+    return click.option(
+        "--ascii",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_choose_ascii,
+        help="Draw and write with ASCII characters alone.",
+    )(function)
+
+
+def wants_ascii() -> bool:
+    """Whether ``--ascii`` was given to this call."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_ASCII))
+
+
 session_argument = click.argument("session", callback=_find_session, shell_complete=_offer_sessions)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 settings_option = click.option(

@@ -14,7 +14,7 @@ from hpo_core.errors import FilterError, SessionError
 from hpo_core.files import write_atomically
 from hpo_core.measure import measure_of
 from hpo_core.text import clean
-from hpo_tui.commands.options import path_in_words, sessions_option
+from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option
 from hpo_tui.commands.view import View, chosen_metric, in_view
 from hpo_tui.plots.picture import Picture
 from hpo_tui.viewstate import ViewState, load_view
@@ -46,6 +46,7 @@ def _parse_size(context: click.Context, parameter: click.Parameter, given: str |
 @click.option("--size", callback=_parse_size, metavar="120x40", help="Columns and rows (else the terminal's).")
 @click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write an SVG file instead.")
 @click.option("--light", is_flag=True, help="Colours for a light ground.")
+@ascii_option
 @sessions_option
 def plot(
     view: View, kind: str, metric: str | None, size: tuple[int, int] | None, svg: Path | None, light: bool

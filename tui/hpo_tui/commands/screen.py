@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hpo_core.session import SessionFolder
-from hpo_tui.commands.options import session_argument, sessions_option
+from hpo_tui.commands.options import ascii_option, session_argument, sessions_option, wants_ascii
 from hpo_tui.commands.terminal import check_terminal
 
 QUIET_TEXTUAL = {"TEXTUAL_FPS": "20", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
@@ -20,7 +20,6 @@ def show_screen(
     folder: SessionFolder | None,
     *,
     read_only: bool = False,
-    ascii_only: bool = False,
     theme: str | None = None,
 ) -> int:
     """Show a session, or home where ``folder`` is None; return the exit status. Raises ``TerminalError``."""
@@ -29,7 +28,7 @@ def show_screen(
         os.environ.setdefault(name, value)
     from hpo_tui.app import run_screen
 
-    return run_screen(sessions, folder, read_only=read_only, ascii_only=ascii_only, theme=theme)
+    return run_screen(sessions, folder, read_only=read_only, ascii_only=wants_ascii(), theme=theme)
 
 
 def home(sessions: Path) -> None:
@@ -40,15 +39,13 @@ def home(sessions: Path) -> None:
 @click.command("open")
 @session_argument
 @click.option("--read-only", is_flag=True, help="Look only: give no orders and save no view.")
-@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters alone.")
+@ascii_option
 @click.option("--theme", type=click.Choice(["dark", "light", "high-contrast"]), help="Colours of the screen.")
 @sessions_option
 @click.pass_obj
-def open_session(
-    sessions: Path, session: SessionFolder, read_only: bool, ascii_only: bool, theme: str | None
-) -> int:
+def open_session(sessions: Path, session: SessionFolder, read_only: bool, theme: str | None) -> int:
     """Open a session on the screen.
 
     Opening never starts work, and leaving never stops it.
     """
-    return show_screen(sessions, session, read_only=read_only, ascii_only=ascii_only, theme=theme)
+    return show_screen(sessions, session, read_only=read_only, theme=theme)

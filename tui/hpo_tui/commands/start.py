@@ -14,6 +14,7 @@ from hpo_core.spec import SessionSpec
 from hpo_core.text import clean
 from hpo_tui import launching
 from hpo_tui.commands.images import ImageCounter
+from hpo_tui.commands.options import ascii_option
 from hpo_tui.commands.terminal import check_terminal
 from hpo_tui.logout import WARNING, logout_kills
 
@@ -33,8 +34,9 @@ def trainer_option(function: Function) -> Function:
 
 
 def training_options(function: Function) -> Function:
-    """Add what every verb takes that starts a new training: ``--workers`` and ``--headless``."""
+    """Add what every verb takes that starts a new training: ``--workers``, ``--headless`` and ``--ascii``."""
     for option in (
+        ascii_option,
         click.option("--headless", is_flag=True, help="No screen: print progress, end with the training."),
         click.option(
             "--workers", type=click.IntRange(1, 256), help="Worker processes (else one for each GPU or core)."

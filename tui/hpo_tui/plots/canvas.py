@@ -12,27 +12,9 @@ from itertools import groupby
 from rich.cells import cell_len, get_character_cell_size
 
 from hpo_core.text import clean
+from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.inks import DEFAULT, WITH_BACKGROUND
 from hpo_tui.plots.picture import Picture, Run
-
-_ASCII = str.maketrans(
-    {
-        "●": "O", "•": "o", "◦": ".", "·": ".", "×": "x", "…": "~", "–": "-", "—": "-", "±": "~", "↑": "^",
-        "↓": "v", "▌": "#", "┃": "|", "┣": "+",
-        "│": "|", "┊": ":", "─": "-", "┼": "+", "├": "+", "┤": "+", "┬": "+", "┴": "+", "└": "+", "┘": "+",
-        "┌": "+", "┐": "+", "╵": "|", "╷": "|", "╶": "-", "╴": "-", "█": "#", "■": "#", "▪": "#", "░": ".",
-        "▁": "_", "▂": ".", "▃": ":", "▄": "-", "▅": "=", "▆": "+", "▇": "*", "◆": "@", "○": "o", "━": "=",
-        "╸": "=", "╺": "=", "≤": "<", "≥": ">", "→": ">", "≈": "~",
-    }
-)  # fmt: skip
-
-
-def to_ascii(text: str) -> str:
-    """Return ``text`` in 7-bit characters, every cell still as wide: a known sign by its twin, others by "?"."""
-    shown = text.translate(_ASCII)
-    if shown.isascii():
-        return shown
-    return "".join(char if char.isascii() else "?" * get_character_cell_size(char) for char in shown)
 
 
 def width_of(text: str) -> int:

@@ -20,7 +20,7 @@ from textual.widget import Widget
 from hpo_core.session import SessionFolder
 from hpo_core.text import clean
 from hpo_tui.keys import FORM_KEYS, bindings
-from hpo_tui.plots.canvas import to_ascii
+from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.inks import WARNING
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.logout_warning import warn_of_logout

@@ -68,7 +68,7 @@ class RefineScreen(FormScreen):
         for row in self.query(FormRow):
             if row.key in self._names:
                 new = form.new_values(self._first, row.key, row.text)
-                row.toggles.marks = ("*", "o") if self._skin().ascii_only else ("●", "○")
+                row.toggles.marks = ("*", "-") if self._skin().ascii_only else ("●", "○")
                 row.toggles.show([(format_value(value), there) for value, there in new])
         self.show_errors(dict(self._next.errors), self._note)
 

@@ -6,7 +6,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from hpo_tui.plots.canvas import to_ascii
+from hpo_tui.plots.ascii import to_ascii
 
 
 class AsciiFilter(LineFilter):

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hpo_core.text import clean
-from hpo_tui.plots.canvas import to_ascii
+from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.palette import Palette
 from hpo_tui.viewmodel.rows import Row
 from hpo_tui.widgets.literal import literal
