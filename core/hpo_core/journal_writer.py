@@ -60,6 +60,11 @@ class JournalWriter:
             files.sync_folder(folder)
 
     @property
+    def failing(self) -> bool:
+        """Whether the last fsync failed: what was written since the one before is in doubt."""
+        return self._failed is not None
+
+    @property
     def unsafe_since(self) -> float | None:
         """Since when (steady clock) nothing reaches the disk, not even by way of a new segment; else None."""
         return None if self._proven or not self._unsynced or self._failed is None else self._oldest_unsynced

@@ -1,7 +1,8 @@
 """The drills in their long form: ``python tests/faults/drill.py [--rounds 1000] [--only WORD]``.
 
 Prints the table of the README: fault, rounds, lost (acknowledged epochs or records), doubled (counted twice),
-orphaned (processes left behind), wrong (results or values that differ from an undisturbed session's).
+orphaned (processes left behind), wrong (results or values that differ from an undisturbed session's); "–" is what
+a drill does not measure.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from pathlib import Path
 
 from drill_disk import fail_everywhere
 from drill_journal import cut_everywhere, flip_bits
+from drill_lost_pages import lose_pages
 from drill_orders import give_orders
 from drill_parsers import PARSERS, feed
 from drill_processes import attack, race
-from drill_screen import come_and_go, two_screens
 from drill_tools import Figures
+from drill_visits import come_and_go, two_screens
 
 ROUNDS = 100
 CASES = 3000
@@ -43,6 +45,7 @@ def drills(rounds: int) -> dict[str, Drill]:
         "screens": partial(two_screens, rounds=20),
         "cut": cut_everywhere,
         "flip": partial(flip_bits, rounds=FLIPS),
+        "pages": lose_pages,
         "disk": fail_everywhere,
         "orders": lambda _: give_orders(1000),
     }
@@ -82,15 +85,8 @@ def run(chosen: dict[str, Drill]) -> Iterator[Figures]:
 
 def row(figures: Figures) -> str:
     """Return one line of the table."""
-    orphaned = "–" if figures.orphaned is None else str(figures.orphaned)
-    cells = (
-        figures.fault,
-        f"{figures.rounds:,}",
-        str(figures.lost),
-        str(figures.doubled),
-        orphaned,
-        str(figures.wrong),
-    )
+    counts = (figures.lost, figures.doubled, figures.orphaned, figures.wrong)
+    cells = (figures.fault, f"{figures.rounds:,}", *("–" if count is None else str(count) for count in counts))
     return f"| {' | '.join(cells)} |"
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from drill_tools import Figures, UnsyncedFiles, finished_session
 
 from hpo_core.errors import JournalError
-from hpo_core.events import Envelope, Noted
+from hpo_core.events import Envelope, EpochEnded, Noted
 from hpo_core.journal import JournalReader, JournalWriter, decode_record, set_torn_tail_aside
+from hpo_core.spec import SessionSpec
+from hpo_core.state import SessionState, Snapshot
 
 
 def cut_everywhere(sessions: Path, step: int = 1) -> Figures:
@@ -18,34 +20,83 @@ def cut_everywhere(sessions: Path, step: int = 1) -> Figures:
     records = [decode_record(line) for line in whole.splitlines()]
     ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
     cuts = range(0, len(whole), step)
-    figures = Figures("journal cut at every byte", len(cuts))
+    figures = Figures("journal cut at every byte", len(cuts), lost=0, doubled=0, wrong=0)
     folder = sessions / "cut"
     folder.mkdir()
     for cut in cuts:
         kept = records[: sum(end <= cut for end in ends)]
         after = _open_append_open(folder, whole[:cut])
-        figures.lost += max(len(kept) - len(after), 0)
-        figures.doubled += len(after) - len({record.seq for record in after})
-        figures.wrong += after != kept
+        figures.add(
+            lost=max(len(kept) - len(after), 0),
+            doubled=len(after) - len({record.seq for record in after}),
+            wrong=after != kept,
+        )
     return figures
 
 
 def flip_bits(sessions: Path, rounds: int, seed: int = 3) -> Figures:
-    """Flip a bit ``rounds`` times and read what is around it; what is accepted must be what was written."""
-    lines = _journal(sessions, "to-flip", rates=3, filters=2, replicates=2).split(b"\n")[:-1]
+    """Flip a bit ``rounds`` times and read what is around it; what is accepted must be what was written.
+
+    What the session then says is equal to what it said undisturbed, or missing: see ``Without``.
+    """
+    folder = finished_session(sessions, "to-flip", rates=3, filters=2, replicates=2)
+    lines = (folder.path / "journal.jsonl").read_bytes().split(b"\n")[:-1]
     written = {record.seq: record for record in map(decode_record, lines)}
-    figures = Figures("flipped bits in the journal", rounds)
+    without = Without(folder.load_spec(), list(written.values()))
+    figures = Figures("flipped bits in the journal", rounds, lost=0, doubled=0, wrong=0)
     chance = random.Random(seed)
     for _ in range(rounds):
         place = chance.randrange(len(lines) - 1)
         pair = bytearray(lines[place] + b"\n" + lines[place + 1])
         pair[chance.randrange(len(lines[place]) + 1)] ^= 1 << chance.randrange(8)
         accepted = [record for line in pair.split(b"\n") if (record := _accept(line)) is not None]
-        figures.wrong += sum(written.get(record.seq) != record for record in accepted)
-        figures.wrong += len(accepted) == 2  # a change that nobody noticed
         joined = len(pair.split(b"\n")) == 1
-        figures.lost += not accepted and not joined  # the record that was not touched
+        figures.add(
+            wrong=sum(written.get(record.seq) != record for record in accepted) + (len(accepted) == 2),
+            lost=not accepted and not joined,  # the record that was not touched
+            doubled=len(accepted) - len({record.seq for record in accepted}),
+        )
+        gone = {place + 1, place + 2} - {record.seq for record in accepted}
+        figures.add(*without.compare(frozenset(gone)))
     return figures
+
+
+class Without:
+    """What a session says without some of its records: so many (lost, doubled, orphaned, wrong) rows."""
+
+    def __init__(self, spec: SessionSpec, records: list[Envelope]) -> None:
+        self._spec, self._records = spec, records
+        self._whole = self._replay(frozenset())
+        self._known: dict[frozenset[int], tuple[int, int, int, int]] = {}
+
+    def compare(self, gone: frozenset[int]) -> tuple[int, int, int, int]:
+        """Compare the session without the records of these numbers with the whole one."""
+        if gone not in self._known:
+            self._known[gone] = self._compare(gone)
+        return self._known[gone]
+
+    def _replay(self, gone: frozenset[int]) -> Snapshot:
+        state = SessionState(self._spec)
+        for record in self._records:
+            if record.seq not in gone:
+                state.apply(record)
+        return state.snapshot()
+
+    def _compare(self, gone: frozenset[int]) -> tuple[int, int, int, int]:
+        seen, lost, doubled, wrong = self._replay(gone), 0, 0, 0
+        metrics = self._whole.metrics
+        for key, entry in self._whole.replicates.items():
+            other = seen.replicate(key)
+            rows = {epoch.number: epoch for epoch in entry.epochs}
+            wrong += sum(rows.get(epoch.number) != epoch for epoch in other.epochs)
+            doubled += len(other.epochs) - len({epoch.number for epoch in other.epochs})
+            wrong += sum(other.result(name) not in (entry.result(name), None) for name in metrics)
+            wrong += sum(other.best(name, "max") not in (entry.best(name, "max"), None) for name in metrics)
+        if len(gone) == 1:  # a single record takes itself along, and no other row
+            shown = sum(len(entry.epochs) for entry in seen.replicates.values())
+            there = sum(isinstance(r.event, EpochEnded) and r.seq not in gone for r in self._records)
+            lost = there - shown + self._whole.counts["complete"] - seen.counts["complete"]
+        return lost, doubled, 0, wrong
 
 
 def _journal(sessions: Path, name: str, **spec: int) -> bytes:

@@ -258,7 +258,10 @@ class Desk(RuleBasedStateMachine):
 
 
 def give_orders(rounds: int, steps: int = 30) -> Figures:
-    """Run ``rounds`` sequences of ``steps`` orders; what does not hold raises."""
+    """Run ``rounds`` sequences of ``steps`` orders.
+
+    A job that is lost or counts twice, or a result that is not its seed's, raises: the figures are what is left.
+    """
     run_state_machine_as_test(
         Desk,
         settings=settings(
@@ -270,4 +273,5 @@ def give_orders(rounds: int, steps: int = 30) -> Figures:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    return Figures(f"trim and queue orders in any sequence, {steps} each", rounds)
+    fault = f"trim and queue orders in any sequence, {steps} each"
+    return Figures(fault, rounds, lost=0, doubled=0, wrong=0)

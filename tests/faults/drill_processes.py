@@ -5,22 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
+from drill_census import count_left, gone, kill, workers_of
 from drill_screen import Screen
 from drill_tools import Acknowledged, Figures, count_doubled, count_wrong, new_session, wait
 
 from hpo_core.control import send_order
 from hpo_core.engine.enqueue import queue_jobs
 from hpo_core.engine.launch import start_engine
+from hpo_core.engine.recorder import Recorder
 from hpo_core.errors import SessionLocked
 from hpo_core.events import ResumeQueue
-from hpo_core.lock import read_holder
+from hpo_core.lock import SessionLock, read_holder
 from hpo_core.session import SessionFolder, read_session
 
 PACE = "HPO_SYNTHETIC_SECONDS_PER_EPOCH"
@@ -31,17 +32,17 @@ SCREENS = 0.04
 
 def attack(sessions: Path, rounds: int, at_once: int = 2) -> Figures:
     """Kill a process at random ``rounds`` times: ``at_once`` sessions under attack, one after the other."""
-    figures = Figures("kill -9 of screen, engine and workers", rounds, orphaned=0)
+    figures = Figures("kill -9 of screen, engine and workers", rounds, lost=0, doubled=0, orphaned=0, wrong=0)
     shares = [rounds // at_once + (number < rounds % at_once) for number in range(at_once)]
     with pace(0.02), ThreadPoolExecutor(at_once) as pool:
         parts = pool.map(lambda number: _attack(sessions / str(number), shares[number], number), range(at_once))
         for part in parts:
-            figures.add(part)
+            figures.add_part(part)
     return figures
 
 
 def _attack(sessions: Path, rounds: int, seed: int) -> Figures:
-    figures = Figures("", rounds, orphaned=0)
+    figures = Figures("", rounds, lost=0, doubled=0, orphaned=0, wrong=0)
     chance = random.Random(seed)
     left = rounds
     while left:
@@ -108,10 +109,12 @@ class Siege:
         while not self.over():
             engine = self._have_engine()
             wait(lambda: gone(engine) or paused(self.folder), "the engine's end")  # noqa: B023 - called at once
-        figures.lost += self._acknowledged.lost(self.folder)
-        figures.doubled += count_doubled(self.folder)
-        figures.wrong += count_wrong(read_session(self.folder))
-        figures.orphaned = (figures.orphaned or 0) + sum(not gone_soon(child) for child in self._children)
+        figures.add(
+            lost=self._acknowledged.lost(self.folder),
+            doubled=count_doubled(self.folder),
+            wrong=count_wrong(read_session(self.folder)),
+            orphaned=count_left(self._children),
+        )
 
     def _have_engine(self) -> psutil.Process:
         """Return the engine, started again where it is gone, with all that failed in its queue."""
@@ -145,59 +148,57 @@ def paused(folder: SessionFolder) -> bool:
     return read_session(folder).paused is not None
 
 
-def workers_of(engine: psutil.Process) -> list[psutil.Process]:
-    """Return the engine's children that live."""
-    try:
-        return [child for child in engine.children() if not gone(child)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def gone(process: psutil.Process) -> bool:
-    """Whether a process has ended; a zombie has."""
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def gone_soon(process: psutil.Process, seconds: float = 5.0) -> bool:
-    """Whether a process ends by itself within ``seconds``; one that does not is ended."""
-    deadline = time.monotonic() + seconds
-    while not gone(process):
-        if time.monotonic() > deadline:
-            kill(process)
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def kill(process: psutil.Process) -> None:
-    """SIGKILL, if it still lives."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.send_signal(signal.SIGKILL)
-
-
 def race(sessions: Path, rounds: int, racers: int = 3) -> Figures:
-    """Start several engines on one session at the same moment: one works, the others are told who does."""
-    figures = Figures(f"{racers} engines race for one session", rounds, orphaned=0)
+    """Start several engines on one session at the same moment: one works, the others are told who does.
+
+    The queue is paused until all have tried, so that the one that was first is still there.
+    """
+    fault = f"{racers} engines race for one session"
+    figures = Figures(fault, rounds, lost=0, doubled=0, orphaned=0, wrong=0)
     with pace(0.002):
         for number in range(rounds):
             folder = new_session(sessions, f"race-{number}", epochs=2)
+            pause(folder)
             with ThreadPoolExecutor(racers) as pool:
-                started = [engine for engine in pool.map(_try_to_start, [folder] * racers) if engine is not None]
-            children = {child for engine in started for child in workers_of(engine)}
-            for engine in started:
-                wait(lambda: gone(engine), "the engine's end")  # noqa: B023 - called at once
-            figures.doubled += count_doubled(folder)
-            figures.wrong += count_wrong(read_session(folder))
-            figures.orphaned = (figures.orphaned or 0) + sum(not gone_soon(child) for child in children)
+                answers = list(pool.map(_try_to_start, [folder] * racers))
+            started = [answer for answer in answers if isinstance(answer, psutil.Process)]
+            told = [answer for answer in answers if isinstance(answer, str)]
+            figures.add(wrong=abs(len(started) - 1))
+            figures.add(wrong=sum(f"process {started[0].pid}, since" not in words for words in told))
+            _let_it_finish(folder, started, figures)
     return figures
 
 
-def _try_to_start(folder: SessionFolder) -> psutil.Process | None:
-    """Start an engine; None where another was first. (One that was so quick as to be gone finds all done.)"""
+def _let_it_finish(folder: SessionFolder, started: list[psutil.Process], figures: Figures) -> None:
+    """Go on with the queue, watch it to its end, and count."""
+    acknowledged, children = Acknowledged(), set[psutil.Process]()
+
+    def over() -> bool:
+        acknowledged.look(folder)
+        children.update(child for engine in started for child in workers_of(engine))
+        return all(gone(engine) for engine in started)
+
+    send_order(folder.control, ResumeQueue())
+    wait(over, "the engine's end")
+    figures.add(
+        lost=acknowledged.lost(folder),
+        doubled=count_doubled(folder),
+        wrong=count_wrong(read_session(folder)),
+        orphaned=count_left(children),
+    )
+
+
+def pause(folder: SessionFolder) -> None:
+    """Pause the queue of a session that no engine works on."""
+    with SessionLock(folder.lock) as lock:
+        recorder = Recorder(folder, lock)
+        recorder.pause("drill")
+        recorder.close()
+
+
+def _try_to_start(folder: SessionFolder) -> psutil.Process | str:
+    """Start an engine, or return what was said where another was first."""
     try:
         return psutil.Process(start_engine(folder, trainer="synthetic", workers=2))
-    except SessionLocked:
-        return None
+    except SessionLocked as error:
+        return str(error)

@@ -12,16 +12,11 @@ import subprocess
 import sys
 import termios
 import time
-from pathlib import Path
 
 import pyte
-from drill_tools import LIMIT, Figures, count_doubled, new_session, wait
+from drill_tools import LIMIT
 
-from hpo_core.control import send_order
-from hpo_core.engine.launch import start_engine
-from hpo_core.events import StopSession
-from hpo_core.lock import read_holder
-from hpo_core.session import SessionFolder, read_session
+from hpo_core.session import SessionFolder
 
 
 def own_terminal() -> None:
@@ -102,62 +97,3 @@ class Screen:
         self.process.wait(10)
         if self._master >= 0:
             self.hang_up()
-
-
-def come_and_go(sessions: Path, rounds: int, *, hang_ups: bool) -> Figures:
-    """Open a screen on a training and leave it, or let its terminal hang up, ``rounds`` times."""
-    figures = Figures("hang-ups of the terminal" if hang_ups else "attach and detach", rounds, orphaned=0)
-    folder = _long_training(sessions, "hang-ups" if hang_ups else "visits")
-    engine = read_holder(folder.lock)
-    slowest = 0.0
-    for _ in range(rounds):
-        with contextlib.closing(Screen(folder)) as screen:
-            slowest = max(slowest, screen.wait_until_drawn())
-            if hang_ups:
-                screen.hang_up()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    screen.process.wait(10)
-                figures.orphaned = (figures.orphaned or 0) + (screen.process.poll() is None)
-            else:
-                assert screen.leave() == 0
-        assert read_holder(folder.lock) == engine, "the same engine is at work all the time"
-    _finish(folder, figures)
-    figures.note = f"slowest start to a live screen {slowest:.1f} s"
-    return figures
-
-
-def two_screens(sessions: Path, rounds: int) -> Figures:
-    """Two screens on one session pause and resume it at the same time, again and again."""
-    figures = Figures("two screens give orders at once", rounds, orphaned=0)
-    folder = _long_training(sessions, "two-screens")
-    with contextlib.closing(Screen(folder)) as one, contextlib.closing(Screen(folder)) as other:
-        for screen in (one, other):
-            screen.wait_until_drawn()
-        for _ in range(rounds):
-            one.type("p")
-            other.type("p")
-            one.read(0.2)
-            other.read(0.2)
-        assert one.leave() == 0
-        assert other.leave() == 0
-    _finish(folder, figures)
-    return figures
-
-
-def _long_training(sessions: Path, name: str) -> SessionFolder:
-    """Begin a training that lasts until it is told to end."""
-    folder = new_session(sessions, name, rates=2, filters=2, epochs=100_000)
-    os.environ["HPO_SYNTHETIC_SECONDS_PER_EPOCH"] = "0.5"
-    try:
-        start_engine(folder, trainer="synthetic", workers=1)
-    finally:
-        del os.environ["HPO_SYNTHETIC_SECONDS_PER_EPOCH"]
-    return folder
-
-
-def _finish(folder: SessionFolder, figures: Figures) -> None:
-    """Tell the engine to stop, and count."""
-    send_order(folder.control, StopSession(now=True))
-    wait(lambda: not folder.engine_runs(), "the engine's end")
-    figures.doubled += count_doubled(folder)
-    figures.wrong += len(read_session(folder).damage)

@@ -26,23 +26,27 @@ LIMIT = 60.0
 class Figures:
     """One row of the drills' table: what was acknowledged and is lost, what counts twice, who was left behind.
 
-    ``orphaned`` is None where no process was started; ``wrong`` counts what differs from an undisturbed session.
+    ``wrong`` counts what differs from an undisturbed session. None is what the drill does not measure: where there
+    is nothing to lose, or no process is started.
     """
 
     fault: str
     rounds: int
-    lost: int = 0
-    doubled: int = 0
+    lost: int | None = None
+    doubled: int | None = None
     orphaned: int | None = None
-    wrong: int = 0
+    wrong: int | None = None
     note: str = ""
 
-    def add(self, part: Figures) -> None:
+    def add(self, lost: int = 0, doubled: int = 0, orphaned: int = 0, wrong: int = 0) -> None:
+        """Count in what was seen; only what this drill measures may be added to."""
+        for name, count in {"lost": lost, "doubled": doubled, "orphaned": orphaned, "wrong": wrong}.items():
+            if count:
+                setattr(self, name, getattr(self, name) + count)
+
+    def add_part(self, part: Figures) -> None:
         """Count in what another saw."""
-        self.lost += part.lost
-        self.doubled += part.doubled
-        self.wrong += part.wrong
-        self.orphaned = (self.orphaned or 0) + (part.orphaned or 0)
+        self.add(part.lost or 0, part.doubled or 0, part.orphaned or 0, part.wrong or 0)
 
     @property
     def clean(self) -> bool:
@@ -127,6 +131,11 @@ class Acknowledged:
 
     def __init__(self) -> None:
         self._seen: set[tuple[int, int, int, int, float | None]] = set()
+
+    @property
+    def count(self) -> int:
+        """How many were seen."""
+        return len(self._seen)
 
     def look(self, folder: SessionFolder) -> None:
         """Take note of every epoch that stands in the journal now."""

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from drill_disk import fail_everywhere
 from drill_journal import cut_everywhere, flip_bits
+from drill_lost_pages import lose_pages
 from drill_orders import give_orders
 from drill_parsers import PARSERS, feed
 from drill_processes import attack, race
-from drill_screen import come_and_go, two_screens
+from drill_visits import come_and_go, two_screens
 
 
 def test_kill_9_of_screen_engine_and_workers_at_random_loses_doubles_and_orphans_nothing(tmp_path: Path) -> None:
@@ -54,6 +55,13 @@ def test_of_twenty_thousand_flipped_bits_none_becomes_another_value(tmp_path: Pa
 def test_any_call_to_the_disk_may_fail_and_the_session_ends_as_if_none_had(tmp_path: Path) -> None:
     figures = fail_everywhere(tmp_path, step=3)
     assert figures.rounds > 20
+    assert figures.clean, figures
+
+
+def test_pages_that_a_disk_drops_after_a_failed_fsync_are_read_from_the_next_segment(tmp_path: Path) -> None:
+    figures = lose_pages(tmp_path)
+    assert figures.rounds > 15
+    assert int(figures.note.split()[0]) > 15
     assert figures.clean, figures
 
 

@@ -200,9 +200,10 @@ class Engine:
             return "stopped"
         if any(self._supervisor.tasks()):
             return None
-        if not self._ending and not self._recorder.blocked and self._nothing_left():
+        done = self._nothing_left() and self._recorder.settled  # while the disk fails, it waits for it
+        if done and not self._ending:
             self._obey_orders()  # what came in the meantime may be more work
-        if self._nothing_left() and not self._recorder.blocked:
+        if done and self._nothing_left() and self._recorder.settled:
             return "finished"
         return "stopped" if self._ending else None
 

@@ -7,6 +7,7 @@ engine's to write (deleted, cut, or a newer engine at work), ``JournalLost`` or 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import shutil
 import time
@@ -27,6 +28,7 @@ Observer = Callable[[Envelope], None]
 
 RETRY_SECONDS = 1.0
 CHECK_SECONDS = 1.0
+LAST_TRIES = 3
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -106,8 +108,17 @@ class Recorder:
             self._sync(self._writer.sync_if_due)
             self._mind_safety()
 
+    @property
+    def settled(self) -> bool:
+        """Whether all is written, and nothing of it is in doubt."""
+        return not self.blocked and not self._writer.failing
+
     def close(self) -> None:
-        """Sync and close. Raises ``OSError`` where the last records did not reach the disk."""
+        """Sync and close. Raises ``OSError`` where the last records do not reach the disk, tried several times."""
+        for _ in range(LAST_TRIES):
+            with contextlib.suppress(OSError):
+                self._writer.sync(at_once=True)
+                break
         self._writer.close()
 
     def _write_waiting(self) -> None:
