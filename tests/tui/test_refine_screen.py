@@ -256,3 +256,38 @@ async def test_an_imported_grid_goes_on_to_the_form_that_asks_for_data(imported,
         await see.until(lambda: screen(see) == "RefineScreen")
         await see.press("escape")
         await see.until(lambda: screen(see) == "SessionScreen")
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "why"),
+    [
+        ("learning_rate", "0.001, abc", "not a number"),
+        ("learning_rate", "0.001, -1", "out of range"),
+        ("filter_size", "12, abc", "not a number"),
+        ("filter_size", "12, inf", "not a number"),
+    ],
+)
+async def test_numbers_of_an_imported_grid_stay_numbers(
+    imported, open_app, tmp_path: Path, monkeypatch, key: str, typed: str, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_app(imported) as see:
+        await begin(see)
+        see.app.screen.row(key).text = typed
+        await see.until(lambda: why in see.app.screen.row(key).note)
+        await see.press("ctrl+s")
+        assert not list(tmp_path.glob("*.toml"))
+        see.app.screen.row(key).text = "12, 18"
+        await see.until(lambda: why not in see.app.screen.row(key).note)
+
+
+async def test_texts_of_an_imported_grid_stay_texts(imported, open_app, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_app(imported) as see:
+        await begin(see)
+        see.app.screen.row("optimizer").text = "p, 7"
+        await see.pilot.pause()
+        await see.press("ctrl+s")
+        await see.until(lambda: (tmp_path / "paper-finer.toml").exists())
+        assert tomllib.loads((tmp_path / "paper-finer.toml").read_text())["grid"]["optimizer"] == ["p", "7"]
+        assert "change optimizer and filter_size as it says" in notes(see)

@@ -136,9 +136,7 @@ class RefineScreen(FormScreen):
         except HpoError as error:
             self.notify(str(error), severity="error", markup=False)
         else:
-            self.notify(
-                f"Wrote {clean(path)}; name your data in it, then: hpo-tui run {clean(path.name)}", markup=False
-            )
+            self.notify(form.saved_words(path, proposal), markup=False)
 
     def _ready(self) -> Proposal | None:
         """Return the proposal, if it can be had and nothing is under way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from pathlib import Path
 
 from hpo_core.errors import SessionError, SpecError
@@ -20,22 +21,54 @@ def values_text(values: Iterable[Value]) -> str:
     return ", ".join(_quoted(format_value(value)) for value in values)
 
 
-def read_values(name: str, text: str, known: Sequence[Value] = (), checked: bool = True) -> tuple[Value, ...]:
+def read_values(name: str, text: str, known: Sequence[Value] = (), imported: bool = False) -> tuple[Value, ...]:
     """Return the values that a field lists, in its order. Raises ``SpecError`` with what to do.
 
     A text that shows one of ``known`` means just that value, also where its text says less than the value holds.
-    Without ``checked`` any value may stand there, as in a table that was imported.
+    Where the ``known`` ones were ``imported``, they stand as they are, and a new one must be of their kind.
     """
     shown = {format_value(value): value for value in known}
     found: list[Value] = []
     for part in _parts(text):
         value = shown[part] if part in shown else parse_value(part)
-        if checked and name in KNOWN:
+        if imported and part not in shown:
+            value = _like(known, value, part, name)
+        elif not imported and name in KNOWN:
             value = KNOWN[name].check(value, name)
         if value in found:
             raise SpecError(f"{format_value(value)} stands there twice; give every value once.")
         found.append(value)
     return tuple(found)
+
+
+def _like(known: Sequence[Value], value: Value, text: str, name: str) -> Value:
+    """Return a new value of an imported hyperparameter, of the kind of those it has. Raises ``SpecError``."""
+    if name in KNOWN and all(allowed(name, other) for other in known):
+        return KNOWN[name].check(value, name)
+    if known and all(isinstance(other, str) for other in known):
+        return text
+    if known and all(_is_number(other) for other in known) and not (_is_number(value) and isfinite(float(value))):
+        raise SpecError(f"{clean(name, 60)}: {clean(text, 40)!r} is not a number, as its other values are.")
+    if known and all(isinstance(other, bool) for other in known) and not isinstance(value, bool):
+        raise SpecError(
+            f"{clean(name, 60)}: {clean(text, 40)!r} is neither true nor false, as its other values are."
+        )
+    return value
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def allowed(name: str, value: Value) -> bool:
+    """Whether hpo-tui can train the hyperparameter with this value."""
+    if name not in KNOWN:
+        return False
+    try:
+        KNOWN[name].check(value, name)
+    except SpecError:
+        return False
+    return True
 
 
 def read_count(name: str, text: str, highest: int) -> int:

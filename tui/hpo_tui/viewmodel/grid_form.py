@@ -28,6 +28,7 @@ from hpo_core.spec import (
 from hpo_core.text import clean, format_seconds, format_value, plural
 from hpo_tui.viewmodel.fields import (
     MAX_REPLICATES,
+    allowed,
     read_count,
     read_image_size,
     read_name,
@@ -116,7 +117,7 @@ def texts_of(spec: SessionSpec, name: str) -> tuple[dict[str, str], str]:
     given |= {factor.name: factor.values for factor in spec.grid.hyperparameters}
     lost = []
     for key, values in given.items():
-        good = tuple(value for value in values if _allowed(key, value))
+        good = tuple(value for value in values if allowed(key, value))
         if key in KNOWN and good:
             texts[key] = values_text(good)
         if len(good) < len(values):
@@ -130,16 +131,6 @@ def texts_of(spec: SessionSpec, name: str) -> tuple[dict[str, str], str]:
     texts |= {"replicates": str(spec.replicates), "name": name}
     texts |= {"precision": spec.precision, "jit": SWITCH[spec.jit]}
     return texts, f"Not taken over, for hpo-tui cannot train it: {', '.join(lost)}." if lost else ""
-
-
-def _allowed(name: str, value: Value) -> bool:
-    if name not in KNOWN:
-        return False
-    try:
-        KNOWN[name].check(value, name)
-    except SpecError:
-        return False
-    return True
 
 
 def _size_text(size: tuple[int, int] | None) -> str:

@@ -75,7 +75,7 @@ def toggled(first: Proposal, name: str, text: str, values: tuple[Value, ...]) ->
 
 
 def _read(first: Proposal, name: str, text: str) -> tuple[Value, ...]:
-    return read_values(name, text, known_values(first, name), first.snapshot.spec.trainable)
+    return read_values(name, text, known_values(first, name), not first.snapshot.spec.trainable)
 
 
 def _size(value: Value) -> float:
@@ -148,11 +148,23 @@ def best_words(first: Proposal) -> str:
 def imported_words(first: Proposal) -> str:
     """Return why an imported session's next grid cannot be trained at once, and what can be done."""
     lead = f"{clean(first.session, 40)} was imported: it has results, and nothing to train on."
-    strange = [clean(factor.name, 40) for factor in first.factors if _objection(factor)]
+    strange = strange_names(first)
     if not strange:
         return f"{lead} To train a finer grid, give it your data."
     are = "is not a hyperparameter" if len(strange) == 1 else "are not hyperparameters"
     return f"{lead} To train a finer grid, give it your data; {', '.join(strange)} {are} that hpo-tui trains."
+
+
+def strange_names(proposal: Proposal) -> list[str]:
+    """Return the hyperparameters that hpo-tui cannot train as they stand."""
+    return [clean(factor.name, 40) for factor in proposal.factors if _objection(factor)]
+
+
+def saved_words(path: Path, proposal: Proposal) -> str:
+    """Return what is still to be done to the spec file of an imported session's next grid."""
+    strange = strange_names(proposal)
+    change = f", change {' and '.join(strange)} as it says" if strange else ""
+    return f"Wrote {clean(path)}. Name your data in it{change}; then: hpo-tui run {clean(path.name)}"
 
 
 def _objection(factor: Hyperparameter) -> str:
