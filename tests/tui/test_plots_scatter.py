@@ -126,6 +126,25 @@ def test_failed_trials_are_crosses_and_counted_and_waiting_ones_are_not_drawn() 
     assert len(inked(picture, WARNING)) == 4
 
 
+def test_collapsed_trials_have_a_marker_of_their_own_and_are_counted() -> None:
+    table = grid(RATE, LOSS, FILTERS)
+    collapsed = np.zeros(len(table), dtype=bool)
+    collapsed[[0, 7]] = True
+    marked = trials(table.axes, table.codes, table.scores, collapsed=collapsed)
+    picture = scatter(marked, ACCURACY, 78, 22)
+    assert "⊘ 2 collapsed" in picture.text()
+    assert picture.text().count("⊘") == 3
+    plain = scatter(marked, ACCURACY, 78, 22, ascii=True)
+    assert "c 2 collapsed" in plain.text()
+
+
+def test_it_is_said_what_became_of_the_hyperparameters_without_an_axis() -> None:
+    table = grid(RATE, LOSS, FILTERS, Axis("batch_size", ("32", "64")))
+    assert "best over batch_size" in scatter(table, ACCURACY, 78, 22).text()
+    assert "mean over filters, batch_size" in scatter(table, ACCURACY, 78, 22, ScatterLook((0, 1))).text()
+    assert "over" not in scatter(grid(RATE, LOSS, FILTERS), ACCURACY, 78, 22).text()
+
+
 def test_a_failed_trial_does_not_stretch_the_legend() -> None:
     table = grid(RATE, LOSS, FILTERS)
     failed = table.failed.copy()
@@ -187,7 +206,7 @@ def test_a_pane_that_is_too_small_says_so() -> None:
 
 def test_a_point_is_drawn_where_its_value_projects_to() -> None:
     numbers = scatter_numbers(grid(RATE, LOSS, FILTERS), ACCURACY)
-    box = stand_box(numbers, 78 - 2 - len("+ 24 hidden"), 22)
+    box = stand_box(numbers, 78 - 2 - len("⊘ 9 collapsed"), 22)
     assert box is not None
     cols, rows, _ = box.cells()
     lines = scatter(grid(RATE, LOSS, FILTERS), ACCURACY, 78, 22).text().splitlines()

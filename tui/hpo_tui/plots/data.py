@@ -41,13 +41,15 @@ class Trials:
 
     ``codes`` (n, k): index of each row's value on each axis; negative where it has none, and the row is then
     left out of plots that use the axis. ``scores`` (n,): NaN or infinite where there is no result. ``failed``
-    (n,): failed or diverged. ``highlight``: the row under the cursor.
+    (n,): failed or diverged; ``collapsed`` (n,): predicts the same for everything. ``highlight``: the row under
+    the cursor.
     """
 
     axes: tuple[Axis, ...]
     codes: Ints
     scores: Floats
     failed: Bools
+    collapsed: Bools
     highlight: int | None = None
 
     def __len__(self) -> int:
@@ -73,10 +75,14 @@ def trials(
     scores: object,
     failed: object | None = None,
     highlight: int | None = None,
+    collapsed: object | None = None,
 ) -> Trials:
-    """Return ``Trials`` from anything that numpy takes for an array; ``failed`` is nobody if left out."""
+    """Return ``Trials`` from anything that numpy takes for an array; no row failed or collapsed if left out."""
     score_array = np.asarray(scores, dtype=np.float64).reshape(-1)
     count = len(score_array)
     code_array = np.asarray(codes, dtype=np.int64).reshape(count, len(axes))
-    failed_array = np.zeros(count, dtype=np.bool_) if failed is None else np.asarray(failed, dtype=np.bool_)
-    return Trials(axes, code_array, score_array, failed_array.reshape(count), highlight)
+    marks = [
+        np.zeros(count, dtype=np.bool_) if given is None else np.asarray(given, dtype=np.bool_).reshape(count)
+        for given in (failed, collapsed)
+    ]
+    return Trials(axes, code_array, score_array, marks[0], marks[1], highlight)

@@ -23,8 +23,10 @@ from hpo_tui.plots.picture import Picture
 
 TOO_SMALL = "too small for a heat map; widen the window"
 _LABEL_ROOM = 14
-_TALLEST = 5
-_WIDEST = 20
+_TALLEST = 12
+_WIDEST = 28
+_APART = 4
+"""From so many lines on a cell leaves one free, so that equal neighbours do not melt into one."""
 _SHORTEST_LABEL = 4
 
 
@@ -59,6 +61,10 @@ def heatmap(
         return sentence(TOO_SMALL, width, height, ascii, inks.DIM)
     _draw_cells(canvas, numbers, grid, ascii)
     _write_labels(canvas, numbers, grid)
+    others = [axis.name for at, axis in enumerate(trials.axes) if at not in (across, up)]
+    if others and grid.row:
+        text = f"mean over {', '.join(others)}"
+        canvas.label(max(grid.width - width_of(text), 0), 0, text, inks.DIM)
     if legend and numbers.legend is not None:
         draw_column(canvas, width - legend, 1, (legend, height - 1), numbers.legend, sized=False, plain=ascii)
     return canvas.picture(ascii)
@@ -104,9 +110,10 @@ def _draw_cells(canvas: Canvas, numbers: HeatNumbers, grid: _Grid, plain: bool) 
         for across in range(cols):
             col, row = grid.corner(across, rows - 1 - up)
             step = int(numbers.steps[up, across])
+            tall = grid.tall - (grid.tall >= _APART)
             if step >= 0:
-                pen.block(col, row, grid.cell, grid.tall, inks.HEAT[step])
-            middle = (col, row + (grid.tall - 1) // 2)
+                pen.block(col, row, grid.cell, tall, inks.HEAT[step])
+            middle = (col, row + (tall - 1) // 2)
             _write_cell(canvas, numbers, (up, across), middle, grid.cell, texts[up][across])
     canvas.lay(pen.rows(), 0, 0)
 
@@ -130,9 +137,9 @@ def _write_labels(canvas: Canvas, numbers: HeatNumbers, grid: _Grid) -> None:
     for up in range(rows):
         if grid.col:
             text = shorten(numbers.up.labels[up], grid.col - 1).rjust(grid.col - 1)
-            row = grid.corner(0, rows - 1 - up)[1] + (grid.tall - 1) // 2
+            row = grid.corner(0, rows - 1 - up)[1] + (grid.tall - (grid.tall >= _APART) - 1) // 2
             canvas.write(0, row, text, inks.ACCENT if up in marked_rows else inks.DIM)
-    bottom = grid.row + rows * grid.tall
+    bottom = grid.row + rows * grid.tall - (grid.tall >= _APART)
     for across in ends_first(cols):
         text = shorten(numbers.across.labels[across], max(grid.cell, _SHORTEST_LABEL))
         col = grid.corner(across, 0)[0] + (grid.cell - width_of(text)) // 2

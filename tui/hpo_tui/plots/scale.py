@@ -121,6 +121,8 @@ def round_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
     power = 10.0 ** math.floor(math.log10(rough))
     for unit in (1, 2, 5, 10, 20, 50):
         step = unit * power
+        if not math.isfinite(step):
+            break
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         if last - first + 1 <= most:
             return tuple(index * step for index in range(first, last + 1))

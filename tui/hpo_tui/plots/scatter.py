@@ -14,18 +14,19 @@ from __future__ import annotations
 import numpy as np
 
 from hpo_tui.plots import inks
-from hpo_tui.plots.canvas import Canvas, sentence
+from hpo_tui.plots.canvas import Canvas, sentence, width_of
 from hpo_tui.plots.data import Metric, Trials
 from hpo_tui.plots.legend import column_width, draw_column, draw_line
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.scatter_box import draw_box, stand_box
 from hpo_tui.plots.scatter_flat import draw_flat
 from hpo_tui.plots.scatter_numbers import ScatterLook, ScatterNumbers, Shown, scatter_numbers
+from hpo_tui.plots.scatter_points import sign_of
 
 TOO_SMALL = "too small for a scatter; widen the window"
 _LEGEND_FROM = 44
 """The width from which the legend stands at the right; narrower, it is one line on top."""
-_NOTE_ROOM = 11
+_NOTE_ROOM = 13
 """Cells for "+ 24 hidden" below the legend; always kept, so that the box does not move when a trial fails."""
 
 
@@ -51,6 +52,7 @@ def scatter(
     shown = _draw_plot(canvas, plot_width, numbers, ascii)
     if shown is None:
         return sentence(TOO_SMALL, width, height, ascii, inks.DIM)
+    _write_others(canvas, plot_width, numbers)
     if legend_width:
         _draw_legend(canvas, (plot_width + 2, legend_width), numbers, len(shown), ascii)
     elif numbers.legend is not None and height >= 12 and len(numbers.axes) == 3:
@@ -98,13 +100,32 @@ def _draw_plot(canvas: Canvas, width: int, numbers: ScatterNumbers, plain: bool)
     return draw_box(canvas, width, box, plain)
 
 
+def _notes(numbers: ScatterNumbers, seen: int, plain: bool) -> list[tuple[str, int, int, str]]:
+    """Return what stands below the legend: sign, ink, count and word."""
+    counts = (
+        (sign_of(True, plain), inks.WARNING, int(np.count_nonzero(numbers.failed)), "failed"),
+        (sign_of(False, plain), inks.DEFAULT, int(np.count_nonzero(numbers.collapsed)), "collapsed"),
+        ("+", inks.DIM, len(numbers) - seen, "hidden"),
+    )
+    return [note for note in counts if note[2]]
+
+
+def _write_others(canvas: Canvas, width: int, numbers: ScatterNumbers) -> None:
+    """Say what became of the hyperparameters that have no axis: of points in one place the best is seen."""
+    if numbers.others and canvas.height >= 10:
+        how = "mean over" if len(numbers.axes) == 2 else "best over"
+        names = ", ".join(numbers.others)
+        for text in (f"{how} {names}", f"{how} {len(numbers.others)} more"):
+            size = width_of(text)
+            if size <= width and canvas.label(width - size, 0, text, inks.DIM):
+                return
+
+
 def _draw_legend(canvas: Canvas, place: tuple[int, int], numbers: ScatterNumbers, seen: int, plain: bool) -> None:
-    """Draw the ramp's legend, and below it how many trials failed and how many points others hide."""
+    """Draw the ramp's legend, and below it how many trials failed, collapsed, or are hidden by others."""
     if numbers.legend is None:
         return
-    (col, width), failed, hidden = place, int(np.count_nonzero(numbers.failed)), len(numbers) - seen
-    counts = (("×", inks.WARNING, failed, "failed"), ("+", inks.DIM, hidden, "hidden"))
-    notes = [note for note in counts if note[2]]
+    (col, width), notes = place, _notes(numbers, seen, plain)
     below = len(notes) + 1 if notes and canvas.height >= 8 else 0
     row = draw_column(canvas, col, 1, (width, canvas.height - 1 - below), numbers.legend, sized=True, plain=plain)
     for down, (sign, ink, count, word) in enumerate(notes if below else ()):

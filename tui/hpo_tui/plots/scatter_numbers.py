@@ -34,8 +34,9 @@ class ScatterNumbers:
 
     ``rows`` (m,): the row of the trials that a point stands for (its best, where it is a mean of several);
     ``members`` (m,): how many rows that are; ``positions`` (m, k) in 0..1; ``scores`` (m,), NaN where failed;
-    ``steps`` (m,): step of the ramp, -1 where failed; ``failed`` and ``highlighted`` (m,); ``legend``: None
-    where nothing has a score; ``ticks``: for each axis (position in 0..1, label); ``view``: as it was chosen.
+    ``steps`` (m,): step of the ramp, -1 where failed; ``failed``, ``collapsed`` and ``highlighted`` (m,);
+    ``legend``: None where nothing has a score; ``ticks``: for each axis (position in 0..1, label); ``view``: as it
+    was chosen; ``others``: the names of the axes that are not shown.
     """
 
     axes: tuple[Axis, ...]
@@ -45,10 +46,12 @@ class ScatterNumbers:
     scores: Floats
     steps: Ints
     failed: Bools
+    collapsed: Bools
     highlighted: Bools
     legend: RampLegend | None
     ticks: tuple[tuple[tuple[float, str], ...], ...]
     view: View = field(default_factory=View)
+    others: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -122,6 +125,7 @@ def scatter_numbers(trials: Trials, metric: Metric, look: ScatterLook | None = N
         scores=scores,
         steps=ramp_steps(scores, low, high, metric),
         failed=~np.isfinite(scores),
+        collapsed=trials.collapsed[rows] & np.isfinite(scores),
         highlighted=_highlighted(trials, rows, codes, shown),
         legend=RampLegend(metric, low, high) if ends else None,
         ticks=tuple(
@@ -129,6 +133,7 @@ def scatter_numbers(trials: Trials, metric: Metric, look: ScatterLook | None = N
             for place, axis in zip(places, axes, strict=True)
         ),
         view=view,
+        others=tuple(axis.name for at, axis in enumerate(trials.axes) if at not in shown),
     )
 
 

@@ -1,4 +1,7 @@
-"""How a point of a scatter looks: its marker says the size of its score, its ink the step of the ramp."""
+"""How a point of a scatter looks: its marker says the size of its score, its ink the step of the ramp.
+
+Trials that failed and trials that collapsed have markers of their own.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,13 @@ from hpo_tui.plots.scatter_numbers import ScatterNumbers
 
 FAILED = "×"
 FAILED_ASCII = "x"
+COLLAPSED = "⊘"
+COLLAPSED_ASCII = "c"
+
+
+def sign_of(failed: bool, plain: bool) -> str:
+    """Return the marker of a trial that failed, or else of one that collapsed."""
+    return (FAILED_ASCII if plain else FAILED) if failed else (COLLAPSED_ASCII if plain else COLLAPSED)
 
 
 def point_marks(numbers: ScatterNumbers, which: Ints, plain: bool) -> tuple[list[str], list[int]]:
@@ -17,7 +27,9 @@ def point_marks(numbers: ScatterNumbers, which: Ints, plain: bool) -> tuple[list
     for index in which:
         step = int(numbers.steps[index])
         failed = step < 0
-        glyph = (FAILED_ASCII if plain else FAILED) if failed else swatch(step, sized=True, plain=plain)
+        glyph = swatch(step, sized=True, plain=plain)
+        if failed or numbers.collapsed[index]:
+            glyph = sign_of(failed, plain)
         ink = inks.WARNING if failed else inks.RAMP[step]
         if numbers.highlighted[index]:
             ink = inks.CURSOR

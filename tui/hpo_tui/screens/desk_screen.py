@@ -42,7 +42,7 @@ class DeskScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(SESSION_KEYS)
     KEYS = SESSION_KEYS
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (116, "-broad"), (160, "-vast")]  # noqa: RUF012 - Textual's own declaration
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-medium"), (48, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#values"
 
@@ -175,7 +175,7 @@ class DeskScreen(Screen[None]):
 
     def desk(self, update: Update) -> Desk:
         """Return everything that can be shown of an update, as it is looked at now."""
-        return Desk(self.folder.name, update, self.state, SESSION_KEYS, self._analyst)
+        return Desk(self.folder.name, update, self.state, SESSION_KEYS, self._analyst, self._skin().ascii_only)
 
     def _draw(self) -> None:
         self._draws = self._plots_wait = False
@@ -193,4 +193,4 @@ class DeskScreen(Screen[None]):
                 pane.show(desk.rows(name, size.width, size.height), skin.palette, skin.ascii_only)
             if name in FRAMED:
                 room = pane.size.width - 4
-                pane.entitle(desk.title(name, room), desk.subtitle(name, room))
+                pane.entitle(desk.title(name, room), desk.subtitle(name, room, size.height))

@@ -8,7 +8,7 @@ import numpy as np
 
 from hpo_tui.plots.scatter import point_at
 from hpo_tui.viewmodel import moves
-from hpo_tui.viewmodel.desk import Desk
+from hpo_tui.viewmodel.desk import Desk, tab_at
 from hpo_tui.viewmodel.pictures import metric_of, scatter_look, trials_in_view
 from hpo_tui.viewmodel.queue import QueueList, jobs_shown
 from hpo_tui.viewmodel.ranking import ranked_rows, ranks_shown
@@ -16,6 +16,10 @@ from hpo_tui.viewstate import ViewState
 
 Cells = tuple[int, int]
 """Columns and lines: a place in a pane (0-based), or the pane's size."""
+
+
+TITLE_INSET = 2
+"""Columns of a pane's content that lie left of its title."""
 
 
 def clicked(desk: Desk, pane: str | None, place: Cells, size: Cells) -> ViewState:
@@ -27,6 +31,9 @@ def clicked(desk: Desk, pane: str | None, place: Cells, size: Cells) -> ViewStat
     if pane == "queue":
         lines = jobs_shown(state.job, len(QueueList(desk.snapshot)), size[1])
         return replace(state, job=lines[place[1]]) if 0 <= place[1] < len(lines) else state
+    if pane == "view" and place[1] < 0:
+        view = tab_at(state.view, place[0] - TITLE_INSET, size[0] - 2)
+        return state if view is None else replace(state, view=view)
     if pane == "view":
         trial = _trial_at(desk, place, size)
         return state if trial is None else replace(state, trial=trial)

@@ -8,9 +8,9 @@ from hpo_core.measure import PARAMETERS, Measure, measure_of
 from hpo_core.state import Snapshot
 from hpo_core.text import clean, format_value
 from hpo_tui.follow import Update
-from hpo_tui.plots.canvas import shorten
+from hpo_tui.plots.canvas import sentence, shorten
 from hpo_tui.plots.curves import Curve, curves
-from hpo_tui.plots.inks import CATEGORIES
+from hpo_tui.plots.inks import CATEGORIES, DIM
 from hpo_tui.plots.picture import Picture
 from hpo_tui.viewmodel.empty import empty_words
 from hpo_tui.viewmodel.ranking import ranked_rows, selected_trial
@@ -19,6 +19,7 @@ from hpo_tui.viewmodel.table import Table
 from hpo_tui.viewstate import ViewState
 
 NO_CURVE = "A model has as many parameters at every epoch: there is no curve; m shows another metric."
+ONE_POINT = "Every training here is known by one epoch only, so there is no curve to follow."
 LONGEST = 16
 """Cells that a value has in a trial's name: the other values must be seen too."""
 WHOLE = 3
@@ -27,7 +28,9 @@ TWO_FROM = 24
 """From this height on there is room for two plots under each other."""
 
 
-def curves_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+def curves_picture(
+    update: Update, table: Table, state: ViewState, width: int, height: int, plain: bool = False
+) -> Picture:
     """Return the metric by epoch of the trial under the cursor and of the best ones, each in its colour.
 
     The replicates are those of the trial under the cursor, or of all where they are few.
@@ -36,6 +39,8 @@ def curves_picture(update: Update, table: Table, state: ViewState, width: int, h
     other = companion(update.snapshot, table.measure)
     if other is not None and height >= TWO_FROM:
         measures.append(other)
+    if chosen and not has_curves(update.snapshot):
+        return sentence(ONE_POINT, width, height, plain, DIM)
     empty = NO_CURVE if table.measure.metric == PARAMETERS and table.measure.cost else empty_words(table)
     rows: list[Row] = []
     left = height
@@ -45,9 +50,16 @@ def curves_picture(update: Update, table: Table, state: ViewState, width: int, h
             curve_of(update.snapshot, table, measure, trial, place == 0 or len(chosen) <= WHOLE)
             for place, trial in enumerate(chosen)
         ]
-        rows += curves(drawn, clean(measure.metric), width, share, empty=empty).rows
+        rows += curves(drawn, clean(measure.metric), width, share, ascii=plain, empty=empty).rows
         left -= share
     return Picture(width, height, tuple(rows))
+
+
+def has_curves(snapshot: Snapshot) -> bool:
+    """Whether any training has more epochs than one, or may come to have."""
+    if not snapshot.finished:
+        return True
+    return any(len(entry.epochs) > 1 for entry in snapshot.replicates.values())
 
 
 def curve_trials(table: Table, state: ViewState) -> list[int]:

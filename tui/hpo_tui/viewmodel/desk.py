@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -39,12 +40,14 @@ class Desk:
         state: ViewState,
         keys: tuple[Key, ...],
         analyst: Analyst | None = None,
+        ascii_only: bool = False,
     ) -> None:
         self.name = name
         self.update = update
         self.state = state
         self.keys = keys
         self.analyst = analyst
+        self.ascii_only = ascii_only
 
     @property
     def snapshot(self) -> Snapshot:
@@ -86,7 +89,8 @@ class Desk:
     @cached_property
     def table(self) -> Table:
         """The trials as arrays."""
-        return build_table(self.snapshot, self.state.trim, self.measure, self.filter)
+        table = build_table(self.snapshot, self.state.trim, self.measure, self.filter)
+        return replace(table, collapsed=frozenset(key.trial for key in self.whole.collapsed))
 
     @cached_property
     def filter(self) -> Filter | None:
@@ -121,7 +125,7 @@ class Desk:
         }
         return shorten(titles[pane], width)
 
-    def subtitle(self, pane: str, width: int) -> str:
+    def subtitle(self, pane: str, width: int, height: int) -> str:
         """Return what stands on a pane's lower edge: a notice, or the trial under the cursor; often nothing."""
         if pane == "queue":
             return shorten(header.notice(self.update, self.whole.wiring), width)
@@ -129,6 +133,9 @@ class Desk:
             return shorten(words.trial_line(self.snapshot, self.table, self.trial), width)
         if pane == "values" and self.state.where:
             return shorten(f"/ {self.state.where}", width)
+        if pane == "values" and not self.table.in_view.all() and not self._room_below(width, height):
+            said = words.trim_words(self.table)
+            return next((text for text in ("; ".join(said), *said[:1]) if len(text) <= width), "")
         return ""
 
     def value_at(self, width: int, height: int, row: int) -> tuple[int, int] | None:
@@ -174,7 +181,9 @@ class Desk:
         drawer = self._effects_picture if self.state.view == "effects" else PICTURES[self.state.view]
         return self._picture(drawer, width, height)
 
-    def _effects_picture(self, _: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+    def _effects_picture(
+        self, update: Update, table: Table, state: ViewState, width: int, height: int, plain: bool = False
+    ) -> Picture:
         found = self.findings
         lines = effects_lines(found, table, state, width) if found is not None else None
         working = found is not None and found.look != self.look
@@ -190,7 +199,7 @@ class Desk:
 
     def _picture(self, drawer: Drawer, width: int, height: int) -> Sequence[Row]:
         try:
-            return drawer(self.update, self.table, self.state, width, height).rows
+            return drawer(self.update, self.table, self.state, width, height, plain=self.ascii_only).rows
         except Exception as error:  # noqa: BLE001 - a plot that fails says so in its own pane; the rest goes on
             return sentence(f"This view could not be drawn: {type(error).__name__}: {error}", width, height).rows
 
@@ -205,11 +214,12 @@ class Desk:
 
     def _values(self, width: int, height: int) -> Sequence[Row]:
         lines = [line.row for line in self._visible_values(width, height)]
-        below = self._below_values(width)
-        gap = height - len(lines) - len(below)
-        if gap < 0:
-            return [*lines, *[padded((), width)] * (height - len(lines))][:height]
-        return [*lines, *[padded((), width)] * gap, *below]
+        below = self._below_values(width) if self._room_below(width, height) else []
+        return [*lines, *[padded((), width)] * (height - len(lines) - len(below)), *below][:height]
+
+    def _room_below(self, width: int, height: int) -> bool:
+        """Whether there is room for words below the values."""
+        return height >= len(self._visible_values(width, height)) + len(self._below_values(width))
 
     def _visible_values(self, width: int, height: int) -> list[values.ValueLine]:
         """The lines that fit, with the cursor's among them; the words below give way to the values."""
@@ -227,6 +237,19 @@ class Desk:
         lines = [line for line in (*words.trim_words(self.table), words.best_at(self.table)) if line]
         said = [padded((run(f" {shorten(line, width - 2)}"),), width) for line in lines]
         return [*values.fixed_rows(self.snapshot.spec, width), *said]
+
+
+def tab_at(view: str, column: int, width: int) -> str | None:
+    """Return the view whose tab stands at a column (0-based) of the title, None beside all of them."""
+    title, start = view_title(view, width), 0
+    for name in VIEWS:
+        at = title.find(VIEW_TITLES[name], start)
+        if at < 0:
+            return None
+        start = at + len(VIEW_TITLES[name])
+        if at <= column < start:
+            return name
+    return None
 
 
 def view_title(view: str, width: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 
@@ -27,7 +28,15 @@ from hpo_tui.viewmodel.ranking import ranking_rows, selected_trial
 from hpo_tui.viewmodel.table import Table
 from hpo_tui.viewstate import ViewState
 
-Drawer = Callable[[Update, Table, ViewState, int, int], Picture]
+
+class Drawer(Protocol):
+    """Draws one view in ``width`` × ``height`` cells; ``plain`` uses ASCII alone."""
+
+    def __call__(
+        self, update: Update, table: Table, state: ViewState, width: int, height: int, plain: bool = False
+    ) -> Picture:
+        """Return the picture."""
+        ...
 
 
 def axes_of(table: Table, in_view_only: bool = True) -> tuple[Axis, ...]:
@@ -52,7 +61,8 @@ def trials_in_view(table: Table, state: ViewState | None = None) -> Trials:
     failed = (table.failed[rows] > 0) & ~np.isfinite(scores)
     selected = selected_trial(table, state) if state is not None else None
     highlight = int(np.count_nonzero(rows[: selected - 1])) if selected is not None else None
-    return trials(axes_of(table), codes, scores, failed, highlight)
+    collapsed = np.isin(np.flatnonzero(rows) + 1, list(table.collapsed))
+    return trials(axes_of(table), codes, scores, failed, highlight, collapsed)
 
 
 def metric_of(table: Table) -> Metric:
@@ -67,20 +77,31 @@ def scatter_look(table: Table, state: ViewState) -> ScatterLook:
     return ScatterLook(shown, spacing, view_of(state, table.factors))  # type: ignore[arg-type]
 
 
-def scatter_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+def scatter_picture(
+    update: Update, table: Table, state: ViewState, width: int, height: int, plain: bool = False
+) -> Picture:
     """Return the scatter projection of the trials in view."""
     look = scatter_look(table, state)
-    return scatter(trials_in_view(table, state), metric_of(table), width, height, look, empty=empty_words(table))
+    seen, empty = trials_in_view(table, state), empty_words(table)
+    return scatter(seen, metric_of(table), width, height, look, ascii=plain, empty=empty)
 
 
-def ranking_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+def ranking_picture(
+    update: Update, table: Table, state: ViewState, width: int, height: int, plain: bool = False
+) -> Picture:
     """Return the ranking as a picture."""
     rows = ranking_rows(update.snapshot, table, state, width, height)
     return Picture(width, height, tuple(rows))
 
 
 def histogram_picture(
-    update: Update, table: Table, state: ViewState, width: int, height: int, headed: bool = True
+    update: Update,
+    table: Table,
+    state: ViewState,
+    width: int,
+    height: int,
+    plain: bool = False,
+    headed: bool = True,
 ) -> Picture:
     """Return the histograms of every finished training in view, one panel for each hyperparameter."""
     layout: Layout = "overlay" if state.overlay else "rows"
@@ -93,6 +114,7 @@ def histogram_picture(
         bins=state.bins,
         cumulative=state.cumulative,
         headed=headed,
+        ascii=plain,
         empty=empty_words(table),
     )
 
@@ -110,26 +132,32 @@ def trainings_in_view(snapshot: Snapshot, table: Table) -> Trials:
     return trials(seen.axes, seen.codes[rows], scores)
 
 
-def heatmap_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+def heatmap_picture(
+    update: Update, table: Table, state: ViewState, width: int, height: int, plain: bool = False
+) -> Picture:
     """Return the heat map of the first two axes; the other hyperparameters are averaged."""
     shown = shown_axes(state, len(table.factors))
     up = shown[1] if len(shown) > 1 else None
-    return heatmap(
-        trials_in_view(table, state), metric_of(table), width, height, shown[0], up, empty=empty_words(table)
-    )
+    seen, empty = trials_in_view(table, state), empty_words(table)
+    return heatmap(seen, metric_of(table), width, height, shown[0], up, ascii=plain, empty=empty)
 
 
-def parallel_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+def parallel_picture(
+    update: Update, table: Table, state: ViewState, width: int, height: int, plain: bool = False
+) -> Picture:
     """Return the parallel coordinates of all trials, those out of view as lines cut where the trim cuts them."""
     axes = axes_of(table, in_view_only=False)
     failed = (table.failed > 0) & ~np.isfinite(table.scores)
     everything = trials(axes, table.codes, table.scores, failed)
     order = (*moves.all_axes(state, len(table.factors)), METRIC)
     hidden = [frozenset(np.flatnonzero(out).tolist()) for out in table.hidden]
-    return parallel(everything, metric_of(table), width, height, order, hidden=hidden, empty=empty_words(table))
+    empty = empty_words(table)
+    return parallel(everything, metric_of(table), width, height, order, hidden=hidden, ascii=plain, empty=empty)
 
 
-def machine_picture(update: Update, table: Table, state: ViewState, width: int, height: int) -> Picture:
+def machine_picture(
+    update: Update, table: Table, state: ViewState, width: int, height: int, plain: bool = False
+) -> Picture:
     """Return what the machine is doing."""
     return Picture(width, height, tuple(machine_rows(update, width, height)))
 

@@ -25,7 +25,7 @@ class Table:
     replicates (NaN where there is none), ``sds`` their sample standard deviation, ``finished`` how many they are;
     ``failed`` counts the replicates that failed or diverged; ``hidden`` (a row of booleans for each
     hyperparameter's values) is the trim of values, ``kept`` what trials dropped by themselves and the filter line
-    leave, and ``in_view`` what all of them leave.
+    leave, and ``in_view`` what all of them leave; ``collapsed`` are the trials with a collapsed training.
     """
 
     grid: Grid
@@ -38,6 +38,7 @@ class Table:
     hidden: tuple[NDArray[np.bool_], ...]
     in_view: NDArray[np.bool_]
     kept: NDArray[np.bool_]
+    collapsed: frozenset[int] = frozenset()
 
     @property
     def metric(self) -> str:

@@ -25,11 +25,12 @@ _LEAD = 5  # cursor, key, mark
 
 @dataclass(frozen=True, slots=True)
 class ValueStats:
-    """A value's trials: how many have a score, the scores' mean and sample sd, how many trainings failed."""
+    """A value's trials: how many have a score, the scores' mean, sample sd and best, how many trainings failed."""
 
     count: int
     mean: float
     sd: float
+    best: float
     failed: int
 
 
@@ -59,6 +60,7 @@ def value_stats(table: Table, factor: int) -> list[ValueStats]:
                 len(found),
                 float(found.mean()) if len(found) else float("nan"),
                 float(found.std(ddof=1)) if len(found) > 1 else float("nan"),
+                float(found.max() if table.better == "max" else found.min()) if len(found) else float("nan"),
                 int(failed[mine].sum()),
             )
         )
@@ -119,42 +121,53 @@ def fixed_rows(spec: SessionSpec, width: int) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The widths of the columns: the value's name, how many trials, mean ± sd, failures where there are any."""
+    """The columns' widths: the value's name, how many trials, mean ± sd, best, failures where there are any."""
 
     width: int
     name: int
     count: int
     number: int
     sd: bool
+    best: bool
     failed: int
     decimals: int
 
     @classmethod
     def of(cls, table: Table, stats: list[list[ValueStats]], width: int) -> _Columns:
-        """Fit the columns: decimals go first, the sd after them, so that the values' names can be read."""
+        """Fit the columns: the best goes first, then decimals, then the sd, so that names can be read."""
         every = [stat for rows in stats for stat in rows]
         longest = max(len(format_value(value)) for factor in table.factors for value in factor.values)
         wanted = min(longest, 10) + 1
         failed = 5 if any(stat.failed for stat in every) else 0
         count = max(4, *(len(str(stat.count)) + 1 for stat in every))
         most = decimals_for(stat.mean for stat in every)
-        for sd, decimals in [(True, most), (True, max(most - 1, 0)), (True, max(most - 2, 0)), (False, most)]:
-            number = max(4, *(len(metric_text(stat.mean, decimals)) for stat in every))
-            name = width - _LEAD - count - 1 - number - (number + 3 if sd else 0) - failed - 1
+        less, least = max(most - 1, 0), max(most - 2, 0)
+        fits = [
+            (True, True, most),
+            (True, False, most),
+            (True, False, less),
+            (True, False, least),
+            (False, False, most),
+        ]
+        for sd, best, decimals in fits:
+            number = max(
+                4, *(len(metric_text(value, decimals)) for stat in every for value in (stat.mean, stat.best))
+            )
+            name = width - _LEAD - count - 1 - number - (number + 3) * sd - (number + 1) * best - failed - 1
             if name >= wanted:
                 break
-        return cls(width, max(name, 4), count, number, sd, failed, decimals)
+        return cls(width, max(name, 4), count, number, sd, best, failed, decimals)
 
     def heading(self, name: str, here: bool, noise: bool) -> Row:
-        """The hyperparameter's own line; where it is noise, that stands beside its name, or over the sd."""
+        """The hyperparameter's own line; where it is noise, that stands beside its name, in a word or a sign."""
         room = self.name + _LEAD + self.count - 3
         beside = noise and width_of(clean(name)) + width_of(NOISE) + 2 <= room
-        over = noise and not beside and self.sd
         numbers = f" n {'mean':>{self.number}}"
-        numbers += (f" {NOISE}" if over else " ± sd").ljust(self.number + 3) if self.sd else ""
+        numbers += " ± sd".ljust(self.number + 3) if self.sd else ""
+        numbers += f" {'best':>{self.number}}" if self.best else ""
         numbers += " fail" if self.failed else ""
         label = fit(name, room)
-        if noise and not over:
+        if noise:
             mark = NOISE if beside else ALIKE
             label = f"{fit(name, room - width_of(mark) - 2)} {mark} "
         return padded((run(" "), run(label, ACCENT if here else STRONG), run(numbers, DIM)), self.width)
@@ -165,6 +178,8 @@ class _Columns:
         if self.sd:
             spread = f" ± {metric_text(stat.sd, self.decimals)}" if stat.count > 1 else ""
             numbers += spread.ljust(self.number + 3)
+        if self.best:
+            numbers += f" {metric_text(stat.best, self.decimals):>{self.number}}"
         text_ink = STRONG if here and not hidden else ink
         row: list[Run] = [
             run(">" if here else " ", ACCENT),
