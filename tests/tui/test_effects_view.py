@@ -33,6 +33,7 @@ from hpo_core.session import SessionFolder, create, read_session
 from hpo_core.spec import SessionSpec
 from hpo_core.trim import Trim
 from hpo_tui.cli import cli
+from hpo_tui.session_keys import SESSION_KEYS
 from hpo_tui.viewmodel.effects_analyst import Analyst, Look
 from hpo_tui.viewmodel.effects_marks import ValueMarks
 from hpo_tui.viewmodel.table import build_table
@@ -235,11 +236,52 @@ async def test_what_loses_is_dropped_in_one_step_that_can_be_undone(story, open_
         await see.shows("values", "12 of 12")
 
 
-async def test_the_command_palette_offers_to_drop_what_loses(story, open_app) -> None:
+@pytest.mark.parametrize("name", ["drop losing values", "tell best from second", "interactions of three"])
+def test_the_command_palette_offers_it_by_name(name: str) -> None:
+    assert name in [key.name for key in SESSION_KEYS]
+
+
+async def test_shift_i_tests_three_together_and_back(story, open_app) -> None:
     async with open_app(story()) as see:
-        titles = [command.title for command in see.app.get_system_commands(see.app.screen)]
-        assert any("worse than the best beyond noise" in title for title in titles)
-        assert any("tell the best trial from the second" in title for title in titles)
+        await see.press(*TO_EFFECTS, "tab", "enter")
+        await see.shows("view", "6 effects tested")
+        await see.press("I")
+        await see.shows("view", "7 effects tested")
+        assert "what up to 3 hyperparameters do together" in told(see)
+        await see.press("I")
+        await see.shows("view", "6 effects tested")
+
+
+async def test_shift_v_takes_the_highest_interactions_as_noise_where_there_is_one_replicate(
+    story, open_app
+) -> None:
+    async with open_app(story(noisy, GRID, 1)) as see:
+        await see.press(*TO_EFFECTS, "tab", "enter")
+        await see.shows("view", "--one-replicate-noise; key V")
+        await see.press("V")
+        await see.shows("view", "taken as the noise")
+        assert "learning_rate decides" in see.text("view")
+
+
+async def test_by_seconds_no_value_is_dropped(story, open_app) -> None:
+    async with open_app(story()) as see:
+        await see.press(*["m"] * 4)
+        await see.shows("header", "seconds")
+        await see.press(*TO_EFFECTS)
+        await see.shows("view", "filters decides")
+        await see.press("D")
+        await see.until(lambda: "By seconds nothing is dropped" in told(see))
+        assert "12 of 12" in see.text("values")
+
+
+async def test_by_another_metric_it_is_said_by_which_values_are_dropped(story, open_app) -> None:
+    async with open_app(story()) as see:
+        await see.press(*["m"] * 3)
+        await see.shows("header", "val_loss")
+        await see.press(*TO_EFFECTS)
+        await see.shows("view", "learning_rate decides")
+        await see.press("D")
+        await see.until(lambda: "Out of view, judged by val_loss alone: learning_rate 0.0001" in told(see))
 
 
 async def test_n_offers_the_replicates_that_would_tell_and_orders_them(story, open_app) -> None:
@@ -323,16 +365,21 @@ async def test_collapsed_trainings_that_are_out_of_view_anyway_are_not_spoken_of
         assert "collapsed" not in see.text("values")
 
 
+def best_in(text: str) -> float:
+    """The best trial's mean in the values pane."""
+    return float(text.split(" best ")[-1].split()[0])
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_b_shows_the_best_epoch_and_the_header_always_says_which(story, open_app, size) -> None:
     async with open_app(story(), size) as see:
         await see.shows("header", "val_accuracy, last epoch")
-        await see.shows("values", "mean ± sd")
-        before = float(see.text("values").split("best ")[1].split()[0]) if "best " in see.text("values") else None
+        await see.shows("values", "worst" if size[1] > 24 else "mean ± sd")
+        before = best_in(see.text("values")) if size[1] > 24 else None
         await see.press("B")
         await see.shows("header", "val_accuracy, best epoch")
         if before is not None:
-            after = float(see.text("values").split("best ")[1].split()[0])
+            after = best_in(see.text("values"))
             assert after == pytest.approx(before + 0.05, abs=2e-4)
         await see.press(*TO_EFFECTS, "tab", "enter")
         await see.shows("view", "at the best epoch")

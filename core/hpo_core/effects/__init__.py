@@ -4,7 +4,9 @@
 Between them, cells.py gathers the replicates of each combination, squares.py splits the variance, anova.py judges
 it, values.py and winner.py compare values and trials, wiring.py finds hyperparameters that never reach the
 training, classes.py sorts the failures, curves.py reads the epochs, cost.py weighs score against time; words.py,
-warn.py and as_json.py say it all. of_session.py makes the results of a session's trainings.
+verdicts.py, rivals.py, warn.py and as_json.py say it all. spread.py finds out whether the noise is the same
+everywhere, behind.py and unscored.py whether a value may be dropped. of_session.py makes the results of a
+session's trainings.
 """
 
 from hpo_core.effects.analyse import analyse

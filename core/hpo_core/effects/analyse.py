@@ -20,6 +20,7 @@ from hpo_core.effects.model import Effects, FactorValues, Noise, Role
 from hpo_core.effects.spread import spread_of
 from hpo_core.effects.unscored import unscored_of
 from hpo_core.effects.values import Judging, summarise_values
+from hpo_core.effects.verdicts import unequal_noise
 from hpo_core.effects.warn import (
     collapsed_counted,
     collapsed_left_out,
@@ -31,7 +32,6 @@ from hpo_core.effects.warn import (
 )
 from hpo_core.effects.winner import find_winner
 from hpo_core.effects.wiring import Wiring, check_wiring
-from hpo_core.effects.words import unequal_noise
 
 
 def analyse(

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from hpo_core.effects.data import Floats, Results
+from hpo_core.effects.data import Floats, Ints, Results
 from hpo_core.effects.model import ALPHA
 from hpo_core.effects.probability import t_point
 from hpo_core.hyperparameters import Value
@@ -49,14 +49,14 @@ class ValueMean:
 
 def epoch_scores(results: Results, metric: str, maximise: bool) -> EpochScores:
     """Read ``metric`` off the curves; epochs without a finite number are passed over."""
-    found = np.full((4, len(results)), np.nan)
+    values, lengths = _metric_curves(results, metric)
+    rows = np.arange(len(results))
+    finite = np.isfinite(values)
     sign = 1.0 if maximise else -1.0
-    for row, values in enumerate(_metric_curves(results, metric)):
-        finite = np.flatnonzero(np.isfinite(values))
-        if len(finite):
-            best = finite[np.argmax(sign * values[finite])]
-            found[:, row] = values[best], values[-1], best + 1, len(values)
-    return EpochScores(metric, *found)
+    best = np.where(finite, sign * values, -np.inf).argmax(axis=1)
+    known = finite.any(axis=1)
+    found = (values[rows, best], values[rows, lengths - 1], best + 1.0, lengths.astype(float))
+    return EpochScores(metric, *(np.where(known, column, np.nan) for column in found))
 
 
 def at_epoch(results: Results, metric: str, which: Literal["best", "last"], maximise: bool) -> Results:
@@ -82,8 +82,13 @@ def final_slopes(results: Results, metric: str, maximise: bool) -> Results:
     The slope of a straight line through the last third of the epochs (at least two), by least squares.
     """
     sign = 1.0 if maximise else -1.0
-    slopes = [sign * _slope(values) for values in _metric_curves(results, metric)]
-    return results.measured(np.asarray(slopes, dtype=float))
+    values, lengths = _metric_curves(results, metric)
+    slopes = np.full(len(results), np.nan)
+    for length in np.unique(lengths[lengths > 1]):
+        chosen, tail = lengths == length, max(2, -(-int(length) // 3))
+        place = np.arange(tail) - (tail - 1) / 2
+        slopes[chosen] = values[chosen, length - tail : length] @ place / (place @ place)
+    return results.measured(np.where(np.isfinite(slopes), sign * slopes, np.nan))
 
 
 def by_value(results: Results, alpha: float = ALPHA) -> dict[str, tuple[ValueMean, ...]]:
@@ -162,28 +167,18 @@ def _gap_words(gaps: Results) -> list[str]:
             worst = ordered[-1]
             said.append(
                 f"{clean(name)} {format_value(worst.value)} overfits most: at the last epoch, accuracy on "
-                f"training data is ahead of validation by {worst.mean:.3g}, with {format_value(ordered[-2].value)} by "
-                f"{ordered[-2].mean:.3g}."
+                f"training data is ahead of validation by {worst.mean:.3g}, with "
+                f"{format_value(ordered[-2].value)} by {ordered[-2].mean:.3g}."
             )
     return said
 
 
-def _metric_curves(results: Results, metric: str) -> list[Floats]:
-    """Return each training's metric by epoch, empty where there is no curve, NaN for an epoch without a number."""
+def _metric_curves(results: Results, metric: str) -> tuple[Floats, Ints]:
+    """Return each training's metric by epoch (n × the longest), NaN for no number, and how many it has (n)."""
     keys = zip(results.trial.tolist(), results.replicate.tolist(), strict=True)
-    return [
-        np.asarray([_number(epoch.get(metric)) for epoch in results.curves.get(key, ())], dtype=float)
-        for key in keys
-    ]
-
-
-def _number(value: float | None) -> float:
-    return NAN if value is None else float(value)
-
-
-def _slope(values: Floats) -> float:
-    tail = values[-max(2, -(-len(values) // 3)) :]
-    if len(tail) < 2 or not np.all(np.isfinite(tail)):
-        return NAN
-    place = np.arange(len(tail)) - (len(tail) - 1) / 2
-    return float(place @ tail / (place @ place))
+    curves = [results.curves.get(key, ()) for key in keys]
+    lengths = np.asarray([len(curve) for curve in curves], dtype=np.int64)
+    longest = max(int(lengths.max(initial=0)), 1)
+    gap = [None] * longest
+    rows = [[*(epoch.get(metric) for epoch in curve), *gap[len(curve) :]] for curve in curves]
+    return np.asarray(rows, dtype=float).reshape(len(curves), longest), lengths

@@ -11,20 +11,17 @@ trainings: trials that differ in ``epochs`` share their first epochs rightly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
-from hpo_core.effects.data import Curve, Factor, Floats, Ints, Results, number_together
+from hpo_core.effects.data import Curve, Factor, Ints, Results, number_together
+from hpo_core.effects.same_curves import CLOSE, Same, close_curves, same_bits
 from hpo_core.hyperparameters import Value
 from hpo_core.text import clean, format_value, plural
 
-CLOSE = 0.2
 _LISTED = 60
-
-_Same = Callable[[Ints, Ints], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +75,8 @@ def check_wiring(results: Results) -> tuple[Wiring, ...]:
     rows, curves = _finished(results)
     if len(rows) < 2:
         return ()
-    bits = _same_bits(curves)
-    close = None if results.repeatable else _close_curves(curves, results.trial[rows])
+    bits = same_bits(curves)
+    close = None if results.repeatable else close_curves(curves, results.trial[rows])
     found: list[Wiring] = []
     for place, factor in enumerate(results.factors):
         table = _by_value(results, rows, place)
@@ -129,7 +126,7 @@ def _by_value(results: Results, rows: Ints, place: int) -> Ints:
     return table
 
 
-def _agreeing(factor: Factor, table: Ints, same: _Same, exact: bool) -> list[Wiring]:
+def _agreeing(factor: Factor, table: Ints, same: Same, exact: bool) -> list[Wiring]:
     seen = [code for code in range(table.shape[1]) if np.any(table[:, code] >= 0)]
     group_of = {code: code for code in seen}
     pairs: dict[tuple[int, int], int] = {}
@@ -153,73 +150,3 @@ def _agreeing(factor: Factor, table: Ints, same: _Same, exact: bool) -> list[Wir
             values = tuple(factor.values[code] for code in members)
             claims.append(Wiring(factor.name, values, len(members) == len(seen), compared, exact))
     return claims
-
-
-def _metrics(epoch: Mapping[str, float | None]) -> tuple[tuple[str, float | None], ...]:
-    """Return an epoch's metrics in a fixed order, NaN as None so that it equals itself."""
-    return tuple((name, None if value != value else value) for name, value in sorted(epoch.items()))
-
-
-def _same_bits(curves: list[Curve]) -> _Same:
-    """Number the curves so that equal ones share a number, and say whether all of two lists of curves are equal.
-
-    A last epoch of nothing but 0, 1 and gaps is no evidence (all right or all wrong, by anything); such a curve
-    equals no other. Whole curves are only looked at where the last epochs agree.
-    """
-    numbers = np.empty(len(curves), dtype=np.int64)
-    by_end: dict[object, list[int]] = {}
-    for place, curve in enumerate(curves):
-        end = _metrics(curve[-1])
-        tells = any(value not in (None, 0, 1) for _, value in end)
-        by_end.setdefault((len(curve), end) if tells else place, []).append(place)
-    number = 0
-    for places in by_end.values():
-        whole: dict[object, int] = {}
-        for place in places:
-            key = tuple(_metrics(epoch) for epoch in curves[place]) if len(places) > 1 else ()
-            numbers[place] = whole.setdefault(key, number + len(whole))
-        number += len(whole)
-    return lambda first, second: bool(np.all(numbers[first] == numbers[second]))
-
-
-def _close_curves(curves: list[Curve], trials: Ints) -> _Same | None:
-    """Say whether curves are much closer than replicates are; None where no trial has two replicates."""
-    names = sorted(set.intersection(*(set(curve[-1]) for curve in curves)))
-    epochs = min(len(curve) for curve in curves)
-    values = np.array(
-        [[[_number(epoch.get(name)) for name in names] for epoch in curve[:epochs]] for curve in curves]
-    )
-    lengths = np.asarray([len(curve) for curve in curves])
-    noise = _replicate_distance(values, trials)
-    if noise is None:
-        return None
-    usable = noise > 0
-
-    def same(first: Ints, second: Ints) -> bool:
-        if np.any(lengths[first] != lengths[second]):
-            return False
-        ratio = ((values[first] - values[second]) ** 2)[:, usable] / noise[usable]
-        return bool(np.all(_mean(ratio.T) < CLOSE**2))
-
-    return same
-
-
-def _replicate_distance(values: Floats, trials: Ints) -> Floats | None:
-    """Return the mean squared distance between replicates of a trial, by epoch and metric."""
-    order = np.argsort(trials, kind="stable")
-    neighbours = trials[order[1:]] == trials[order[:-1]]
-    if not np.any(neighbours):
-        return None
-    return _mean((values[order[1:]][neighbours] - values[order[:-1]][neighbours]) ** 2)
-
-
-def _mean(squares: Floats) -> Floats:
-    """Return the mean over the first axis of the finite entries, NaN where there is none."""
-    finite = np.isfinite(squares)
-    count = finite.sum(axis=0)
-    mean: Floats = np.where(count, np.where(finite, squares, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
-    return mean
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hpo_core.effects import Effect, Effects, ValueSummary
 
 NAME_WIDTH, VALUE_WIDTH = 28, 24
+VARIANCE = "variance"
 
 
 @click.command()
@@ -67,17 +68,24 @@ def page(found: Effects) -> Iterator[str]:
     """Yield the page's lines: the words, the analysis of variance, each value, score against time."""
     for sentence in found.words():
         yield textwrap.fill(clean(sentence), PAGE_WIDTH, subsequent_indent="  ")
-    for table, figures in ((_variance(found), 4), (_values(found), 4), (_front(found), 2)):
+    values = _values(found)
+    for table, figures in (
+        (_variance(found), 4),
+        (values, len(values[0]) - 2 if values else 0),
+        (_front(found), 2),
+    ):
         if table:
             yield ""
             yield from aligned(table, right=range(1, figures + 1))
+        if table and table[0][0] == VARIANCE and sum(1 for line in found.effects if line.p == line.p) > 1:
+            yield "p is of one test; the verdicts go by p corrected for all (Holm), in --json."
 
 
 def _variance(found: Effects) -> list[list[str]]:
     if not any(line.df for line in found.effects):
         return []
     known = found.noise.known
-    rows = [["variance", "omega²" if known else "eta²", "df", "F", "p", "verdict"]]
+    rows = [[VARIANCE, "omega²" if known else "eta²", "df", "F", "p", "verdict"]]
     for line in found.effects:
         share = line.omega_sq if known else line.eta_sq
         rows.append([_name(line), _percent(share), str(line.df), _figure(line.f), _p(line.p), line.verdict])
@@ -87,9 +95,10 @@ def _variance(found: Effects) -> list[list[str]]:
 def _values(found: Effects) -> list[list[str]]:
     values = [value for factor in found.values for value in factor.values]
     decimals = decimals_for(value.mean for value in values)
-    rows = [["values", "n", "mean", "95 % interval", "from best", ""]]
+    adjusted = any(value.adjusted == value.adjusted for value in values)
+    rows = [["values", "n", "mean", "95 % interval", *(["adjusted"] if adjusted else []), "from best", ""]]
     for factor in found.values:
-        rows.append([clean(factor.name, VALUE_WIDTH + 2), "", "", "", "", ""])
+        rows.append([clean(factor.name, VALUE_WIDTH + 2), *[""] * (len(rows[0]) - 1)])
         best = next((value for value in factor.values if value.is_best), None)
         for value in factor.values:
             interval = f"{metric_text(value.low, decimals)} to {metric_text(value.high, decimals)}"
@@ -99,8 +108,9 @@ def _values(found: Effects) -> list[list[str]]:
                     f"{value.n:,}",
                     metric_text(value.mean, decimals),
                     interval if value.low == value.low else "",
-                    "" if value.is_best else metric_text(value.difference, decimals),
-                    _remark(value, best, found.effect(factor.name)),
+                    *([metric_text(value.adjusted, decimals)] if adjusted else []),
+                    "" if value.is_best or value.no_score else metric_text(value.difference, decimals),
+                    _remark(value, best, factor.telling),
                 ]
             )
     return rows if values else []
@@ -118,8 +128,10 @@ def _front(found: Effects) -> list[list[str]]:
     return rows
 
 
-def _remark(value: ValueSummary, best: ValueSummary | None, line: Effect | None) -> str:
-    if line is None or not line.real or best is None:
+def _remark(value: ValueSummary, best: ValueSummary | None, telling: bool) -> str:
+    if value.no_score:
+        return f"{value.no_score}{', droppable' if value.can_drop else ''}"
+    if not telling or best is None:
         return ""
     if value.is_best:
         return "best"

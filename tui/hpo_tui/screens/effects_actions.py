@@ -10,6 +10,7 @@ from hpo_tui.screens.cursor_actions import CursorActions
 from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.training_actions import TrainingActions
 from hpo_tui.viewmodel.effects import WORKING
+from hpo_tui.viewmodel.effects_analyst import terms_words
 from hpo_tui.viewmodel.effects_marks import droppable, dropped_words, missing_replicates, replicates_words
 
 VIEW = "effects"
@@ -73,6 +74,22 @@ class EffectsActions(CursorActions, TrainingActions):
         count = self.desk(self.latest).collapsed if self.latest is not None else 0
         if not count:
             self.notify("No training in view has collapsed.", markup=False)
+
+    def action_interactions(self) -> None:
+        """Test what three hyperparameters do together too, or two only."""
+        terms = self._analyst.terms
+        self._analyst.set_terms(replace(terms, interactions=3 if terms.interactions == 2 else 2))
+        self._look_again()
+
+    def action_one_replicate_noise(self) -> None:
+        """Take the highest interactions as the noise where every trial has one replicate, or none."""
+        terms = self._analyst.terms
+        self._analyst.set_terms(replace(terms, one_replicate_noise=not terms.one_replicate_noise))
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self.notify(terms_words(self._analyst.terms), markup=False)
+        self.draw_soon()
 
     def action_epoch(self) -> None:
         """Show each training's best epoch, or its last."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hpo_core.effects import Effects
-from hpo_core.effects.words import basis, effect_words
+from hpo_core.effects.verdicts import effect_words
+from hpo_core.effects.words import basis, first_words
 from hpo_tui.plots.canvas import sentence
 from hpo_tui.plots.inks import DIM, STRONG, WARNING
 from hpo_tui.viewmodel.effects_analyst import Findings
@@ -42,11 +43,11 @@ def effects_lines(found: Findings, table: Table, state: ViewState, width: int) -
 
 def words_rows(effects: Effects, width: int) -> list[Row]:
     """Return the findings in sentences: wiring faults, verdicts, warnings, and what all of it rests on."""
-    wiring = [str(fault) for fault in effects.wiring]
-    rows = paragraphs(wiring, width, WARNING)
+    first = first_words(effects)
+    rows = paragraphs(first, width, WARNING)
     if effects.n:
         rows += paragraphs(effect_words(effects.effects), width, STRONG)
-    rows += paragraphs((warning for warning in effects.warnings if warning not in wiring), width)
+    rows += paragraphs((warning for warning in effects.warnings if warning not in first), width)
     return [*rows, *(paragraph(basis(effects), width, DIM) if effects.n else [])]
 
 

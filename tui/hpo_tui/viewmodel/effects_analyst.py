@@ -33,27 +33,35 @@ Mark = tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """Interactions of how many hyperparameters are tested, and whether those above stand in for the noise.
+
+    They only do where every trial has one replicate.
+    """
+
+    interactions: int = 2
+    one_replicate_noise: bool = False
+
+
+TWO = Terms()
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """How the session is looked at: a measure, the trials in view (a byte for each), collapsed ones in or out.
 
-    ``interactions`` of how many hyperparameters are tested; ``one_replicate_noise`` takes those above as the noise
-    where every trial has one replicate.
+    ``terms`` are the analyst's own, whoever asks: they are of no account to any other view.
     """
 
     measure: Measure
     seen: bytes
     without_collapsed: bool
-    interactions: int = 2
-    one_replicate_noise: bool = False
+    terms: Terms = TWO
 
     @classmethod
     def of(cls, measure: Measure, seen: NDArray[np.bool_], without_collapsed: bool) -> Look:
         """Return the look; what ``measure`` leaves out follows from ``without_collapsed``."""
         return cls(measure.without(()), seen.tobytes(), without_collapsed)
-
-    def with_terms(self, interactions: int, one_replicate_noise: bool) -> Look:
-        """Return the look with another size of interactions, and with or without the highest as the noise."""
-        return replace(self, interactions=interactions, one_replicate_noise=one_replicate_noise)
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,14 @@ class Whole:
     wiring: tuple[Wiring, ...]
 
 
+def terms_words(terms: Terms) -> str:
+    """Say on what terms the effects are worked out."""
+    said = f"Effects: what up to {terms.interactions} hyperparameters do together is tested"
+    if terms.one_replicate_noise:
+        said += "; with one replicate, what more of them do together is taken as the noise"
+    return f"{said}."
+
+
 def mark_of(snapshot: Snapshot) -> Mark:
     """Return the session's mark."""
     return snapshot.ended, max((entry.ended for entry in snapshot.replicates.values()), default=0.0)
@@ -102,6 +118,11 @@ class Analyst(threading.Thread):
         self._rested = 0.0
         self._marked: tuple[Snapshot, Mark] | None = None
         self.whole = NOTHING
+        self.terms = TWO
+
+    def set_terms(self, terms: Terms) -> None:
+        """Answer every look on these terms from now on; what was found on others is not shown any more."""
+        self.terms, self._last = terms, None
 
     def stop(self) -> None:
         """Ask the thread to end; an analysis under way is not delivered."""
@@ -112,12 +133,15 @@ class Analyst(threading.Thread):
     def ask(self, snapshot: Snapshot, look: Look) -> Findings | None:
         """Return what is known of this look, or of the last one while it is worked out; None before the first."""
         mark = self._mark(snapshot)
+        plain, look = look, replace(look, terms=self.terms)
         known = self._kept.get(look)
         if known is None or known.mark != mark:
             with self._news:
                 self._asked = (snapshot, look)
                 self._news.notify()
-        return known or self._last
+        found = known or self._last
+        # Whoever asks knows nothing of the terms, and tells by the look whether this is the answer.
+        return replace(found, look=plain) if found is not None and found.look == look != plain else found
 
     def run(self) -> None:
         """Answer until stopped."""
@@ -173,8 +197,8 @@ def find(results: Results, look: Look, mark: Mark, role: Role) -> Findings:
         results,
         metric=measure.metric,
         maximise=better,
-        interactions=look.interactions,
-        one_replicate_noise=look.one_replicate_noise,
+        interactions=look.terms.interactions,
+        one_replicate_noise=look.terms.one_replicate_noise,
         without_collapsed=look.without_collapsed,
         role=role,
     )

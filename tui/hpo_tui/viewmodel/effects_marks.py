@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpo_core.effects import Effects
-from hpo_core.effects.words import joined
+from hpo_core.effects.phrases import joined
 from hpo_core.grid import Hyperparameter, JobKey
 from hpo_core.hyperparameters import Value
 from hpo_core.state import Snapshot
@@ -35,7 +35,7 @@ def marks_of(effects: Effects | None, factors: Sequence[Hyperparameter]) -> Valu
         line, summary = effects.effect(factor.name), summaries.get(factor.name)
         if line is None or summary is None:
             continue
-        if line.verdict == "no detectable effect" and not summary.only_with:
+        if line.verdict == "no detectable effect" and not summary.only_with and not summary.telling:
             noise.add(place)
         like = {value.value for value in summary.values if mark_of(summary, value, line) == ALIKE}
         alike |= {(place, level) for level, value in enumerate(factor.values) if value in like}
@@ -43,12 +43,15 @@ def marks_of(effects: Effects | None, factors: Sequence[Hyperparameter]) -> Valu
 
 
 def droppable(effects: Effects) -> list[tuple[str, Value]]:
-    """Return the values that are worse than the best beyond noise, as (hyperparameter, value)."""
+    """Return the values that may be dropped, as (hyperparameter, value): losers, and those without a score."""
     return [(factor.name, value) for factor in effects.values for value in factor.droppable]
 
 
 def dropped_words(effects: Effects, pairs: Sequence[tuple[str, Value]]) -> str:
     """Say which values were taken out of view, or why none was."""
+    metric = clean(effects.metric)
+    if effects.role == "cost":
+        return f"By {metric} nothing is dropped: what costs most may score best. m shows another metric."
     if not pairs and not any(line.verdict != "unknown" for line in effects.effects):
         return "Which values are worse beyond noise is not known yet."
     if not pairs:
@@ -58,7 +61,8 @@ def dropped_words(effects: Effects, pairs: Sequence[tuple[str, Value]]) -> str:
         f"{clean(name)} {joined([format_value(value) for owner, value in pairs if owner == name])}"
         for name in names
     ]
-    return f"Out of view: {'; '.join(parts)}. u brings them back."
+    judged = f", judged by {metric} alone" if effects.role == "other" else ""
+    return f"Out of view{judged}: {'; '.join(parts)}. u brings them back."
 
 
 def missing_replicates(effects: Effects, snapshot: Snapshot) -> list[JobKey]:
@@ -82,7 +86,8 @@ def replicates_words(effects: Effects, jobs: Sequence[JobKey]) -> str:
     if jobs:
         return (
             f"{plural(len(jobs) // 2, 'more replicate')} of trials {first} and {second} would tell the best from "
-            f"the second (power 80 %): {plural(len(jobs), 'training')}."
+            f"the second (power 80 %) if the true difference is {winner.difference:.2g}: "
+            f"{plural(len(jobs), 'training')}."
         )
     if winner.more_replicates == 0:
         return f"Trial {first} is better than trial {second} already, beyond noise."

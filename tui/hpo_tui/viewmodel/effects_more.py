@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hpo_core.effects import Effects
 from hpo_core.effects.classes import FAILURE_CLASSES
-from hpo_core.effects.words import cheaper_words, effect_words, percent, winner_words
+from hpo_core.effects.phrases import percent
+from hpo_core.effects.rivals import cheaper_words, winner_words
+from hpo_core.effects.verdicts import effect_words
 from hpo_core.text import clean, format_seconds, format_value
 from hpo_tui.plots.canvas import width_of
 from hpo_tui.plots.heatmap import heatmap

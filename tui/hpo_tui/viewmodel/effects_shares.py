@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hpo_core.effects import Effect, Effects
-from hpo_core.effects.words import p_words, percent
+from hpo_core.effects.phrases import p_words, percent
 from hpo_tui.plots.canvas import width_of
 from hpo_tui.plots.inks import ACCENT, DEFAULT, DIM, STRONG
-from hpo_tui.viewmodel.effects_text import NOISE, heading, name_of
+from hpo_tui.viewmodel.effects_text import NOISE, heading, name_of, paragraph
 from hpo_tui.viewmodel.rows import Row, bar, fit, padded, run
 
 WIDE = 64
@@ -22,6 +22,8 @@ def share_rows(effects: Effects, width: int) -> list[Row]:
     lines = sorted(effects.effects, key=lambda line: -_share(line, known) if _share(line, known) >= 0 else 1.0)
     unit = "omega²" if known else "eta², noise included"
     rows = [heading(f"Share of the variance ({unit})", width)]
+    if sum(1 for line in lines if line.p == line.p) > 1:
+        rows += paragraph("p is of one test; the verdicts go by p corrected for all (Holm).", width, DIM)
     if width < WIDE:
         return [*rows, *(row for line in lines for row in _narrow(line, known, width))]
     room = min(max(width_of(name_of(line)) for line in lines), _NAME)

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from hpo_core.effects import Effect, Effects, FactorValues, ValueSummary
-from hpo_core.effects.words import joined
+from hpo_core.effects.phrases import joined
+from hpo_core.effects.rivals import drop_words
+from hpo_core.effects.words import alone
 from hpo_core.text import clean, format_value
 from hpo_tui.plots.bars import Bar, bars
 from hpo_tui.plots.canvas import width_of
@@ -28,25 +30,28 @@ def value_rows(effects: Effects, width: int) -> list[Row]:
         return []
     columns = _Columns(effects, factors, width)
     pictures = columns.pictures([value for factor in factors for value in factor.values])
-    rows = [heading("Values: mean, distance from the best", width)]
+    mean = "adjusted mean" if columns.adjusted else "mean"
+    rows = [heading(f"Values: {mean}, distance from the best", width)]
     rows += paragraph(f"{BEST} best · {ALIKE} like the best · {DROP} drop: d", width, DIM)
     for factor in factors:
         line = effects.effect(factor.name)
         rows.append(_factor_row(factor, line, width))
         for value in factor.values:
             rows.append(columns.row(factor, value, line, next(pictures)))
+        for sentence in drop_words(factor, alone(effects)):
+            rows += paragraph(sentence, width)
     return rows
 
 
 def mark_of(factor: FactorValues, value: ValueSummary, line: Effect | None) -> str:
     """Return the value's mark; none where the hyperparameter as a whole shows no effect, or nothing is known."""
-    if line is None or not line.real:
+    if value.can_drop:
+        return DROP
+    if line is None or not factor.telling:
         return " "
     if value.is_best:
         return BEST
     best = next((other for other in factor.values if other.is_best), value)
-    if value.can_drop:
-        return DROP
     return ALIKE if set(best.alike) & set(value.alike) else " "
 
 
@@ -66,9 +71,10 @@ class _Columns:
     def __init__(self, effects: Effects, factors: Sequence[FactorValues], width: int) -> None:
         values = [value for factor in factors for value in factor.values]
         self.width = width
+        self.adjusted = any(value.adjusted == value.adjusted for value in values)
         self.decimals = decimals_for(value.mean for value in values)
         self.name = min(max(width_of(format_value(value.value)) for value in values), 18 if width >= 60 else 10)
-        self.mean = max(len(metric_text(value.mean, self.decimals)) for value in values)
+        self.mean = max(len(metric_text(shown_mean(value), self.decimals)) for value in values)
         self.count = max(len(f"{value.n:,}") for value in values) + 3 if width >= _COUNTED else 0
         self.bars = min(width - self.name - self.mean - self.count - 7, _BARS)
 
@@ -86,15 +92,21 @@ class _Columns:
         mark = mark_of(factor, value, line)
         ink = DIM if mark == DROP else DEFAULT
         count = f"  {f'n {value.n:,}':>{self.count}}" if self.count else ""
+        drawn = (run(f" {fit(value.no_score, self.bars - 1)}", WARNING),) if value.no_score else picture
         return padded(
             (
                 run(f"  {mark} ", WARNING if mark == DROP else ACCENT),
                 run(fit(format_value(value.value), self.name), ink),
-                run(f" {metric_text(value.mean, self.decimals):>{self.mean}}{count} ", ink),
-                *picture,
+                run(f" {metric_text(shown_mean(value), self.decimals):>{self.mean}}{count} ", ink),
+                *drawn,
             ),
             self.width,
         )
+
+
+def shown_mean(value: ValueSummary) -> float:
+    """Return the mean that goes with the differences: adjusted for the rest where the grid is not balanced."""
+    return value.adjusted if value.adjusted == value.adjusted else value.mean
 
 
 def _finite(number: float) -> float | None:
