@@ -77,6 +77,12 @@ def fitting_bins(bins: int | None, trials: Trials, panel_width: int) -> int:
     return max(min(bins or min(room, _MOST_BINS), room), 1)
 
 
+def bins_drawn(bins: int | None, trials: Trials, width: int) -> int:
+    """Return how many bins the histograms have that are drawn in ``width`` cells."""
+    beside = _beside(len(trials.axes), width)
+    return fitting_bins(bins, trials, (width - _GAP * (beside - 1)) // beside)
+
+
 def panels_are_full(values: Sequence[int], width: int, height: int) -> bool:
     """Return whether the panels need every line for their values, none being left for a heading."""
     beside = _beside(len(values), width)

@@ -177,6 +177,11 @@ class DeskScreen(Screen[None]):
         """Return everything that can be shown of an update, as it is looked at now."""
         return Desk(self.folder.name, update, self.state, SESSION_KEYS, self._analyst, self._skin().ascii_only)
 
+    def desk_of(self, state: ViewState) -> Desk:
+        """Return the desk as it would be, looked at in another way."""
+        assert self.latest is not None
+        return Desk(self.folder.name, self.latest, state, SESSION_KEYS, self._analyst, self._skin().ascii_only)
+
     def _draw(self) -> None:
         self._draws = self._plots_wait = False
         self._draw_panes(("header", *FRAMED, "footer"))

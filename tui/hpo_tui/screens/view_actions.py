@@ -13,6 +13,12 @@ from hpo_tui.viewmodel import moves
 class ViewActions(DeskScreen):
     """Changes how the session is looked at."""
 
+    def _in_view(self, view: str, does: str) -> bool:
+        """Whether that view is open; a word where it is not, for what is not seen is not changed."""
+        if self.state.view != view:
+            self.notify(f"The {view} {does}; [ and ] go to it.", markup=False)
+        return self.state.view == view
+
     def action_view(self, step: int) -> None:
         """Show the next or the previous view."""
         self.look(self.state.next_view(step))
@@ -60,16 +66,28 @@ class ViewActions(DeskScreen):
         """Turn the scatter, or sort the ranking by another column."""
         if self.state.view == "ranking":
             self.look(moves.next_sort(self.state, len(self.factors), step))
-        else:
+        elif self._in_view("scatter", "turns"):
             self.look(moves.turn(self.state, self.factors, step, 0))
 
     def action_tilt(self, step: int) -> None:
         """Tilt the scatter."""
-        self.look(moves.turn(self.state, self.factors, 0, step))
+        if self._in_view("scatter", "tilts"):
+            self.look(moves.turn(self.state, self.factors, 0, step))
 
     def action_bins(self, step: int) -> None:
-        """More or fewer bins."""
-        self.look(moves.change_bins(self.state, step))
+        """More or fewer bins, from as many as are drawn now and no more than there is room for."""
+        if self.latest is None:
+            return
+        pane = self.pane("view" if self.state.view == "histograms" else "histograms")
+        if not pane.display and self.state.view != "histograms":
+            self.notify("The histograms have bins; [ and ] go to them.", markup=False)
+            return
+        width = pane.content_size.width
+        shown = self.desk(self.latest).bins_shown(width)
+        state = moves.change_bins(replace(self.state, bins=shown), step)
+        drawn = self.desk_of(state).bins_shown(width)
+        self.look(replace(state, bins=drawn))
+        self.notify(f"{drawn} bins.", markup=False)
 
     def action_overlay(self) -> None:
         """Histograms as one strip for each value, or all values over each other."""

@@ -17,17 +17,22 @@ from hpo_core.text import clean
 from hpo_tui.follow import Update
 from hpo_tui.keys import Key
 from hpo_tui.plots.canvas import sentence, shorten
+from hpo_tui.plots.histogram import bins_drawn
 from hpo_tui.plots.picture import Picture
 from hpo_tui.viewmodel import header, queue, values, words
 from hpo_tui.viewmodel.effects import effects_lines, effects_rows, last_line
 from hpo_tui.viewmodel.effects_analyst import NOTHING, Analyst, Findings, Look, Whole
 from hpo_tui.viewmodel.effects_marks import ValueMarks, marks_of
 from hpo_tui.viewmodel.footer import footer_row
-from hpo_tui.viewmodel.pictures import PICTURES, Drawer, histogram_picture
+from hpo_tui.viewmodel.pictures import PICTURES, Drawer, histogram_picture, trainings_in_view
 from hpo_tui.viewmodel.ranking import ranked_trials, selected_trial
 from hpo_tui.viewmodel.rows import Row, padded, run
+from hpo_tui.viewmodel.spoken import spoken_view
 from hpo_tui.viewmodel.table import Table, build_table
 from hpo_tui.viewstate import VIEW_TITLES, VIEWS, ViewState
+
+SPOKEN_WIDTH = 100
+"""Cells of a line of the effects where they are told in words."""
 
 
 class Desk:
@@ -171,8 +176,13 @@ class Desk:
         return words.trial_line(self.snapshot, self.table, self.trial) if self.trial is not None else ""
 
     def summary(self) -> list[str]:
-        """Return what is in view, in words."""
-        return words.summary(self.name, self.update, self.table)
+        """Return the open view in words, and then what is in view."""
+        if self.state.view == "effects" and self.findings is not None:
+            rows = effects_lines(self.findings, self.table, self.state, SPOKEN_WIDTH)
+            said = ["".join(text for text, _ in row).strip() for row in rows]
+        else:
+            said = spoken_view(self.update, self.table, self.state)
+        return [*said, *([""] if said else []), *words.summary(self.name, self.update, self.table)]
 
     def _header(self, width: int, _: int) -> Sequence[Row]:
         return [header.header_row(self.name, self.update, self.measure, width)]
@@ -188,6 +198,10 @@ class Desk:
         lines = effects_lines(found, table, state, width) if found is not None else None
         working = found is not None and found.look != self.look
         return Picture(width, height, tuple(effects_rows(lines, state.scroll, working, width, height)))
+
+    def bins_shown(self, width: int) -> int:
+        """Return how many bins the histograms have in a pane of this width."""
+        return bins_drawn(self.state.bins, trainings_in_view(self.snapshot, self.table), width)
 
     def last_scroll(self, width: int, height: int) -> int:
         """Return how far the effects can be scrolled in a view of this size."""

@@ -1,0 +1,49 @@
+"""``t`` says what the open view shows, for who cannot see it, from the numbers that are drawn."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpo_tui.viewstate import VIEWS
+
+SAID = {
+    "scatter": "Scatter of learning_rate and loss and filters: 12 points, one for each trial.",
+    "heatmap": "loss poisson: 0.0001 0.6250; 0.001 0.9250; 0.01 0.1250.",
+    "histograms": "filters 12: 12 results, most of them, 33 %,",
+    "curves": "loss poisson, filters 24: 0.9350 after epoch 1, 0.9450 after epoch 3.",
+    "parallel": "Cut at learning_rate 0.01.",
+    "ranking": "1. 0.9450 ± 0.0071: trial 6, learning_rate 0.001, loss poisson, filters 24.",
+    "effects": "learning_rate decides",
+    "machine": "The machine's readings appear here while an engine works on the session.",
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+async def test_every_view_can_be_told_in_words(make_session, open_app, view) -> None:
+    async with open_app(make_session()) as see:
+        if view == "parallel":
+            await see.press("3")
+        await see.press(*["right_square_bracket"] * VIEWS.index(view))
+        await see.until(lambda: see.app.screen.latest is not None)
+        desk = see.app.screen.desk
+        await see.until(lambda: any(SAID[view] in line for line in desk(see.app.screen.latest).summary()))
+        await see.press("t")
+        await see.until(lambda: type(see.app.screen).__name__ == "Words")
+
+
+async def test_more_bins_are_said_and_never_more_than_there_is_room_for(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.until(lambda: see.app.screen.latest is not None)
+        await see.press(*["plus"] * 30)
+        most = see.app.screen.state.bins
+        await see.press("minus")
+        await see.until(lambda: see.app.screen.state.bins == most - 2)
+        notes = [note.message for note in see.app._notifications]
+        assert f"{most - 2} bins." in notes
+
+
+async def test_what_is_not_seen_is_not_turned(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("right_square_bracket", "right")
+        await see.until(lambda: any("The scatter turns" in note.message for note in see.app._notifications))
+        assert see.app.screen.state.angles is None
