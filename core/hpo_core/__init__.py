@@ -6,8 +6,11 @@ Rooms, from the bottom up; a room imports only from those above it in this list:
     hyperparameters       what can be varied: types, ranges, usual values
     grid, spec            trials and jobs; what a session was asked to do (TOML)
     events                every event, order and job, typed; one JSON line each
-    journal, state        append and read what happened; ``SessionState.apply`` is the only mutation
-    session               a session folder: paths, create, list, open by replay, lock
+    files, record         the file calls that durability rests on; one line of the journal, checksummed
+    journal               append (journal_writer) and read (journal_reader) what happened, in segments
+    snapshot, state       what it adds up to, within bounds; ``SessionState.apply`` is the only mutation
+    session, lock         a session folder: paths, create, list, open by replay; one engine for each
+    damage, repair        what a damaged journal means for the results, in words; how it is set aside
     trim, results, filter what is in view; snapshot -> rows and arrays; the filter line's language
     tidy                  results -> tidy tables and pandas frames
     effects, refine       what matters and what is noise; trim -> the next grid (finer, reuse)

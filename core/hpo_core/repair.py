@@ -148,6 +148,7 @@ def _put_recovered(findings: Findings, files: Files) -> list[Path]:
 def _move_aside(folder: SessionFolder, path: Path, files: Files) -> Path:
     aside = _free_place(folder, path.name)
     files.replace(path, aside)
+    files.sync_folder(aside.parent)
     return aside
 
 

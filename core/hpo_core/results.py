@@ -76,10 +76,17 @@ def mean_and_sd(values: Sequence[float]) -> tuple[float | None, float | None]:
     """Return the mean, None of nothing, and the sample standard deviation (n - 1), None of fewer than two."""
     if not values:
         return None, None
-    mean = math.fsum(values) / len(values)
+    scale = _scale(max(map(abs, values)))
+    mean = math.fsum(value / scale for value in values) / len(values)
     if len(values) == 1:
-        return mean, None
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+        return mean * scale, None
+    sd = math.sqrt(math.fsum((value / scale - mean) ** 2 for value in values) / (len(values) - 1)) * scale
+    return mean * scale, sd if math.isfinite(sd) else None
+
+
+def _scale(largest: float) -> float:
+    """Return what to divide numbers by, so that their squares and sums can be written: 1, unless they are huge."""
+    return 1.0 if largest < 1e150 else largest
 
 
 def trial_results(
@@ -146,10 +153,13 @@ def result_arrays(
                 values.append(value)
     at, y = np.array(scored, np.int64), np.array(values, np.float64)
     finished = np.bincount(at, minlength=trials)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scores = np.bincount(at, y, trials) / finished
-        squares = np.bincount(at, (y - scores[at]) ** 2, trials)
-        sds = np.where(finished > 1, np.sqrt(squares / (finished - 1)), np.nan)
+    scale = _scale(float(np.abs(y).max(initial=0.0)))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        scores = np.bincount(at, y / scale, trials) / finished
+        squares = np.bincount(at, (y / scale - scores[at]) ** 2, trials)
+        sds = np.where(finished > 1, np.sqrt(squares / (finished - 1)), np.nan) * scale
+        sds[np.isinf(sds)] = np.nan
+        scores *= scale
     counts = _status_counts(snapshot, np.array(places, np.int64), np.array(codes, np.int64))
     return ResultArrays(
         codes=grid.codes,

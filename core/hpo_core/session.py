@@ -1,4 +1,4 @@
-"""A session folder: its name, its paths, how it is created, found, listed and opened by replay."""
+"""Sessions in their folder: how one is named, created, found, listed, deleted; opened, see ``SessionReader``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_core import lock
-from hpo_core.damage import damage_in_words, name_lost
+from hpo_core.damage import damage_in_words
 from hpo_core.errors import SessionError
-from hpo_core.events import SCHEMA_VERSION, Event
+from hpo_core.events import Event
 from hpo_core.files import FILE_MODE, FOLDER_MODE, REAL_FILES, Files, write_atomically
-from hpo_core.grid import JobKey
-from hpo_core.journal import Damage, JournalReader, JournalWriter, segments
+from hpo_core.journal import JournalWriter, segments
+from hpo_core.session_folder import SessionFolder
+from hpo_core.session_reader import SessionReader, check_schema, read_session
 from hpo_core.spec import SessionSpec
-from hpo_core.state import SessionState, Snapshot
 from hpo_core.text import clean
 
 __all__ = [
@@ -40,88 +38,6 @@ DEFAULT_FOLDER = Path("sessions")
 FOLDER_VARIABLE = "HPO_TUI_SESSIONS"
 NAME_RULE = "letters, digits, '.', '_' and '-', 1 to 64 of them, the first a letter or digit"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class SessionFolder:
-    """The paths inside one session's folder."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The session's name: its folder's, made harmless (a folder from elsewhere may be called anything)."""
-        return clean(self.path.name)
-
-    @property
-    def spec(self) -> Path:
-        """What was asked; never rewritten."""
-        return self.path / "spec.toml"
-
-    @property
-    def status(self) -> Path:
-        """Where the running jobs are right now."""
-        return self.path / "status.json"
-
-    @property
-    def control(self) -> Path:
-        """Orders from screens and commands."""
-        return self.path / "control"
-
-    @property
-    def logs(self) -> Path:
-        """Each attempt's stdout and stderr, and the engine's."""
-        return self.path / "logs"
-
-    @property
-    def exports(self) -> Path:
-        """The CSVs."""
-        return self.path / "exports"
-
-    @property
-    def view(self) -> Path:
-        """How this person last looked at the session."""
-        return self.path / "view.json"
-
-    @property
-    def lock(self) -> Path:
-        """The file that the engine holds locked."""
-        return self.path / "lock"
-
-    def log_of(self, key: JobKey, attempt: int) -> Path:
-        """The log of one attempt."""
-        return self.logs / f"trial-{key.trial:05d}-r{key.replicate:02d}-a{attempt:02d}.log"
-
-    @property
-    def engine_log(self) -> Path:
-        """The engine's own stdout and stderr."""
-        return self.logs / "engine.log"
-
-    def engine_runs(self) -> bool:
-        """Whether an engine on this machine holds the session."""
-        return lock.is_held(self.lock)
-
-    def check(self) -> None:
-        """Raise ``SessionError`` where this is no session, or one that may not be looked into."""
-        try:
-            found = self.spec.is_file()
-        except PermissionError:
-            raise SessionError(
-                f"{clean(self.path)} belongs to another user, who keeps it private; ask for the right to read it."
-            ) from None
-        if not found:
-            raise SessionError(f"{clean(self.path)} is not a session: it has no spec.toml.")
-
-    def load_spec(self) -> SessionSpec:
-        """Read the spec back. Raises ``SessionError`` or ``SpecError``."""
-        self.check()
-        return SessionSpec.load(self.spec)
-
-    def disk_size(self) -> int:
-        """Bytes on the disk, all files together."""
-        return sum(
-            file.stat().st_size for file in self.path.rglob("*") if file.is_file() and not file.is_symlink()
-        )
 
 
 def sessions_folder(given: str | None = None) -> Path:
@@ -241,50 +157,3 @@ def delete(folder: SessionFolder) -> None:
     if folder.engine_runs():
         raise SessionError(f"The session {folder.name!r} is being worked on; stop it first.")
     shutil.rmtree(folder.path)
-
-
-class SessionReader:
-    """Opens a session by replaying its journal, then follows it; never writes and never starts work."""
-
-    def __init__(self, folder: SessionFolder) -> None:
-        self.folder = folder
-        self.state = SessionState(folder.load_spec())
-        self._spec = self.state.spec
-        self._journal = JournalReader(folder.path)
-        self._restarts = 0
-        self._damage_seen: list[Damage] = []
-
-    def poll(self) -> bool:
-        """Take in what was appended since the last call; return whether anything was."""
-        records = self._journal.poll()
-        anew = self._journal.restarts != self._restarts
-        if anew:  # the journal was repaired, or a record came to light that was missing: what was read is void
-            self._restarts = self._journal.restarts
-            self.state = SessionState(self._spec)
-        for record in records:
-            self.state.apply(record)
-        damaged = self._journal.damage != self._damage_seen
-        self._damage_seen = self._journal.damage
-        return bool(records) or damaged or anew
-
-    def snapshot(self) -> Snapshot:
-        """Return the session as far as it has been read."""
-        return name_lost(self.state.snapshot(tuple(str(entry) for entry in self._journal.damage)))
-
-
-def read_session(folder: SessionFolder) -> Snapshot:
-    """Return a session as it stands on the disk now. Raises ``SessionError`` for one of a newer schema."""
-    reader = SessionReader(folder)
-    reader.poll()
-    snapshot = reader.snapshot()
-    check_schema(snapshot, folder)
-    return snapshot
-
-
-def check_schema(snapshot: Snapshot, folder: SessionFolder) -> None:
-    """Raise ``SessionError`` where a newer hpo-tui has written the session."""
-    if snapshot.engine is not None and snapshot.engine.schema > SCHEMA_VERSION:
-        raise SessionError(
-            f"The session {folder.name!r} was written by hpo-tui {clean(snapshot.engine.version, 20)} (layout "
-            f"{snapshot.engine.schema}; this one reads up to {SCHEMA_VERSION}); update hpo-tui to open it."
-        )

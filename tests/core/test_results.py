@@ -249,3 +249,11 @@ def test_ten_thousand_trials_become_arrays() -> None:
     arrays = result_arrays(snapshot, trim=Trim().hide("h0", 1))
     assert arrays.scores[9_999] == pytest.approx(3.5)
     assert arrays.in_view.sum() == 8_000
+
+
+@pytest.mark.parametrize("huge", [1.9e154, 1e308, 1.7e308])
+def test_huge_numbers_have_a_mean_and_a_spread_where_it_can_be_written(huge: float) -> None:
+    mean, sd = mean_and_sd([0.0, huge])
+    assert (mean, sd) == (pytest.approx(huge / 2), pytest.approx(huge / math.sqrt(2)))
+    assert mean_and_sd([huge, huge])[0] == pytest.approx(huge)
+    assert mean_and_sd([-1.7e308, 1.7e308]) == (0.0, None)

@@ -77,6 +77,7 @@ class TensorFlowTrainer:
             data = changed
         elif self._opening is not None and table_key(self._opening.table) == table:
             data = self._opening.result(progress)
+            self._opening = None  # as it was at the start; whoever comes back to this table looks again
         else:
             data = prepare(job.data, progress)
         self._programs.clear()
