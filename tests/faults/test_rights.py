@@ -84,13 +84,15 @@ def test_a_quota_or_a_read_only_folder_is_said_before_any_training(
     def refuse(self: UnsyncedFiles, path: Path) -> int:
         raise OSError(number, os.strerror(number), str(path))
 
-    monkeypatch.setattr("hpo_core.files.Files.open_append", refuse)
+    for way in ("open_append", "create"):
+        monkeypatch.setattr(f"hpo_core.files.Files.{way}", refuse)
     with pytest.raises(SessionError, match=os.strerror(number)):
         session.create(tmp_path / "sessions", "full", small_spec())
     assert list((tmp_path / "sessions").iterdir()) == []
     monkeypatch.undo()
     folder = new_session(tmp_path / "sessions", "later")
-    monkeypatch.setattr("hpo_core.files.Files.open_append", refuse)
+    for way in ("open_append", "create"):
+        monkeypatch.setattr(f"hpo_core.files.Files.{way}", refuse)
     with pytest.raises(SessionError, match=os.strerror(number)):
         Engine(folder, ReplayExecutor())
     assert not folder.engine_runs()
