@@ -124,8 +124,9 @@ def find(sessions: Path, session: str) -> SessionFolder:
     elif "/" in session and (outside := Path(session).expanduser()).is_dir():
         folder = SessionFolder(outside)
     else:
-        known = ", ".join(clean(found.name, 64) for found in list_sessions(sessions)[:8]) or "none yet"
-        raise SessionError(f"There is no session {clean(session, 80)!r} in {clean(sessions)} (there: {known}).")
+        known = ", ".join(clean(found.name, 64) for found in list_sessions(sessions)[:8])
+        there = f" (there: {known})" if known else ": it has no sessions yet; hpo-tui demo makes one"
+        raise SessionError(f"There is no session {clean(session, 80)!r} in {clean(sessions)}{there}.")
     folder.check()
     return folder
 

@@ -39,9 +39,9 @@ def test_words_clipboard_and_filter_send_nothing_raw(in_terminal: Any, hostile: 
     terminal = in_terminal("open", hostile.path)
     terminal.wait_for("2 of 2")
     terminal.type("/")
-    terminal.wait_for("learning_rate<=1e-3 and")  # the example stands there: the line is empty
+    terminal.wait_for("filters<=1 and")  # the example stands there: the line is empty
     terminal.type("\x1b")
-    terminal.wait_until_gone("learning_rate<=1e-3 and")
+    terminal.wait_until_gone("filters<=1 and")
     terminal.type("t")
     terminal.wait_for("In words")
     terminal.wait_for("Metric: val_␛]0;OWNED␇␛[41mX<U+009B>2J<U+202E>")

@@ -130,3 +130,14 @@ def test_ascii_before_or_after_the_verb_writes_ascii_alone(runner: CliRunner, ca
 
 def test_ascii_keeps_apart_what_means_different_things(runner: CliRunner) -> None:
     assert "0.9661 +-0.0023" in drawn(runner, "--ascii", "show", "paper")
+
+
+def test_a_ranking_on_paper_names_no_keys(runner: CliRunner) -> None:
+    text = drawn(runner, "plot", "paper", "ranking", "--size", "100x12")
+    assert len(text.splitlines()) == 12
+    assert "sort" not in text
+
+
+def test_an_empty_folder_says_how_to_begin(runner: CliRunner, tmp_path: Path) -> None:
+    said = runner.invoke(cli, ["show", "paper", "--sessions", str(tmp_path)]).stderr
+    assert said.rstrip().endswith("it has no sessions yet; hpo-tui demo makes one.")

@@ -319,3 +319,33 @@ async def test_a_made_up_speed_is_no_expectation_of_a_real_training(open_app, se
         await see.until(lambda: screen(see) == "NewGridScreen")
         await see.until(lambda: not see.app.screen.workers)
         await see.shows("summary", "unknown until the first training")
+
+
+async def test_a_form_calls_what_it_does_by_one_word_on_the_button_in_the_footer_and_in_the_help(open_app) -> None:
+    async with open_app() as see:
+        await begin(see)
+        buttons = [str(deed.content).strip("[ ]") for deed in see.app.screen.query(".deed")]
+        assert buttons == ["Launch", "Save as a spec file", "Back"]
+        for label in buttons:
+            assert f" {label[:1].lower()}{label[1:]} " in see.text("footer")
+        await see.press("f1")
+        await see.until(lambda: screen(see) == "HelpScreen")
+        assert "write the grid as a spec file where you are" in str(see.app.screen.query_one("Static").content)
+
+
+@pytest.mark.parametrize("width", [100, 120])
+async def test_a_note_beside_a_field_is_never_cut(open_app, width: int) -> None:
+    async with open_app(size=(width, 40)) as see:
+        await begin(see)
+        for row in see.app.screen.query(FormRow):
+            note = row.query_one(".note")
+            if row.display and note.display:
+                shown = " ".join(line.text.strip() for line in note.render_lines(note.size.region))
+                assert " ".join(shown.split()) == row.note
+
+
+async def test_what_is_not_in_order_is_named_as_its_field_is(open_app) -> None:
+    async with open_app() as see:
+        await begin(see)
+        see.app.screen.row("name").text = ""
+        await see.shows("summary", "Not in order yet: session name;")

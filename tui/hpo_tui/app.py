@@ -36,7 +36,7 @@ from hpo_tui.widgets.ascii_filter import AsciiFilter
 class HpoApp(App[None]):
     """The terminal app over a folder of sessions; opens one of them at once if told which."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["hpo.tcss", "form.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["hpo.tcss", "details.tcss"]
     TITLE = "hpo-tui"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS = {Actions}  # noqa: RUF012 - Textual's own declaration

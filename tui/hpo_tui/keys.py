@@ -5,7 +5,7 @@ A key that is in no table does nothing, and a key that is in one is shown; so he
 
 from __future__ import annotations
 
-from hpo_tui.keytable import Key, bindings, footer_items, help_at, help_groups
+from hpo_tui.keytable import Key, bindings, footer_items, help_at, help_groups, with_words
 from hpo_tui.session_keys import SESSION_KEYS, TRAINING_ACTIONS
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "footer_items",
     "help_at",
     "help_groups",
+    "with_words",
 ]
 
 _LINE, _LINES, _ENDS_OF_LIST = "cursor up and down", "ten lines up or down", "to the first or the last line"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding, BindingType
 
@@ -51,6 +51,17 @@ def footer_items(keys: tuple[Key, ...], width: int, hidden: Collection[str] = ()
             fitting.add(index)
             used += cells
     return [(key.shown, key.label) for index, key in enumerate(named) if index in fitting]
+
+
+def with_words(keys: tuple[Key, ...], words: Iterable[tuple[str, str, str]]) -> tuple[Key, ...]:
+    """Return the table with other words for some actions, each an (action, label, sentence)."""
+    said = {action: (label[:1].lower() + label[1:], sentence) for action, label, sentence in words}
+
+    def reworded(key: Key) -> Key:
+        label, sentence = said[key.action]
+        return replace(key, label=label, name=label, help=sentence)
+
+    return tuple(reworded(key) if key.action in said else key for key in keys)
 
 
 def help_groups(keys: Iterable[Key]) -> list[tuple[str, list[Key]]]:

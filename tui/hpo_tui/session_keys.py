@@ -54,7 +54,7 @@ SESSION_KEYS: tuple[Key, ...] = (
         "slash",
         "filter",
         "/",
-        "filter line: learning_rate<=1e-3 and val_accuracy>0.9",
+        "only what a line of conditions lets through, as it is typed",
         "Trim",
         "filter",
         7,

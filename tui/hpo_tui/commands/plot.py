@@ -14,7 +14,7 @@ from hpo_core.errors import FilterError, SessionError
 from hpo_core.files import write_atomically
 from hpo_core.measure import measure_of
 from hpo_core.text import clean
-from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option
+from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option, wants_ascii
 from hpo_tui.commands.view import View, chosen_metric, in_view
 from hpo_tui.plots.picture import Picture
 from hpo_tui.viewstate import ViewState, load_view
@@ -81,7 +81,10 @@ def draw(view: View, kind: str, metric: str, size: tuple[int, int]) -> Picture:
     state: ViewState = replace(load_view(view.folder.view, view.snapshot.spec.grid), trim=view.trim, metric=metric)
     table = replace(build_table(view.snapshot, view.trim, measure_of(view.snapshot, metric)), in_view=view.mask)
     update = Update(view.snapshot, None, view.engine_runs)
-    return PICTURES[KINDS[kind]](update, table, state, *size)
+    width, height = size
+    below = 1 if kind == "ranking" else 0  # the screen's last line names keys, which mean nothing here
+    drawn = PICTURES[KINDS[kind]](update, table, state, width, height + below, plain=wants_ascii())
+    return Picture(width, height, drawn.rows[:height])
 
 
 def _terminal_size() -> tuple[int, int]:

@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from hpo_core.session import SessionFolder
 from hpo_core.text import clean
-from hpo_tui.keys import FORM_KEYS, bindings
+from hpo_tui.keys import FORM_KEYS, bindings, with_words
 from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.inks import WARNING
 from hpo_tui.screens.help import HelpScreen
@@ -32,6 +32,8 @@ from hpo_tui.widgets.form import Deed, FormRow, FormScroll
 from hpo_tui.widgets.literal import literal
 
 SUMMARY_LINES = 3
+SAVE = ("keep", "Save as a spec file", "write the grid as a spec file where you are, and train nothing")
+LEAVE = ("back", "Back", "leave the form; nothing is made")
 
 
 class FormScreen(Screen[SessionFolder | None]):
@@ -57,8 +59,8 @@ class FormScreen(Screen[SessionFolder | None]):
         """Headings and rows."""
         raise NotImplementedError
 
-    def deeds(self) -> Sequence[tuple[str, str]]:
-        """What can be done: the action's name and its label; the first is the usual one."""
+    def deeds(self) -> Sequence[tuple[str, str, str]]:
+        """What can be done: the action, its label, and the help's sentence; the first is the usual one."""
         raise NotImplementedError
 
     def read(self) -> None:
@@ -73,12 +75,13 @@ class FormScreen(Screen[SessionFolder | None]):
 
     def compose(self) -> ComposeResult:
         """Lay the form out."""
+        self.KEYS = with_words(FORM_KEYS, self.deeds())
         with FormScroll(id="fields", classes="framed", can_focus=False) as fields:
             fields.border_title = literal(self.words(self.title_text()))
             yield from self.parts()
         yield CellPane(id="summary")
         with Horizontal(id="deeds"):
-            for name, label in self.deeds():
+            for name, label, _ in self.deeds():
                 yield Deed(name, label)
         yield CellPane(id="footer")
 
@@ -114,7 +117,7 @@ class FormScreen(Screen[SessionFolder | None]):
 
     def not_yet_row(self, errors: dict[str, str], width: int) -> Row:
         """Return what stands in the way of knowing what the form comes to."""
-        wrong = [key for key in errors if key]
+        wrong = [row.label for row in self.query(FormRow) if row.key in errors]
         words = f"Not in order yet: {', '.join(wrong)}; beside it stands why." if wrong else errors.get("", "")
         return padded((run(f" {clean(words)}", WARNING),), width)
 

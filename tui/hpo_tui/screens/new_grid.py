@@ -18,7 +18,7 @@ from hpo_core.spec import DataSpec, SessionSpec
 from hpo_core.text import clean
 from hpo_tui.launching import check_can_train, start, write_spec
 from hpo_tui.plots.inks import ACCENT, DIM, STRONG
-from hpo_tui.screens.form import FormScreen
+from hpo_tui.screens.form import LEAVE, SAVE, FormScreen
 from hpo_tui.skin import Skin
 from hpo_tui.viewmodel import grid_form as form
 from hpo_tui.viewmodel.rows import Row, padded, run
@@ -62,9 +62,9 @@ class NewGridScreen(FormScreen):
             widgets.append(FormRow(entry.key, entry.label, self._begin[entry.key], entry.default, entry.choices))
         return widgets
 
-    def deeds(self) -> Sequence[tuple[str, str]]:
+    def deeds(self) -> Sequence[tuple[str, str, str]]:
         """Launch it, or write it down."""
-        return [("launch", "Launch"), ("keep", "Save as a spec file"), ("back", "Back")]
+        return [("launch", "Launch", "look at the data, make the session, and train it"), SAVE, LEAVE]
 
     def on_mount(self) -> None:
         """Read the fields, and how fast earlier sessions were."""

@@ -18,7 +18,7 @@ from hpo_core.text import clean, format_value
 from hpo_tui.launching import check_can_train, start, trainer_of, write_spec
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.inks import ACCENT, DIM, STRONG
-from hpo_tui.screens.form import FormScreen
+from hpo_tui.screens.form import LEAVE, SAVE, FormScreen
 from hpo_tui.screens.messages import WantGrid
 from hpo_tui.skin import Skin
 from hpo_tui.viewmodel import refine_form as form
@@ -53,11 +53,15 @@ class RefineScreen(FormScreen):
         rows.append(FormRow(form.NAME, "session name", texts[form.NAME]))
         return rows
 
-    def deeds(self) -> Sequence[tuple[str, str]]:
+    def deeds(self) -> Sequence[tuple[str, str, str]]:
         """Launch it, or create it only; an imported grid needs data first."""
         if self._trainable:
-            return [("launch", "Launch"), ("keep", "Create only"), ("back", "Back")]
-        return [("launch", "Give it data"), ("keep", "Save as a spec file"), ("back", "Back")]
+            return [
+                ("launch", "Launch", "make the session, and train what is new in it"),
+                ("keep", "Create only", "make the session without training it"),
+                LEAVE,
+            ]
+        return [("launch", "Give it data", "on to the form that asks where the images are"), SAVE, LEAVE]
 
     # What it comes to -------------------------------------------------------------------------------------------
 

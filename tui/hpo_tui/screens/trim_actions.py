@@ -12,6 +12,7 @@ from hpo_core.text import plural
 from hpo_core.trim import Trim
 from hpo_tui.screens.cursor_actions import CursorActions
 from hpo_tui.viewmodel import moves
+from hpo_tui.viewmodel.filter_example import filter_example
 from hpo_tui.widgets.filter_line import FilterLine
 
 
@@ -98,7 +99,8 @@ class TrimActions(CursorActions):
         """Open the filter line."""
         self._unfiltered = self.state.trim
         self.add_class("-filtering")
-        self.query_one(FilterLine).begin(self.state.where)
+        example = filter_example(self.latest.snapshot) if self.latest is not None else ""
+        self.query_one(FilterLine).begin(self.state.where, example)
 
     @on(FilterLine.Typed)
     def filter_as_typed(self, message: FilterLine.Typed) -> None:

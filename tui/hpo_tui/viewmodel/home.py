@@ -56,7 +56,7 @@ def home_lines(cards: list[SessionCard]) -> list[Line]:
 def heading_row(width: int) -> Row:
     """Return the heading of the columns."""
     name, progress, best = _widths(width)
-    text = f"   {'session':<{name}}  {'state':<11}  {'trainings':>{progress}}  {'best':>{best}}"
+    text = f"   {'session':<{name}}  {'status':<11}  {'trainings':>{progress}}  {'best':>{best}}"
     return padded((run(f"{text}  {'age':>10} {'size':>7}", DIM),), width)
 
 

@@ -7,16 +7,16 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-EXAMPLE = "learning_rate<=1e-3 and loss!=poisson and val_accuracy>0.9 and status=complete"
+HINT = "enter keeps it, esc restores what was; = != < <= > >=, in (..), and, or, not, status=complete"
 
 
-class FilterLine(Horizontal):
-    """An input of one line, and what is wrong with it."""
+class FilterLine(Vertical):
+    """An input of one line, and below it what is wrong with it, or how it is written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave(False)", "restore")]
 
@@ -41,21 +41,26 @@ class FilterLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Lay out the prompt, the line and the error."""
-        yield Static("/ ", id="filter-prompt")
-        yield Input(placeholder=EXAMPLE, compact=True, id="filter-input")
-        yield Static("", id="filter-error")
+        with Horizontal(id="filter-line"):
+            yield Static("/ ", id="filter-prompt")
+            yield Input(compact=True, id="filter-input")
+        yield Static(Content(HINT), id="filter-error")
 
-    def begin(self, line: str) -> None:
-        """Show ``line`` for editing."""
+    def begin(self, line: str, example: str = "") -> None:
+        """Show ``line`` for editing; while it is empty, ``example`` shows what could stand there."""
         self._before = line
         field = self.query_one(Input)
+        field.placeholder = example
         field.value = line
         field.cursor_position = len(line)
         field.focus()
+        self.say("")
 
     def say(self, sentence: str) -> None:
-        """Show what is wrong, or nothing."""
-        self.query_one("#filter-error", Static).update(Content(sentence))
+        """Show what is wrong, or how a line is written where nothing is."""
+        below = self.query_one("#filter-error", Static)
+        below.set_class(bool(sentence), "-wrong")
+        below.update(Content(sentence or HINT))
 
     @on(Input.Changed)
     def pass_on(self, event: Input.Changed) -> None:

@@ -148,7 +148,7 @@ class FormRow(Horizontal):
     ) -> None:
         super().__init__(classes="row")
         self.key = key
-        self._label = label
+        self.label = label
         self.field: Input | ChoiceField
         if choices:
             self.field = ChoiceField(choices, text)
@@ -164,7 +164,7 @@ class FormRow(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Lay the row out."""
-        yield Static(Content(self._label), classes="label")
+        yield Static(Content(self.label), classes="label")
         with Vertical(classes="body"):
             yield self.field
             with Vertical(classes="beside"):
