@@ -16,10 +16,12 @@ from collections.abc import Callable
 import numpy as np
 
 from hpo_core.effects import Factor, Results, analyse
+from hpo_core.effects.of_session import analyse_session
 from hpo_core.errors import SpecError
 from hpo_core.events import Envelope, ResultAdopted
 from hpo_core.filter import compile_filter
 from hpo_core.grid import Grid, Hyperparameter
+from hpo_core.measure import measure_of
 from hpo_core.results import result_arrays
 from hpo_core.spec import DataSpec, SessionSpec
 from hpo_core.state import SessionState, Snapshot
@@ -41,15 +43,24 @@ def best(deed: Callable[[], object], rounds: int = 5) -> float:
 
 
 def large_session() -> Snapshot:
-    """10,000 trials × 4 replicates × 6 hyperparameters, all finished."""
+    """10,000 trials × 4 replicates × 6 hyperparameters, all finished, with curves of 5 epochs."""
     factors = tuple(Hyperparameter(f"h{n}", tuple(range(size))) for n, size in enumerate(SIZES))
     spec = SessionSpec(DataSpec("import"), Grid(factors), replicates=REPLICATES)
     state = SessionState(spec)
     draw = np.random.default_rng(1)
     for seq, key in enumerate(spec.grid.jobs(REPLICATES), 1):
-        row: dict[str, float | None] = {"val_accuracy": float(draw.random())}
+        ends = draw.random(4)
+        rows: tuple[dict[str, float | None], ...] = tuple(
+            {
+                "val_accuracy": float(ends[0] * share),
+                "accuracy": float(ends[1] * share),
+                "val_loss": float(ends[2] / share),
+                "loss": float(ends[3] / share),
+            }
+            for share in (0.6, 0.8, 0.9, 0.95, 1.0)
+        )
         event = ResultAdopted(
-            trial=key.trial, replicate=key.replicate, status="complete", origin="bench", epochs=(row,)
+            trial=key.trial, replicate=key.replicate, status="complete", origin="bench", epochs=rows
         )
         state.apply(Envelope(seq, 1, 0.0, event))
     return state.snapshot()
@@ -93,6 +104,9 @@ def main() -> None:
     results = large_results()
     found = compile_filter("h0<3 and h1>=2 and val_accuracy>0.5", snapshot)
     result_arrays(snapshot)  # the grid's codes are computed once
+    holes = np.random.default_rng(1).random(len(snapshot.spec.grid)) > 0.2
+    shown = measure_of(snapshot)
+    loud = results.measured(results.y * np.where(results.codes[:, 1] == 0, 3.0, 1.0))
     rows = [
         ("hpo-tui --help", best(command("--help"))),
         ("hpo-tui list", best(command("list"))),
@@ -103,6 +117,9 @@ def main() -> None:
         ),
         ("a filter line over the same", best(lambda: found.mask(snapshot))),
         ("effects of the same, main and pairs", best(lambda: analyse(results, metric="val_accuracy"), 3)),
+        ("  with noise that is not the same everywhere", best(lambda: analyse(loud, metric="val_accuracy"), 3)),
+        ("  the whole session, with curves of 5 epochs", best(lambda: analyse_session(snapshot, shown), 3)),
+        ("  a fifth of its trials out of view", best(lambda: analyse_session(snapshot, shown, holes), 3)),
         ("one generated fruit image, 100×100", best(lambda: fruit.draw(3, 7, (100, 100), 0))),
     ]
     for name, milliseconds in rows:

@@ -62,7 +62,7 @@ def test_a_broken_session_does_not_hide_the_others(make_session: MakeSession) ->
 def test_show_ranks_the_trials_on_a_page_of_80_columns(make_session: MakeSession) -> None:
     make_session("grid")
     lines = lines_of("show", "grid")
-    assert lines[0] == "grid  finished  ↑ val_accuracy"
+    assert lines[0] == "grid  finished  ↑ val_accuracy, last epoch"
     assert lines[1].startswith("24 trainings: 24 complete")
     ranking = lines[lines.index("") + 1 :]
     assert ranking[0].split() == ["trial", "val_accuracy", "n", "learning_rate", "loss", "filters"]

@@ -596,6 +596,41 @@ def test_the_papers_optimizer_has_no_detectable_effect(options, f, p, n) -> None
     assert found["n"] == n
 
 
+def test_show_says_the_epoch_and_how_many_collapsed_trainings_count(story) -> None:
+    folder = story(collapsing)
+    lines = call("show", folder.path).stdout.splitlines()
+    assert lines[0].endswith("val_accuracy, last epoch")
+    text = " ".join(" ".join(lines).split())
+    assert "12 collapsed trainings counted" in text
+    assert "collapsed" not in call("show", folder.path, "--hide", "learning_rate=0.01").stdout
+    assert max(len(line) for line in lines if not line.startswith("Logs")) <= 80
+
+
+def test_values_of_an_unbalanced_grid_are_shown_adjusted(story) -> None:
+    lines = call("effects", story(noisy, GRID, 3, 34).path).stdout.splitlines()
+    header = next(line for line in lines if line.startswith("values"))
+    assert header.split()[-3:] == ["adjusted", "from", "best"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_value_that_always_diverges_is_shown_and_droppable(story) -> None:
+    gone = [
+        event
+        for key in SessionSpec.parse(spec_text(GRID)).grid.jobs(3)
+        if key.trial > 8
+        for event in (
+            AttemptStarted(trial=key.trial, replicate=key.replicate, attempt=1, seed=1, worker=1),
+            AttemptEnded(trial=key.trial, replicate=key.replicate, attempt=1, status="diverged", kind="nan"),
+        )
+    ]
+    folder = story(noisy, GRID, 3, 8, *gone)
+    text = call("effects", folder.path).stdout
+    assert "learning_rate 0.01 has no score (all 12 diverged): it can be dropped." in " ".join(text.split())
+    assert any(
+        line.split() == ["0.01", "0", "–", "all", "12", "diverged", "droppable"] for line in text.splitlines()
+    )
+
+
 def test_show_and_effects_tell_of_a_loss_that_reaches_nothing(make_session) -> None:
     folder = make_session()
     words = "loss has no effect on training: 2 values gave identical curves"

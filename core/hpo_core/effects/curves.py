@@ -141,7 +141,7 @@ def _corrected(results: Results) -> dict[str, tuple[ValueMean, ...]]:
 def _slope_words(slopes: Results, metric: str, end: str) -> list[str]:
     """Say whether curves still improve at their end, beyond what the trainings differ by.
 
-    Once, where that holds for every value; else of the values that differ in it from others.
+    Once, where that holds for every value; else of the values that differ in it from another one.
     """
     table = _corrected(slopes)
     if table and all(value.low > 0 for values in table.values() for value in values):
@@ -150,8 +150,11 @@ def _slope_words(slopes: Results, metric: str, end: str) -> list[str]:
         return [f"{every}: more epochs would help."]
     said = []
     for name, values in table.items():
-        rising = [f"{format_value(value.value)} ({value.mean:.2g} an epoch)" for value in values if value.low > 0]
-        if 0 < len(rising) < len(values):
+        least = max(0.0, min(value.high for value in values))  # of those that improve less than others at least
+        rising = [
+            f"{format_value(value.value)} ({value.mean:.2g} an epoch)" for value in values if value.low > least
+        ]
+        if rising:
             said.append(
                 f"{metric} still improves at {end} with {clean(name)} {', '.join(rising)}: more epochs would help."
             )

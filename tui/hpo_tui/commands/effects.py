@@ -107,7 +107,7 @@ def _values(found: Effects) -> list[list[str]]:
                     f"  {clean(format_value(value.value), VALUE_WIDTH)}",
                     f"{value.n:,}",
                     metric_text(value.mean, decimals),
-                    interval if value.low == value.low else "",
+                    value.no_score or (interval if value.low == value.low else ""),
                     *([metric_text(value.adjusted, decimals)] if adjusted else []),
                     "" if value.is_best or value.no_score else metric_text(value.difference, decimals),
                     _remark(value, best, factor.telling),
@@ -130,7 +130,7 @@ def _front(found: Effects) -> list[list[str]]:
 
 def _remark(value: ValueSummary, best: ValueSummary | None, telling: bool) -> str:
     if value.no_score:
-        return f"{value.no_score}{', droppable' if value.can_drop else ''}"
+        return "droppable" if value.can_drop else ""
     if not telling or best is None:
         return ""
     if value.is_best:

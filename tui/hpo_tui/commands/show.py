@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from hpo_core.effects.of_session import session_wiring
+from hpo_core.effects.of_session import collapsed_trainings, session_wiring
 from hpo_core.results import TrialResult, mean_and_sd, ranking, show_json, trial_results
 from hpo_core.session import damage_in_words
 from hpo_core.state import Snapshot, session_status
@@ -50,7 +50,7 @@ def _heading(view: View) -> Iterator[str]:
     snapshot, objective = view.snapshot, view.snapshot.spec.objective
     status = session_status(snapshot, view.engine_runs)
     took = f", in {format_seconds(snapshot.time - snapshot.began)}" if snapshot.began and snapshot.engine else ""
-    yield f"{view.folder.name}  {status}  {objective.arrow} {clean(objective.metric)}"
+    yield f"{view.folder.name}  {status}  {objective.arrow} {clean(objective.metric)}, last epoch"
     yield f"{counts_in_words(snapshot)}{took}"
     if snapshot.paused is not None and view.engine_runs:
         yield f"The queue is paused: {clean(snapshot.paused)}"
@@ -59,6 +59,9 @@ def _heading(view: View) -> Iterator[str]:
     for note in snapshot.notes:
         if note.level != "info":
             yield f"{note.level}: {clean(note.text)}"
+    if collapsed := _collapsed(view):
+        counted = f"{plural(collapsed, 'collapsed training')} counted"
+        yield f"{counted}; effects --without-collapsed leaves them out."
     for fault in session_wiring(snapshot):
         yield from textwrap.wrap(f"warning: {fault}", PAGE_WIDTH, subsequent_indent="  ")
     trials = len(snapshot.spec.grid)
@@ -69,6 +72,12 @@ def _heading(view: View) -> Iterator[str]:
         yield f"{len(view.trials)} of {plural(trials, 'trial')} in view" + (
             f"; out of view: {hidden}" if hidden else ""
         )
+
+
+def _collapsed(view: View) -> int:
+    """Return how many trainings in view have collapsed; their scores are in every mean."""
+    seen = {row.number for row in view.trials}
+    return sum(key.trial in seen for key in collapsed_trainings(view.snapshot))
 
 
 def ranking_lines(snapshot: Snapshot, top: int, trials: Sequence[TrialResult] | None = None) -> list[str]:
