@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from hpo_core.effects import Effects, Factor, FactorValues, Noise, Results, analyse
-from hpo_core.effects.winner import more_replicates
+from hpo_core.effects.cells import cells_of
+from hpo_core.effects.probability import against_the_best
+from hpo_core.effects.spread import spread_of
+from hpo_core.effects.winner import more_replicates, near_the_best
 
 FACTORS = (Factor("rate", (1e-4, 1e-3, 1e-2)), Factor("width", (8, 16, 32)))
 
@@ -143,6 +146,37 @@ def test_the_replicates_that_are_offered_have_the_power_that_is_promised() -> No
     noise = 0.02 * np.sqrt(random.chisquare(df, size=40_000) / df)
     found = float(np.mean(estimate > stats.t.ppf(0.95, df) * noise * (2 / n) ** 0.5))
     assert 0.795 < found < 0.86
+
+
+@pytest.mark.parametrize(("others", "df"), [(1, 8), (4, 20), (59, 60)])
+def test_the_point_for_comparisons_with_the_best_is_dunnetts(others: int, df: int) -> None:
+    """40,000 simulated sets of equal means: with this t, 95 % of them have no difference from the control."""
+    random = np.random.default_rng(1)
+    means = random.normal(size=(40_000, others + 1)) / 2**0.5
+    behind = (means[:, 1:].max(axis=1) - means[:, 0]) / np.sqrt(random.chisquare(df, size=40_000) / df)
+    assert 0.945 < float(np.mean(behind < against_the_best(others, df, 0.05))) < 0.955
+
+
+def test_the_truly_best_trial_is_among_those_that_cannot_be_told_from_the_best() -> None:
+    """24 trials from a known spread: one by one at 5 %, the best would be missed in more than 5 % of the draws."""
+    missed, told = 0, []
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        truth = random.normal(0, 3, 24)
+        cell = np.tile(np.arange(24), 3)
+        y = truth[cell] + random.normal(size=72)
+        results = Results(
+            (Factor("w", tuple(range(24))),), cell[:, np.newaxis], y, np.repeat([1, 2, 3], 24), cell + 1
+        )
+        cells = cells_of(results)
+        squares, df = cells.pure_error
+        spread = spread_of(cells, results.factors, Noise((squares / df) ** 0.5, df, "replicates"))
+        weights = spread.of_cells(cells.counts.sum(axis=1))
+        near = near_the_best(cells.means, int(np.argmax(cells.means)), weights, spread)
+        missed += not near[np.argmax(truth)]
+        told.append(float(near.mean()))
+    assert missed <= 5
+    assert np.mean(told) < 0.3
 
 
 def test_the_two_trials_to_train_more_are_named_with_the_number() -> None:
