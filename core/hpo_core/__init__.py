@@ -4,14 +4,16 @@ Rooms, from the bottom up; a room imports only from those above it in this list:
 
     errors, text          the error tree; foreign text made harmless
     hyperparameters       what can be varied: types, ranges, usual values
-    grid, spec            trials and jobs; what a session was asked to do (TOML)
+    grid, spec            trials and jobs; what a session was asked to do (TOML, by spec_reader)
     events                every event, order and job, typed; one JSON line each
     files, record         the file calls that durability rests on; one line of the journal, checksummed
     journal               append (journal_writer) and read (journal_reader) what happened, in segments
     snapshot, state       what it adds up to, within bounds; ``SessionState.apply`` is the only mutation
-    session, lock         a session folder: paths, create, list, open by replay; one engine for each
+    status, control       what runs right now, worth nothing after a crash; orders, as files
+    session, lock         a session folder (session_folder): create, list, open (session_reader); one engine each
     damage, repair        what a damaged journal means for the results, in words; how it is set aside
-    trim, results, filter what is in view; snapshot -> rows and arrays; the filter line's language
+    measure, results      which number is read off a training; snapshot -> rows and arrays
+    trim, filter          what is in view; the filter line's language (filter_tokens, filter_nodes)
     tidy                  results -> tidy tables and pandas frames
     effects, refine       what matters and what is noise; trim -> the next grid (finer, reuse)
     interop/              CSV in and out
@@ -27,5 +29,5 @@ Data flows one way:
 
 The session folder is the interface: the engine alone writes the journal; screens, commands and scripts read it.
 Nothing here imports textual, rich, plotext or hpo_tui, and only ``worker/{data,models,losses,train}`` may import
-TensorFlow or Keras. pandas, scipy and statsmodels are imported inside the functions that need them.
+TensorFlow or Keras. pandas and scipy are imported inside the functions that need them.
 """

@@ -4,8 +4,10 @@ Rooms; a room imports only from those above it in this list:
 
     plots/                numbers -> plotext -> pictures of cells; inks are roles, not colours
     theme, skin, skins    ink -> style, for dark, light, high contrast; 256, 16 or no colours
-    keys, viewstate       the one table of keys; how a person looks at a session (trim, view, axes)
+    keys, session_keys    the one table of keys, for dispatch, footer, help and palette
+    viewstate             how a person looks at a session (trim, view, axes); preferences: at all of them
     follow                tails a session folder in a thread; updates at a bounded rate
+    launching, stopping   how an engine is started, ended and taken over; what a logout would end; the demo
     viewmodel/            snapshot + view state -> rows, pictures and words; no widget, no app
     widgets/              panes that show rows and send only those that changed
     screens/              one screen a file; what its keys do, part by part
