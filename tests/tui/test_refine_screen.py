@@ -187,7 +187,7 @@ async def test_what_is_wrong_stands_beside_the_field(trained, open_app, sessions
         ):
             await fill(see, key, text)
             assert words in see.app.screen.row(key).note
-        await see.shows("summary", "Not in order yet: learning_rate, filters, replicates, name")
+        await see.shows("summary", "Not in order yet: learning_rate, filters, replicates, session name")
         await see.press("ctrl+l")
         assert see.app.screen.focused_row().key == "learning_rate"
         assert [path.name for path in sessions.iterdir()] == ["coarse"]

@@ -118,7 +118,9 @@ class FormScreen(Screen[SessionFolder | None]):
     def not_yet_row(self, errors: dict[str, str], width: int) -> Row:
         """Return what stands in the way of knowing what the form comes to."""
         wrong = [row.label for row in self.query(FormRow) if row.key in errors]
-        words = f"Not in order yet: {', '.join(wrong)}; beside it stands why." if wrong else errors.get("", "")
+        lead = f"Not in order yet: {', '.join(wrong)}"
+        whole = f"{lead}; beside it stands why."
+        words = errors.get("", "") if not wrong else whole if len(whole) < width else f"{lead}."
         return padded((run(f" {clean(words)}", WARNING),), width)
 
     def update(self) -> None:

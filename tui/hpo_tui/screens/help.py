@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from textwrap import wrap
 from typing import ClassVar
 
@@ -14,9 +15,11 @@ from textual.widgets import Static
 
 from hpo_tui.keys import Key, help_at
 from hpo_tui.screens.dialogs import Dialog
+from hpo_tui.widgets.ascii_filter import shows_ascii
 from hpo_tui.widgets.literal import literal
 
 Lines = Sequence[tuple[str, str]]
+ARROWS = (("←", "left"), ("→", "right"), ("↑", "up"), ("↓", "down"))
 WIDEST = 96
 AROUND = 7
 """The frame, the blanks beside it and the scroll bar, in cells."""
@@ -52,11 +55,20 @@ class HelpScreen(Dialog):
     def on_resize(self) -> None:
         """Lay the text out for the width there is."""
         room = min(WIDEST, self.size.width * 95 // 100) - AROUND
-        self.query_one(Static).update(help_text(self._keys, self._places, self._signs, room))
+        keys = tuple(map(_in_words, self._keys)) if shows_ascii(self.app) else self._keys
+        self.query_one(Static).update(help_text(keys, self._places, self._signs, room))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by some lines."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def _in_words(key: Key) -> Key:
+    """Return a key with its arrows in words: as ASCII signs they would read as the keys < > ^ and v."""
+    shown = key.shown
+    for arrow, word in ARROWS:
+        shown = shown.replace(arrow, word)
+    return replace(key, shown=shown)
 
 
 def help_text(keys: tuple[Key, ...], places: Lines, signs: Lines, room: int) -> Content:

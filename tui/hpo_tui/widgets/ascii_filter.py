@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from rich.segment import Segment
+from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter
 
 from hpo_tui.plots.ascii import to_ascii
+
+
+def shows_ascii(app: App[object]) -> bool:
+    """Whether the app's terminal shows ASCII alone."""
+    return any(isinstance(entry, AsciiFilter) for entry in app.get_line_filters())
 
 
 class AsciiFilter(LineFilter):
