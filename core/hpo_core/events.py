@@ -99,7 +99,11 @@ class AttemptEnded(_Record, frozen=True, tag="AttemptEnded"):
 
 
 class ResultAdopted(_Record, frozen=True, tag="ResultAdopted"):
-    """A result that was not trained here: imported from a table, or re-used from another session."""
+    """A result that was not trained here: imported from a table, or re-used from another session.
+
+    ``epoch_seconds`` are the times of the ``epochs``, none where they are not known; ``data`` is the fingerprint of
+    the images that it was trained on.
+    """
 
     trial: int
     replicate: int
@@ -111,6 +115,8 @@ class ResultAdopted(_Record, frozen=True, tag="ResultAdopted"):
     seed: int | None = None
     reason: str = ""
     parameters: int | None = None
+    epoch_seconds: tuple[float, ...] = ()
+    data: str = ""
 
 
 class QueuePaused(_Record, frozen=True, tag="QueuePaused"):

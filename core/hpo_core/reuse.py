@@ -48,6 +48,8 @@ def _adopted(session: str, entry: Replicate, number: int) -> ResultAdopted:
         seed=entry.seed,
         reason=entry.reason,
         parameters=entry.parameters,
+        epoch_seconds=tuple(epoch.seconds for epoch in entry.epochs),
+        data=entry.data,
     )
 
 

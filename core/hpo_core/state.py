@@ -230,7 +230,11 @@ class SessionState:
             self._bounds.refuse(self._last_seq, f"epoch {event.last_epoch} of {key}")
             return
         first = event.last_epoch - len(event.epochs) + 1 if event.last_epoch else 1
-        epochs = tuple(Epoch(first + n, MappingProxyType(row), 0.0) for n, row in enumerate(event.epochs))
+        times = (*event.epoch_seconds, *[0.0] * len(event.epochs))
+        epochs = tuple(
+            Epoch(first + n, MappingProxyType(row), seconds)
+            for n, (row, seconds) in enumerate(zip(event.epochs, times, strict=False))
+        )
         self._queue.pop(key, None)
         self._note_replicate(key)
         self._replicates[key] = Replicate(
@@ -244,6 +248,7 @@ class SessionState:
             parameters=event.parameters,
             origin=event.origin,
             ended=time,
+            data=event.data,
         )
 
     def _enqueue(self, keys: list[JobKey]) -> None:

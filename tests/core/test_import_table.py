@@ -167,6 +167,7 @@ def told(snapshot: Snapshot, epochs: bool) -> object:
                     entry.reason,
                     [dict(epoch.metrics) for epoch in (entry.epochs if epochs else entry.epochs[-1:])],
                     [epoch.number for epoch in (entry.epochs if epochs else entry.epochs[-1:])],
+                    [epoch.seconds for epoch in entry.epochs if epochs],
                 )
                 for entry in row.replicates
             ],

@@ -15,6 +15,7 @@ from hpo_core.lock import is_held
 from hpo_core.session import SessionFolder, SessionReader, check_schema
 from hpo_core.state import Snapshot
 from hpo_core.status import LiveStatus, read_status
+from hpo_core.text import clean
 
 RATE = 10.0
 """Updates a second, at most; the last one is always delivered."""
@@ -57,6 +58,8 @@ class Follower(threading.Thread):
             self._follow()
         except (HpoError, OSError) as error:
             self._fail(str(error))
+        except Exception as error:  # noqa: BLE001 - a thread that died in silence would leave a still picture
+            self._fail(f"The session cannot be followed any more: {type(error).__name__}: {clean(error, 200)}.")
 
     def _follow(self) -> None:
         reader = SessionReader(self._folder)

@@ -108,4 +108,6 @@ def _adopted(entry: Replicate) -> ResultAdopted:
         seed=entry.seed,
         reason=entry.reason,
         parameters=entry.parameters,
+        epoch_seconds=tuple(epoch.seconds for epoch in entry.epochs),
+        data=entry.data,
     )

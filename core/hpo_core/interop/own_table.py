@@ -181,6 +181,7 @@ def _training(
         {name: metric_cell(table, row, at) for name, at in zip(layout.metrics, layout.metric_places, strict=True)}
         for row in rows
     )
+    seconds = tuple(_seconds(table, row, layout.place("seconds")) for row in rows)
     return Training(
         values=values,
         replicate=replicate,
@@ -188,7 +189,8 @@ def _training(
         origin=origin(table, first),
         epochs=metrics if epochs[-1] else (),
         last_epoch=epochs[-1],
-        seconds=sum(_seconds(table, row, layout.place("seconds")) for row in rows),
+        seconds=sum(seconds),
+        epoch_seconds=seconds if by_epoch else (),
         seed=_whole(table, first, layout.place("seed"), 0) if seed else None,
         reason=unprotected(first.cells[layout.place("reason")]) if ended else f"was {status} when it was exported",
     )

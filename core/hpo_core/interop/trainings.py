@@ -26,7 +26,7 @@ class Training:
     """One training of a table: the values of every hyperparameter, in the table's order, and what came of it.
 
     ``replicate`` is 1-based. ``epochs`` are the metrics of the epochs that the table has, the last of them being
-    epoch ``last_epoch`` (0 where the table does not say).
+    epoch ``last_epoch`` (0 where the table does not say), and ``epoch_seconds`` their times, if it has them.
     """
 
     values: tuple[Value, ...]
@@ -36,6 +36,7 @@ class Training:
     epochs: tuple[dict[str, float | None], ...] = ()
     last_epoch: int = 0
     seconds: float = 0.0
+    epoch_seconds: tuple[float, ...] = ()
     seed: int | None = None
     reason: str = ""
 
@@ -117,6 +118,7 @@ def events_of(table: Trainings, spec: SessionSpec) -> Iterator[ResultAdopted]:
             seconds=training.seconds,
             seed=training.seed,
             reason=training.reason,
+            epoch_seconds=training.epoch_seconds,
         )
     present = {(number_of(training), training.replicate) for training in table.trainings}
     for values, last in _last_replicates(table).items():

@@ -76,8 +76,9 @@ class TensorFlowTrainer:
                 return images
             data = changed
         elif self._opening is not None and table_key(self._opening.table) == table:
-            data = self._opening.result(progress)
-            self._opening = None  # as it was at the start; whoever comes back to this table looks again
+            # As it was at the start, be it an error: whoever comes back to this table looks again.
+            opening, self._opening = self._opening, None
+            data = opening.result(progress)
         else:
             data = prepare(job.data, progress)
         self._programs.clear()
