@@ -101,8 +101,8 @@ class AttemptEnded(_Record, frozen=True, tag="AttemptEnded"):
 class ResultAdopted(_Record, frozen=True, tag="ResultAdopted"):
     """A result that was not trained here: imported from a table, or re-used from another session.
 
-    ``epoch_seconds`` are the times of the ``epochs``, none where they are not known; ``data`` is the fingerprint of
-    the images that it was trained on.
+    ``epoch_seconds`` are the times of the ``epochs``, none where they are not known; ``data`` is the fingerprint
+    of the images that it was trained on.
     """
 
     trial: int
