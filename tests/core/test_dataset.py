@@ -137,7 +137,9 @@ def test_transparency_becomes_white_and_deep_grey_keeps_its_shade(fruits: Path) 
 
 
 def test_a_folder_that_is_not_there_or_is_a_file(tmp_path: Path) -> None:
-    assert said(tmp_path / "gone") == f"There is no data folder {tmp_path / 'gone'}."
+    assert (
+        said(tmp_path / "gone") == f"There is no data folder {tmp_path / 'gone'}; give the right path in [data]."
+    )
     file = save(tmp_path / "apple.png")
     assert "is a file; give the folder" in said(file)
 

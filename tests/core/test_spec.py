@@ -106,7 +106,7 @@ FAULTS = [
         r"\[grid\] filters: 'x' is not a number; give a whole",
     ),
     ("a broken number", FRUIT + "filters = [1.5]\n", r"\[grid\] filters: 1\.5 is not a whole number"),
-    ("a truth value", FRUIT + "filters = [true]\n", r"\[grid\] filters: True is not a number"),
+    ("a truth value", FRUIT + "filters = [true]\n", r"\[grid\] filters: true is not a number"),
     (
         "out of range",
         FRUIT + "dropout = [1.5]\n",

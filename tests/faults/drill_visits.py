@@ -114,7 +114,10 @@ def two_screens(sessions: Path, rounds: int) -> Figures:
             def obeyed(before: int = before) -> bool:
                 one.read(0.02)
                 other.read(0.02)
-                return _switches(folder) > before and not any(waiting_orders(folder.control))
+                done = _switches(folder) > before and not any(waiting_orders(folder.control))
+                paused = read_session(folder).paused is not None
+                # a screen that does not show it yet would order once more what is so already
+                return done and all(("paused" in screen.text.split("\n")[0]) == paused for screen in (one, other))
 
             try:
                 wait(obeyed, "an effect", limit=10)

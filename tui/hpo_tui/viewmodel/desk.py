@@ -15,7 +15,7 @@ from hpo_core.measure import Measure, measure_of
 from hpo_core.state import Snapshot
 from hpo_core.text import clean
 from hpo_tui.follow import Update
-from hpo_tui.keys import Key
+from hpo_tui.keys import TRAINING_ACTIONS, Key
 from hpo_tui.plots.canvas import sentence, shorten
 from hpo_tui.plots.histogram import bins_drawn
 from hpo_tui.plots.picture import Picture
@@ -113,7 +113,7 @@ class Desk:
             "view": self._view,
             "histograms": self._histograms,
             "queue": self._queue,
-            "footer": lambda width, _: [footer_row(self.keys, width)],
+            "footer": lambda width, _: [footer_row(self.keys, width, self._useless)],
         }
         return drawers[pane](width, height)
 
@@ -183,6 +183,11 @@ class Desk:
         else:
             said = spoken_view(self.update, self.table, self.state)
         return [*said, *([""] if said else []), *words.summary(self.name, self.update, self.table)]
+
+    @property
+    def _useless(self) -> frozenset[str]:
+        """The actions that the footer does not offer: a table that was imported cannot be trained."""
+        return frozenset() if self.snapshot.spec.trainable else TRAINING_ACTIONS
 
     def _header(self, width: int, _: int) -> Sequence[Row]:
         return [header.header_row(self.name, self.update, self.measure, width)]

@@ -14,6 +14,7 @@ SIGNS: tuple[tuple[str, str], ...] = (
     ("n", "how many trials have a score"),
     ("± sd", "how far the scores of these trials lie apart (sample standard deviation)"),
     ("≈", "noise cannot tell it from the best"),
+    ("⊘ ×", "in the scatter: a trial that collapsed, and one that failed"),
     ("(2 of 2)", "replicates of the trial that are finished, of those asked for"),
     ("fail", "trainings that failed or diverged"),
     ("10 collapsed in", "ten trainings learned nothing, and count; x takes them out"),
