@@ -50,7 +50,7 @@ class LossyFiles(UnsyncedFiles):
     def drop(self, folder: Path, chance: random.Random) -> int:
         """Zero some of the pages that are in doubt, where their files are still there; return how many."""
         dropped = 0
-        for path in folder.glob("journal*.jsonl"):
+        for path in sorted(folder.glob("journal*.jsonl")):
             first, end = self._doubtful.get(path.stat().st_ino, (0, 0))
             data = bytearray(path.read_bytes())
             for page in range(first, end, PAGE):
