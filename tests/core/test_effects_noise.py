@@ -52,12 +52,13 @@ def rates(found: Effects) -> dict[object, object]:
     return {value.value: value for value in found.values[0].values}
 
 
-def test_the_papers_noise_is_said_to_differ_before_anything_else() -> None:
+def test_the_papers_noise_is_said_to_differ_right_after_the_verdicts() -> None:
     found = analyse(paper(), metric="accuracy")
-    assert found.words()[0].startswith(
-        "Noise is not the same everywhere: sd 0.42 at learning_rate 1e-2, 0.0096 to 0.031 elsewhere."
-    )
-    assert found.warnings[0] == found.words()[0]
+    assert found.words()[0].startswith("learning_rate decides")
+    caution = next(words for words in found.words() if words.startswith("Noise is not the same everywhere"))
+    assert "sd 0.42 at learning_rate 1e-2, 0.0096 to 0.031 elsewhere." in caution
+    assert found.words().index(caution) == len(found.values)
+    assert found.warnings[0] == caution
     assert found.local is not None
     assert found.local.factor == "learning_rate"
     assert found.to_json()["noise_by_value"]["factor"] == "learning_rate"

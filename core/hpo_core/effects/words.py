@@ -10,12 +10,12 @@ from hpo_core.text import clean, plural
 
 
 def sentences(effects: Effects) -> list[str]:
-    """Return all there is to say: faults of wiring, unequal noise, effects, basis, values, best, warnings."""
-    first = first_words(effects)
-    rest = [warning for warning in effects.warnings if warning not in first]
+    """Return all there is to say: faults of wiring, effects, unequal noise, basis, values, best, warnings."""
+    faults, cautions = fault_words(effects), caution_words(effects)
+    rest = [warning for warning in effects.warnings if warning not in (*faults, *cautions)]
     if not effects.n:
-        return [*first, *rest]
-    said = [*first, *effect_words(effects.effects), basis(effects)]
+        return [*faults, *cautions, *rest]
+    said = [*faults, *effect_words(effects.effects), *cautions, basis(effects)]
     for factor in effects.values:
         said.extend(value_words(factor, alone(effects)))
     if effects.best is not None:
@@ -30,9 +30,14 @@ def alone(effects: Effects) -> str:
     return effects.metric if effects.role == "other" else ""
 
 
-def first_words(effects: Effects) -> list[str]:
-    """Return what must be known before anything else is read: what reaches no training, and unequal noise."""
-    return [*(str(fault) for fault in effects.wiring), *unequal_noise(effects.local)]
+def fault_words(effects: Effects) -> list[str]:
+    """Return what must be known before anything else is read: which hyperparameters reach no training."""
+    return [str(fault) for fault in effects.wiring]
+
+
+def caution_words(effects: Effects) -> list[str]:
+    """Return what the verdicts must be read with: that the noise is not the same everywhere."""
+    return unequal_noise(effects.local)
 
 
 def basis(effects: Effects) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpo_core.effects import Effects
 from hpo_core.effects.verdicts import effect_words
-from hpo_core.effects.words import basis, first_words
+from hpo_core.effects.words import basis, caution_words, fault_words
 from hpo_tui.plots.canvas import sentence
 from hpo_tui.plots.inks import DIM, STRONG, WARNING
 from hpo_tui.viewmodel.effects_analyst import Findings
@@ -43,11 +43,12 @@ def effects_lines(found: Findings, table: Table, state: ViewState, width: int) -
 
 def words_rows(effects: Effects, width: int) -> list[Row]:
     """Return the findings in sentences: wiring faults, verdicts, warnings, and what all of it rests on."""
-    first = first_words(effects)
-    rows = paragraphs(first, width, WARNING)
+    faults, cautions = fault_words(effects), caution_words(effects)
+    rows = paragraphs(faults, width, WARNING)
     if effects.n:
         rows += paragraphs(effect_words(effects.effects), width, STRONG)
-    rows += paragraphs((warning for warning in effects.warnings if warning not in first), width)
+    rows += paragraphs(cautions, width, WARNING)
+    rows += paragraphs((warning for warning in effects.warnings if warning not in (*faults, *cautions)), width)
     return [*rows, *(paragraph(basis(effects), width, DIM) if effects.n else [])]
 
 
