@@ -78,7 +78,7 @@ def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
     assert kinds == [WorkerReady, DataReady, *whole, JobEnded, *whole]
     ended = [event for event in events if isinstance(event, JobEnded)]
     assert [event.status for event in ended] == ["complete", "failed", "complete"]
-    assert ended[1].reason == f"There is no data folder {tmp_path / 'gone'}."
+    assert ended[1].reason == f"There is no data folder {tmp_path / 'gone'}; give the right path in [data]."
     assert "Traceback" in (tmp_path / "job-2.log").read_text()
     assert all(event.memory > 0 for event in ended)
     first, last = (event.metrics for event in events if isinstance(event, JobEpoch))

@@ -63,7 +63,7 @@ def heatmap(
     _write_labels(canvas, numbers, grid)
     others = [axis.name for at, axis in enumerate(trials.axes) if at not in (across, up)]
     if others and grid.row:
-        text = f"mean over {', '.join(others)}"
+        text = shorten(f"mean over {', '.join(others)}", grid.width)
         canvas.label(max(grid.width - width_of(text), 0), 0, text, inks.DIM)
     if legend and numbers.legend is not None:
         draw_column(canvas, width - legend, 1, (legend, height - 1), numbers.legend, sized=False, plain=ascii)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpo_tui.plots import inks
-from hpo_tui.plots.canvas import Canvas, sentence, width_of
+from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
 from hpo_tui.plots.data import Metric, Trials
 from hpo_tui.plots.legend import column_width, draw_column, draw_line
 from hpo_tui.plots.picture import Picture
@@ -114,7 +114,7 @@ def _write_others(canvas: Canvas, width: int, numbers: ScatterNumbers) -> None:
     """Say what became of the hyperparameters that have no axis: of points in one place the best is seen."""
     if numbers.others and canvas.height >= 10:
         how = "mean over" if len(numbers.axes) == 2 else "best over"
-        names = ", ".join(numbers.others)
+        names = shorten(", ".join(numbers.others), width)
         for text in (f"{how} {names}", f"{how} {len(numbers.others)} more"):
             size = width_of(text)
             if size <= width and canvas.label(width - size, 0, text, inks.DIM):

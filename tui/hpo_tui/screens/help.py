@@ -21,7 +21,7 @@ from hpo_tui.widgets.literal import literal
 Lines = Sequence[tuple[str, str]]
 ARROWS = (("←", "left"), ("→", "right"), ("↑", "up"), ("↓", "down"))
 WIDEST = 96
-AROUND = 7
+AROUND = 9
 """The frame, the blanks beside it and the scroll bar, in cells."""
 
 
