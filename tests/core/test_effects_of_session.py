@@ -57,7 +57,7 @@ def learning(values: dict[str, object], key: JobKey) -> list[dict[str, float | N
 
 def deaf_to_the_loss(values: dict[str, object], key: JobKey) -> list[dict[str, float | None]]:
     level = 0.5 + 100 * float(str(values["learning_rate"])) / 7 + 0.013 * key.replicate
-    return [{"accuracy": level, "loss": 1 - level, "val_accuracy": level, "val_loss": 1 - level}]
+    return [{"accuracy": level, "loss": 1 - level, "val_accuracy": level, "val_loss": 1 - level}] * 3
 
 
 def events(curve: Curve, device: str, jobs: list[JobKey], spec: SessionSpec) -> Iterator[Event]:

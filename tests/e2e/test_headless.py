@@ -142,10 +142,11 @@ def test_killing_the_command_leaves_the_training_running(
 
 
 def test_a_pause_from_elsewhere_is_told_and_waited_out(
-    start: Callable[..., subprocess.Popen[str]], folder: SessionFolder
+    start: Callable[..., subprocess.Popen[str]], folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.1")
     process = start()
-    until(folder.engine_runs)
+    until(lambda: folder.status.exists() and read_session(folder).counts["running"])
     send_order(folder.control, PauseQueue())
     assert process.stdout is not None
     told = iter(process.stdout.readline, "")

@@ -15,7 +15,7 @@ from hpo_tui.viewmodel import grid_form as form
 from hpo_tui.viewmodel.fields import read_image_size, read_values, values_text
 from hpo_tui.widgets.form import FormRow
 
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(80, 24), (120, 40)]
 
 
 @pytest.fixture(autouse=True)

@@ -57,8 +57,11 @@ def results_of(
         seconds=_numbers(entries, lambda entry: entry.seconds or None),
         parameters=_numbers(entries, lambda entry: entry.parameters),
         collapsed=None if collapsed is None else np.array([entry.key in collapsed for entry in entries], bool),
+        # A curve with a lost epoch would be compared a step out of place.
         curves={
-            (entry.key.trial, entry.key.replicate): [epoch.metrics for epoch in entry.epochs] for entry in entries
+            (entry.key.trial, entry.key.replicate): [epoch.metrics for epoch in entry.epochs]
+            for entry in entries
+            if not entry.missing
         },
         classes=len(data.classes) if data is not None else None,
         validation_images=data.validation if data is not None else None,

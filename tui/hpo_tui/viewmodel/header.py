@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hpo_core.damage import damage_in_words
 from hpo_core.effects import Wiring
 from hpo_core.measure import Measure
 from hpo_core.state import Snapshot, session_status
@@ -80,7 +81,7 @@ def notice(update: Update, wiring: Sequence[Wiring] = ()) -> str:
         return f"Stopped with {plural(waiting, 'training')} waiting; R goes on."
     if word == "not started":
         return "Nothing trains yet; R starts it."
-    return str(wiring[0]) if wiring else _last_warning(snapshot)
+    return str(wiring[0]) if wiring else damage_in_words(snapshot) or _last_warning(snapshot)
 
 
 def _interrupted(snapshot: Snapshot) -> str:
