@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
-from hpo_core.events import ResultAdopted
+from hpo_core.events import AttemptStatus, ResultAdopted
 from hpo_core.grid import replicate_seed
 from hpo_core.hyperparameters import Value
 from hpo_core.spec import SessionSpec
@@ -32,18 +33,19 @@ def adopt(session: str, snapshot: Snapshot, new: SessionSpec) -> list[ResultAdop
         if whole and entry.seed == replicate_seed(new.seed, entry.key.replicate):
             number = number_of(old.values_of(entry.key.trial))
             if number is not None:
-                adopted.append(_adopted(session, entry, number))
+                adopted.append(as_adopted(entry, number, entry.origin or f"{session} {entry.key}"))
     return adopted
 
 
-def _adopted(session: str, entry: Replicate, number: int) -> ResultAdopted:
+def as_adopted(entry: Replicate, trial: int, origin: str) -> ResultAdopted:
+    """Return the event that tells an ended training, with all that is known of it, as a result from ``origin``."""
     return ResultAdopted(
-        trial=number,
+        trial=trial,
         replicate=entry.key.replicate,
-        status="complete" if entry.status == "complete" else "diverged",
-        origin=entry.origin or f"{session} {entry.key}",
+        status=cast(AttemptStatus, entry.status),
+        origin=origin,
         epochs=tuple(dict(epoch.metrics) for epoch in entry.epochs),
-        last_epoch=entry.last.number if entry.last else 0,
+        last_epoch=entry.epochs[-1].number if entry.epochs else 0,
         seconds=entry.seconds,
         seed=entry.seed,
         reason=entry.reason,

@@ -20,10 +20,10 @@ from hpo_core.events import (
     JobsMoved,
     JobsQueued,
     QueuePaused,
-    ResultAdopted,
 )
 from hpo_core.files import write_atomically
 from hpo_core.journal import encode_record
+from hpo_core.reuse import as_adopted
 from hpo_core.state import ENDED, Replicate, SessionState, Snapshot
 
 RECOVERED = "journal-recovered.jsonl"
@@ -70,7 +70,7 @@ def _queue(snapshot: Snapshot, events: Iterable[Timed], gen: int) -> Iterator[Ev
 
 def _events(entry: Replicate) -> Iterator[Timed]:
     if entry.origin and entry.status in ENDED:
-        yield entry.ended, _adopted(entry)
+        yield entry.ended, as_adopted(entry, entry.key.trial, entry.origin)
         return
     ids = {"trial": entry.key.trial, "replicate": entry.key.replicate, "attempt": entry.attempt}
     if entry.attempt:
@@ -93,21 +93,4 @@ def _events(entry: Replicate) -> Iterator[Timed]:
             epochs=entry.ended_after,
             data=entry.data,
         ),
-    )
-
-
-def _adopted(entry: Replicate) -> ResultAdopted:
-    return ResultAdopted(
-        trial=entry.key.trial,
-        replicate=entry.key.replicate,
-        status=cast(AttemptStatus, entry.status),
-        origin=entry.origin,
-        epochs=tuple(dict(epoch.metrics) for epoch in entry.epochs),
-        last_epoch=entry.epochs[-1].number if entry.epochs else 0,
-        seconds=entry.seconds,
-        seed=entry.seed,
-        reason=entry.reason,
-        parameters=entry.parameters,
-        epoch_seconds=tuple(epoch.seconds for epoch in entry.epochs),
-        data=entry.data,
     )

@@ -173,14 +173,10 @@ class DeskScreen(Screen[None]):
         """Return the pane of that name."""
         return self.query_one(f"#{name}", CellPane)
 
-    def desk(self, update: Update) -> Desk:
-        """Return everything that can be shown of an update, as it is looked at now."""
-        return Desk(self.folder.name, update, self.state, SESSION_KEYS, self._analyst, self._skin().ascii_only)
-
-    def desk_of(self, state: ViewState) -> Desk:
-        """Return the desk as it would be, looked at in another way."""
-        assert self.latest is not None
-        return Desk(self.folder.name, self.latest, state, SESSION_KEYS, self._analyst, self._skin().ascii_only)
+    def desk(self, update: Update, state: ViewState | None = None) -> Desk:
+        """Return everything that can be shown of an update, as it is looked at now or would be in ``state``."""
+        ascii_only = self._skin().ascii_only
+        return Desk(self.folder.name, update, state or self.state, SESSION_KEYS, self._analyst, ascii_only)
 
     def _draw(self) -> None:
         self._draws = self._plots_wait = False
@@ -197,5 +193,5 @@ class DeskScreen(Screen[None]):
             if pane.display and size.width and size.height:
                 pane.show(desk.rows(name, size.width, size.height), skin.palette, skin.ascii_only)
             if name in FRAMED:
-                room = pane.size.width - 4
-                pane.entitle(desk.title(name, room), desk.subtitle(name, room, size.height))
+                title = desk.title(name, pane.size.width - 4)
+                pane.entitle(title, desk.subtitle(name, pane.size.width - 2, size.height))

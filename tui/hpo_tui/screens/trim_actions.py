@@ -75,9 +75,9 @@ class TrimActions(CursorActions):
         """Take the trial under the view's cursor out of view; in the effects, the values that lose."""
         if self.state.view == "effects":
             self.action_drop_values()
-        elif self.latest is not None and (trial := self.desk(self.latest).trial) is not None:
-            following = moves.beside(self.desk(self.latest).order, trial)
-            self.look(replace(self.state, trim=self.state.trim.drop([trial]), trial=following))
+        elif self.latest is not None and (desk := self.desk(self.latest)).trial is not None:
+            following = moves.beside(desk.order, desk.trial)
+            self.look(replace(self.state, trim=self.state.trim.drop([desk.trial]), trial=following))
         else:
             self.notify("Choose a trial first: tab to the view, then up and down.", markup=False)
 

@@ -85,7 +85,7 @@ class ViewActions(DeskScreen):
         width = pane.content_size.width
         shown = self.desk(self.latest).bins_shown(width)
         state = moves.change_bins(replace(self.state, bins=shown), step)
-        drawn = self.desk_of(state).bins_shown(width)
+        drawn = self.desk(self.latest, state).bins_shown(width)
         self.look(replace(state, bins=drawn))
         self.notify(f"{drawn} bins.", markup=False)
 

@@ -11,7 +11,7 @@ from hpo_tui.viewmodel import moves
 from hpo_tui.viewmodel.desk import Desk, tab_at
 from hpo_tui.viewmodel.pictures import metric_of, scatter_look, trials_in_view
 from hpo_tui.viewmodel.queue import QueueList, jobs_shown
-from hpo_tui.viewmodel.ranking import ranked_rows, ranks_shown
+from hpo_tui.viewmodel.ranking import ranks_shown
 from hpo_tui.viewstate import ViewState
 
 Cells = tuple[int, int]
@@ -42,12 +42,11 @@ def clicked(desk: Desk, pane: str | None, place: Cells, size: Cells) -> ViewStat
 
 def _trial_at(desk: Desk, place: Cells, size: Cells) -> int | None:
     """Return the trial that was clicked, in the scatter or in the ranking."""
-    state, table = desk.state, desk.table
-    order = ranked_rows(table, state.sort, state.backwards)
+    state, table, order = desk.state, desk.table, desk.order
     if state.view == "ranking" and order:
         ranks = ranks_shown(order, desk.trial, size[1])
         line = place[1] - 1  # below the heading
-        return order[ranks[line]] + 1 if 0 <= line < len(ranks) else None
+        return order[ranks[line]] if 0 <= line < len(ranks) else None
     if state.view == "scatter" and order:
         point = point_at(trials_in_view(table), metric_of(table), *size, scatter_look(table, state), place)
         return int(np.flatnonzero(table.in_view)[point]) + 1 if point is not None else None

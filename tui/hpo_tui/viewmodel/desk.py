@@ -53,6 +53,7 @@ class Desk:
         self.keys = keys
         self.analyst = analyst
         self.ascii_only = ascii_only
+        self._laid: dict[tuple[int, int], tuple[list[values.ValueLine], list[Row]]] = {}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -131,21 +132,25 @@ class Desk:
         return shorten(titles[pane], width)
 
     def subtitle(self, pane: str, width: int, height: int) -> str:
-        """Return what stands on a pane's lower edge: a notice, or the trial under the cursor; often nothing."""
+        """Return what stands on a pane's lower edge: a notice, or the trial under the cursor; often nothing.
+
+        ``width`` and ``height`` are those of the pane's content; the edge has two cells less for words.
+        """
+        room = width - 2
         if pane == "queue":
-            return shorten(header.notice(self.update, self.whole.wiring), width)
+            return shorten(header.notice(self.update, self.whole.wiring), room)
         if pane == "view" and self.trial is not None and self.state.view != "effects":
-            return shorten(words.trial_line(self.snapshot, self.table, self.trial), width)
+            return shorten(self.trial_words(), room)
         if pane == "values" and self.state.where:
-            return shorten(f"/ {self.state.where}", width)
-        if pane == "values" and not self.table.in_view.all() and not self._room_below(width, height):
+            return shorten(f"/ {self.state.where}", room)
+        if pane == "values" and not self.table.in_view.all() and not self._lay_values(width, height)[1]:
             said = words.trim_words(self.table)
-            return next((text for text in ("; ".join(said), *said[:1]) if len(text) <= width), "")
+            return next((text for text in ("; ".join(said), *said[:1]) if len(text) <= room), "")
         return ""
 
     def value_at(self, width: int, height: int, row: int) -> tuple[int, int] | None:
         """Return which (hyperparameter, value) stands in a row of the values pane."""
-        lines = self._visible_values(width, height)
+        lines, _ = self._lay_values(width, height)
         line = lines[row] if 0 <= row < len(lines) else None
         return (line.factor, line.value) if line is not None and line.value is not None else None
 
@@ -232,21 +237,23 @@ class Desk:
         return queue.queue_rows(self.update, metric, width, height, state.job, state.chosen)
 
     def _values(self, width: int, height: int) -> Sequence[Row]:
-        lines = [line.row for line in self._visible_values(width, height)]
-        below = self._below_values(width) if self._room_below(width, height) else []
-        return [*lines, *[padded((), width)] * (height - len(lines) - len(below)), *below][:height]
+        lines, below = self._lay_values(width, height)
+        return [*(line.row for line in lines), *[padded((), width)] * (height - len(lines) - len(below)), *below]
 
-    def _room_below(self, width: int, height: int) -> bool:
-        """Whether there is room for words below the values."""
-        return height >= len(self._visible_values(width, height)) + len(self._below_values(width))
+    def _lay_values(self, width: int, height: int) -> tuple[list[values.ValueLine], list[Row]]:
+        """The lines that fit, with the cursor's among them, and the words below them, if there is room for all.
 
-    def _visible_values(self, width: int, height: int) -> list[values.ValueLine]:
-        """The lines that fit, with the cursor's among them; the words below give way to the values."""
-        lines = values.value_lines(self.table, self.state.cursor, width, height, self._marks)
-        room = max(height - len(self._below_values(width)), min(height, len(lines)))
-        at = next((n for n, line in enumerate(lines) if (line.factor, line.value) == self.state.cursor), 0)
-        first = min(max(at - room + 2, 0), max(len(lines) - room, 0))
-        return lines[first : first + room]
+        Laid out once for each size: the pane's rows, its lower edge and a click on it ask for the same.
+        """
+        if (width, height) not in self._laid:
+            lines = values.value_lines(self.table, self.state.cursor, width, height, self._marks)
+            below = self._below_values(width)
+            room = max(height - len(below), min(height, len(lines)))
+            at = next((n for n, line in enumerate(lines) if (line.factor, line.value) == self.state.cursor), 0)
+            first = min(max(at - room + 2, 0), max(len(lines) - room, 0))
+            shown = lines[first : first + room]
+            self._laid[width, height] = shown, below if len(shown) + len(below) <= height else []
+        return self._laid[width, height]
 
     @cached_property
     def _marks(self) -> ValueMarks:

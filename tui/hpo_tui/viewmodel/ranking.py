@@ -58,7 +58,7 @@ def selected_trial(table: Table, state: ViewState) -> int | None:
 
 def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int, height: int) -> list[Row]:
     """Return exactly ``height`` rows: a heading, the trials around the cursor, and how many there are."""
-    order = ranked_rows(table, state.sort, state.backwards)
+    order = ranked_trials(table, state)
     if not order:
         return [padded((run("  No trial is in view; A brings everything back.", DIM),), width)] + [
             padded((), width)
@@ -68,19 +68,19 @@ def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int,
     first, shown = places.start, [order[place] for place in places]
     layout = _Layout(snapshot, table, width)
     rows = [layout.heading(state.sort, state.backwards)]
-    rows += [layout.trial(row, first + n + 1, row + 1 == selected) for n, row in enumerate(shown)]
+    rows += [layout.trial(trial - 1, first + n + 1, trial == selected) for n, trial in enumerate(shown)]
     rows += [padded((), width)] * (height - 1 - len(rows))
     said = f" {plural(len(order), 'trial')} in view · ← → sort by another column · v turn it round"
     return [*rows[: height - 1], padded((run(said, DIM),), width)]
 
 
 def ranks_shown(order: list[int], selected: int | None, height: int) -> range:
-    """Return which places (0-based) of the order (rows) are listed, below the heading: the cursor's page.
+    """Return which places (0-based) of the order are listed, below the heading: the page of the ``selected``.
 
     Pages stand still while the cursor moves in them, so that nothing moves under the mouse either.
     """
     room = max(height - 2, 1)
-    place = order.index(selected - 1) if selected is not None and selected - 1 in order else 0
+    place = order.index(selected) if selected is not None else 0
     first = place // room * room
     return range(first, min(first + room, len(order)))
 

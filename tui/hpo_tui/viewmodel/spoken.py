@@ -18,6 +18,7 @@ from hpo_tui.viewmodel.numbers import metric_text
 from hpo_tui.viewmodel.pictures import metric_of, trainings_in_view, trials_in_view
 from hpo_tui.viewmodel.ranking import ranked_trials
 from hpo_tui.viewmodel.table import Table
+from hpo_tui.viewmodel.words import score_words
 from hpo_tui.viewstate import ViewState
 
 MOST = 10
@@ -119,8 +120,7 @@ def _ranking(update: Update, table: Table, state: ViewState) -> list[str]:
     order = ranked_trials(table, state)
     lines = [f"Ranking, the first {min(MOST, len(order))} of {plural(len(order), 'trial')}."]
     for place, trial in enumerate(order[:MOST], 1):
-        spread = f" ± {metric_text(float(table.sds[trial - 1]))}" if np.isfinite(table.sds[trial - 1]) else ""
-        lines.append(f"{place}. {metric_text(float(table.scores[trial - 1]))}{spread}: {_trial(table, trial)}.")
+        lines.append(f"{place}. {score_words(table, trial)}: {_trial(table, trial)}.")
     return lines
 
 

@@ -23,15 +23,18 @@ def trial_words(values: Mapping[str, Value]) -> str:
     return " · ".join(f"{clean(name)} {format_value(value)}" for name, value in values.items())
 
 
+def score_words(table: Table, trial: int) -> str:
+    """Return a trial's score, "0.9661 ± 0.0023"; without a sd where fewer than two replicates have one."""
+    score, sd = float(table.scores[trial - 1]), float(table.sds[trial - 1])
+    return f"{metric_text(score)} ± {metric_text(sd)}" if math.isfinite(sd) else metric_text(score)
+
+
 def trial_line(snapshot: Snapshot, table: Table, trial: int) -> str:
     """Return "trial 36: 0.9661 ± 0.0023 over 2 · learning_rate 0.001 · ..." with what failed."""
     row = trial - 1
-    spread = f" ± {metric_text(float(table.sds[row]))}" if np.isfinite(table.sds[row]) else ""
     failed = f", {table.failed[row]} failed" if table.failed[row] else ""
     done = f"{table.finished[row]} of {snapshot.replicate_count(trial)}{failed}"
-    return f"trial {trial}: {metric_text(float(table.scores[row]))}{spread} ({done}) · " + trial_words(
-        table.grid[trial].values
-    )
+    return f"trial {trial}: {score_words(table, trial)} ({done}) · {trial_words(table.grid[trial].values)}"
 
 
 def trim_words(table: Table) -> list[str]:
@@ -58,7 +61,7 @@ def trim_words(table: Table) -> list[str]:
 
 def best_at(table: Table) -> str:
     """Return the values of the best trial in view, "at 0.001 · poisson · 36"; nothing while none has a score."""
-    order = ranked_rows(table, 0)
+    order = ranked_rows(table)
     if not order or not np.isfinite(table.scores[order[0]]):
         return ""
     return "at " + " · ".join(format_value(value) for value in table.grid[order[0] + 1].values.values())
@@ -84,12 +87,10 @@ def summary(name: str, update: Update, table: Table) -> list[str]:
         f"{'; '.join(trim_words(table))}.",
         "",
     ]
-    order = np.argsort(-table.scores if table.better == "max" else table.scores, kind="stable")
-    best = [int(row) for row in order if table.in_view[row] and np.isfinite(table.scores[row])][:5]
-    for place, row in enumerate(best, 1):
-        score = metric_text(float(table.scores[row]))
-        spread = f" ± {metric_text(float(table.sds[row]))}" if np.isfinite(table.sds[row]) else ""
-        lines.append(f"{place}. {score}{spread}: trial {row + 1}, {trial_words(table.grid[row + 1].values)}.")
+    best = [row + 1 for row in ranked_rows(table) if np.isfinite(table.scores[row])][:5]
+    for place, trial in enumerate(best, 1):
+        words = trial_words(table.grid[trial].values)
+        lines.append(f"{place}. {score_words(table, trial)}: trial {trial}, {words}.")
     lines.append("")
     for factor, hyperparameter in enumerate(table.factors):
         parts = []
