@@ -145,6 +145,13 @@ def test_it_is_said_what_became_of_the_hyperparameters_without_an_axis() -> None
     assert "over" not in scatter(grid(RATE, LOSS, FILTERS), ACCURACY, 78, 22).text()
 
 
+def test_no_axis_is_without_a_name_in_a_narrow_pane() -> None:
+    rate = Axis("learning_rate", ("0.0001", "0.0005", "0.001", "0.005", "0.01"))
+    loss = Axis("loss", ("poisson", "categorical_crossentropy", "mean_squared_error"))
+    text = scatter(grid(rate, loss, FILTERS), ACCURACY, 41, 15).text()
+    assert all(name in text for name in ("learning", "loss", "filters"))
+
+
 def test_a_failed_trial_does_not_stretch_the_legend() -> None:
     table = grid(RATE, LOSS, FILTERS)
     failed = table.failed.copy()

@@ -357,6 +357,16 @@ async def test_the_cursor_stays_on_its_trial_however_the_ranking_is_sorted(make_
         await see.shows("values", "11 of 12")
 
 
+async def test_a_narrow_ranking_names_every_column_and_the_edge_says_every_value(make_session, open_app) -> None:
+    async with open_app(make_session(), (80, 24)) as see:
+        await see.press(*["right_square_bracket"] * VIEWS.index("ranking"), "tab", "down")
+        await see.shows("view", "trial 6: 0.9450 · 0.001")
+        _, edge, heading, *rows = see.text("view").splitlines()
+        assert edge.endswith("· 24")
+        assert heading.rstrip().endswith(("…", "filters"))
+        assert rows[-1].rstrip().endswith("turn round")
+
+
 @pytest.mark.parametrize("pane", ["values", "view", "queue"])
 async def test_any_pane_takes_the_whole_screen(make_session, open_app, pane) -> None:
     async with open_app(make_session()) as see:

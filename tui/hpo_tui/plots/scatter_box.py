@@ -154,12 +154,12 @@ def _write_tick(canvas: Canvas, width: int, cell: tuple[int, int], text: str, in
 
 
 def _write_names(canvas: Canvas, width: int, box: Box) -> None:
-    """Write each axis' name beside the middle of its edge, or at the nearest free place."""
+    """Write each axis' name beside the middle of its edge, or at the nearest free place; cut if there is none."""
     for axis in (2, 0, 1):
-        name = shorten(box.numbers.axes[axis].name, max(width // 3, 4))
-        for col, row in _name_places(box, axis, width_of(name), width):
-            if canvas.label(col, row, name, inks.STRONG):
-                break
+        most = max(width // 3, 4)
+        names = (shorten(box.numbers.axes[axis].name, room) for room in (most, most * 3 // 4, most // 2))
+        places = ((name, at) for name in names for at in _name_places(box, axis, width_of(name), width))
+        next((at for name, at in places if canvas.label(*at, name, inks.STRONG)), None)
 
 
 def _name_places(box: Box, axis: int, size: int, width: int) -> Sequence[tuple[int, int]]:

@@ -140,7 +140,7 @@ class Desk:
         if pane == "queue":
             return shorten(header.notice(self.update, self.whole.wiring), room)
         if pane == "view" and self.trial is not None and self.state.view != "effects":
-            return shorten(self.trial_words(), room)
+            return words.short_trial_line(self.snapshot, self.table, self.trial, room)
         if pane == "values" and self.state.where:
             return shorten(f"/ {self.state.where}", room)
         if pane == "values" and not self.table.in_view.all() and not self._lay_values(width, height)[1]:

@@ -70,7 +70,9 @@ def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int,
     rows = [layout.heading(state.sort, state.backwards)]
     rows += [layout.trial(trial - 1, first + n + 1, trial == selected) for n, trial in enumerate(shown)]
     rows += [padded((), width)] * (height - 1 - len(rows))
-    said = f" {plural(len(order), 'trial')} in view · ← → sort by another column · v turn it round"
+    count = plural(len(order), "trial")
+    longer = f" {count} in view · ← → sort by another column · v turn it round"
+    said = longer if len(longer) <= width else f" {count} · ← → sort · v turn round"
     return [*rows[: height - 1], padded((run(said, DIM),), width)]
 
 
@@ -113,6 +115,8 @@ class _Layout:
         self.curve = min(max(left - sum(wanted) - 1, least), most) if has_curves and width >= 70 else 0
         spare = max(left - self.curve - 1, 6 * len(wanted)) / max(sum(wanted), 1)
         self.columns = [max(int(column * min(spare, 1.0)), min(column, NARROWEST), 5) for column in wanted]
+        while sum(self.columns) > left - self.curve and max(self.columns) > NARROWEST:
+            self.columns[self.columns.index(max(self.columns))] -= 1
         self.metric_of = partial(_curve, snapshot, table.measure)
 
     def heading(self, sort: int, backwards: bool) -> Row:

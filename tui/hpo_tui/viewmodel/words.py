@@ -11,6 +11,7 @@ from hpo_core.hyperparameters import Value
 from hpo_core.state import Snapshot
 from hpo_core.text import clean, format_value, plural
 from hpo_tui.follow import Update
+from hpo_tui.plots.canvas import shorten, width_of
 from hpo_tui.viewmodel.header import state_word
 from hpo_tui.viewmodel.numbers import decimals_for, metric_text
 from hpo_tui.viewmodel.ranking import ranked_rows
@@ -35,6 +36,18 @@ def trial_line(snapshot: Snapshot, table: Table, trial: int) -> str:
     failed = f", {table.failed[row]} failed" if table.failed[row] else ""
     done = f"{table.finished[row]} of {snapshot.replicate_count(trial)}{failed}"
     return f"trial {trial}: {score_words(table, trial)} ({done}) · {trial_words(table.grid[trial].values)}"
+
+
+def short_trial_line(snapshot: Snapshot, table: Table, trial: int, room: int) -> str:
+    """Return ``trial_line`` in at most ``room`` cells: the sd goes first, then names, then long values are cut."""
+    values = table.grid[trial].values
+    long, short = score_words(table, trial), metric_text(float(table.scores[trial - 1]))
+    lines = [trial_line(snapshot, table, trial)]
+    lines += [f"trial {trial}: {score} · {trial_words(values)}" for score in (long, short)]
+    for score, most in ((long, 24), (long, 12), (short, 12), (short, 8), (short, 5)):
+        cut = (shorten(format_value(value), most) for value in values.values())
+        lines.append(" · ".join([f"trial {trial}: {score}", *cut]))
+    return next((line for line in lines if width_of(line) <= room), shorten(lines[-1], room))
 
 
 def trim_words(table: Table) -> list[str]:
