@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hpo_core.lock import is_held, read_holder
+from hpo_core.journal.lock import is_held, read_holder
 
 END_SECONDS = 10
 

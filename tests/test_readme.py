@@ -6,11 +6,11 @@ import os
 import re
 from pathlib import Path
 
-from hpo_core.hyperparameters import KNOWN
-from hpo_core.spec import SessionSpec
+from hpo_core.plan.hyperparameters import KNOWN
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import format_value
 from hpo_tui.cli import VERBS
-from hpo_tui.keys import HOME_KEYS, SESSION_KEYS, Key, help_groups
+from hpo_tui.look.keys import HOME_KEYS, SESSION_KEYS, Key, help_groups
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

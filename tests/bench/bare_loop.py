@@ -40,11 +40,11 @@ def main() -> None:
 def train_share(plan: Plan, share: int) -> list[Result]:
     """Train every ``plan.workers``-th training; the networks of one kind follow each other."""
     from hpo_core.worker.__main__ import import_fast, prepare_environment
-    from hpo_core.worker.dataset import prepare
+    from hpo_core.workloads.images.dataset import prepare
 
     prepare_environment("cpu", 1)
-    train = import_fast("hpo_core.worker.train")
-    from hpo_core.worker.data import feeds
+    train = import_fast("hpo_core.workloads.paper.program")
+    from hpo_core.workloads.paper.tensors import feeds
 
     train.set_up(1, "cpu")
     data = prepare({"source": "folder", "path": plan.data, "image_size": list(plan.image_size)})
@@ -61,7 +61,7 @@ def train_share(plan: Plan, share: int) -> list[Result]:
 
 def values_of(plan: Plan, training: Training) -> dict[str, Any]:
     """Return the hyperparameters that the network is built from."""
-    from hpo_core.hyperparameters import KNOWN
+    from hpo_core.plan.hyperparameters import KNOWN
 
     values = {name: known.default for name, known in KNOWN.items() if known.default is not None}
     return {**values, "filters": training.filters, "batch_size": plan.batch_size}
@@ -71,8 +71,8 @@ def fit(plan: Plan, training: Training, program: Any, train_feed: Any, validatio
     """Train one replicate and return its validation accuracy after the last epoch."""
     import numpy as np
 
-    from hpo_core.grid import replicate_seed
-    from hpo_core.worker.trainer import EVALUATION_BATCH, epoch_order
+    from hpo_core.plan.grid import replicate_seed
+    from hpo_core.workloads.paper.training import EVALUATION_BATCH, epoch_order
 
     def nothing(*_: object) -> None:
         pass

@@ -28,7 +28,7 @@ from typing import Any
 from image_folders import SHAPES, image_folder
 from machine_words import machine_in_words
 
-from hpo_core.hyperparameters import KNOWN, LOSSES
+from hpo_core.plan.hyperparameters import KNOWN, LOSSES
 
 SEED = 1
 LEARNING_RATES = (1e-3, 5e-4, 1e-4)
@@ -75,14 +75,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measure(folder: Path, filters: int, trials: int, rounds: int, device: str) -> Measured:
     """Train ``trials`` trials of one network both ways, taking turns."""
     from hpo_core.worker.__main__ import prepare_environment
-    from hpo_core.worker.dataset import prepare
+    from hpo_core.workloads.images.dataset import prepare
 
     prepare_environment(device, 1)
     import numpy as np
 
-    from hpo_core.worker import train
-    from hpo_core.worker.data import feeds
-    from hpo_core.worker.trainer import epoch_order
+    from hpo_core.workloads.paper import program as train
+    from hpo_core.workloads.paper.tensors import feeds
+    from hpo_core.workloads.paper.training import epoch_order
 
     place = train.set_up(1, device)
     clock = time.process_time if place == "cpu" else time.perf_counter
@@ -123,8 +123,8 @@ def fuse(programs: Sequence[Any], classes: int) -> Callable[[Any, Any, Any], flo
     """Return a function that trains all programs one epoch: (lanes, labels, order) -> the sum of their losses."""
     import tensorflow as tf
 
-    from hpo_core.worker.data import from_lanes
-    from hpo_core.worker.losses import LOSSES as LOSS_OF
+    from hpo_core.workloads.paper.losses import LOSSES as LOSS_OF
+    from hpo_core.workloads.paper.tensors import from_lanes
 
     names = list(LOSS_OF)
     first, pool = programs[0].model.layers[:2]

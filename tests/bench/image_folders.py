@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from hpo_core.worker import fruit
+from hpo_core.workloads.images import fruit
 
 CLASSES = 10
 SIZE = (100, 100)

@@ -16,17 +16,18 @@ from collections.abc import Callable
 import numpy as np
 
 from hpo_core.effects import Factor, Results, analyse
-from hpo_core.effects.of_session import analyse_session
 from hpo_core.errors import SpecError
-from hpo_core.events import Envelope, ResultAdopted
-from hpo_core.filter import compile_filter
-from hpo_core.grid import Grid, Hyperparameter
-from hpo_core.measure import measure_of
-from hpo_core.results import result_arrays
-from hpo_core.spec import DataSpec, SessionSpec
-from hpo_core.state import SessionState, Snapshot
-from hpo_core.trim import Trim
-from hpo_core.worker import fruit
+from hpo_core.journal.events import Envelope, ResultAdopted
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.spec import DataSpec, SessionSpec
+from hpo_core.results.analysis import analyse_session
+from hpo_core.results.filter import compile_filter
+from hpo_core.results.measure import measure_of
+from hpo_core.results.table import result_arrays
+from hpo_core.results.trim import Trim
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import SessionState
+from hpo_core.workloads.images import fruit
 
 SIZES = (5, 5, 5, 5, 4, 4)
 REPLICATES = 4

@@ -20,8 +20,10 @@ from pathlib import Path
 import psutil
 
 from hpo_core.engine.launch import start_engine
-from hpo_core.session import SessionFolder, SessionReader, create, read_session
-from hpo_core.spec import SessionSpec
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.opening import SessionReader, read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create
 
 SETTLED = 50
 """The first so many trainings may fill the caches; with more networks, twice as many as there are trials."""

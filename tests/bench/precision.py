@@ -21,7 +21,7 @@ from typing import Any
 from image_folders import SHAPES, image_folder
 from machine_words import machine_in_words
 
-from hpo_core.hyperparameters import KNOWN
+from hpo_core.plan.hyperparameters import KNOWN
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 SEED = 1
@@ -58,14 +58,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measure(folder: Path, filters: Sequence[int], rounds: int, jit: bool) -> tuple[int, list[Variant]]:
     """Return the number of training images, and every variant with its times."""
     from hpo_core.worker.__main__ import prepare_environment
-    from hpo_core.worker.dataset import prepare
+    from hpo_core.workloads.images.dataset import prepare
 
     prepare_environment("cpu", 1)
     import numpy as np
 
-    from hpo_core.worker import train
-    from hpo_core.worker.data import feeds
-    from hpo_core.worker.trainer import EVALUATION_BATCH, epoch_order
+    from hpo_core.workloads.paper import program as train
+    from hpo_core.workloads.paper.tensors import feeds
+    from hpo_core.workloads.paper.training import EVALUATION_BATCH, epoch_order
 
     train.set_up(1, "cpu")
     data = prepare({"source": "folder", "path": str(folder)})

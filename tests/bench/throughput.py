@@ -29,7 +29,7 @@ from stopwatch import Took, adopt_orphans
 from stopwatch import run as timed
 from ways import LIMIT, OURS, WAYS, Way, environment
 
-from hpo_core.executors.machine import suggested_cpu_workers
+from hpo_core.executors.hardware import suggested_cpu_workers
 
 LOG_TAIL = 2000
 

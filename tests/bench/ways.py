@@ -15,7 +15,7 @@ from pathlib import Path
 import tomli_w
 from grid_plan import Plan, Result, load_results, save_plan
 
-from hpo_core.spec import SessionSpec
+from hpo_core.plan.spec import SessionSpec
 
 HERE = Path(__file__).parent
 

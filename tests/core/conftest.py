@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from hpo_core import session
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.engine import Engine
-from hpo_core.events import Job
-from hpo_core.executors.base import Executor, Report
+from hpo_core.executors.executor import Executor, Report
 from hpo_core.executors.replay import ReplayExecutor, Script, synthetic
-from hpo_core.files import Files
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.state import Snapshot
+from hpo_core.journal.events import Job
+from hpo_core.journal.files import Files
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session import store as session
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
 
 MakeSpec = Callable[..., SessionSpec]
 MakeSession = Callable[..., SessionFolder]

@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from hpo_core.control import discard_orders, send_order, take_orders
-from hpo_core.events import MoveJobs, Order, PauseQueue, QueueJobs, ResumeQueue, SetWorkers, StopJob, StopSession
+from hpo_core.journal.events import (
+    MoveJobs,
+    Order,
+    PauseQueue,
+    QueueJobs,
+    ResumeQueue,
+    SetWorkers,
+    StopJob,
+    StopSession,
+)
+from hpo_core.session.control import discard_orders, send_order, take_orders
 
 EVERY_ORDER: list[Order] = [
     PauseQueue(),

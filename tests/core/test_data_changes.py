@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hpo_core.events import DataReady, Job, WorkerEvent
 from hpo_core.executors.replay import ReplayExecutor, synthetic
 from hpo_core.interop.export import export
-from hpo_core.interop.table import import_table
-from hpo_core.session import SessionFolder, damage_in_words, read_session
-from hpo_core.state import Snapshot
-from hpo_core.worker import changes
-from hpo_core.worker.changes import Watch
-from hpo_core.worker.dataset import prepare
+from hpo_core.interop.import_table import import_table
+from hpo_core.journal.events import DataReady, Job, WorkerEvent
+from hpo_core.session.damage import damage_in_words
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.workloads.images import changes
+from hpo_core.workloads.images.changes import Watch
+from hpo_core.workloads.images.dataset import prepare
 
 MakeSession = Callable[..., SessionFolder]
 RunEngine = Callable[..., Snapshot]

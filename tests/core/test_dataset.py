@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from hpo_core.errors import DataError
-from hpo_core.worker import dataset as datasets
-from hpo_core.worker.cache import cache_path, cache_size, clear_cache
-from hpo_core.worker.dataset import check, prepare
+from hpo_core.workloads.images import dataset as datasets
+from hpo_core.workloads.images.cache import cache_path, cache_size, clear_cache
+from hpo_core.workloads.images.dataset import check, prepare
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)
 
@@ -393,7 +393,7 @@ def test_an_npz_that_is_none_is_one_sentence(tmp_path: Path) -> None:
 def test_checking_images_imports_no_tensorflow(fruits: Path) -> None:
     code = """
 import json, sys
-from hpo_core.worker.dataset import check
+from hpo_core.workloads.images.dataset import check
 check(json.loads(sys.argv[1]))
 print(sorted({"tensorflow", "keras", "pandas", "textual"} & set(sys.modules)))
 """

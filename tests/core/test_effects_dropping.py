@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from hpo_core.effects import Factor, Results, analyse
-from hpo_core.effects.unscored import fisher
+from hpo_core.effects.failing_values import fisher
 
 Truth = Callable[[np.ndarray], np.ndarray]
 

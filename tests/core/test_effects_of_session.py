@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo_core.effects.of_session import analyse_session, collapsed_trainings, results_of, session_wiring
-from hpo_core.events import (
+from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
     DataPrepared,
@@ -18,13 +17,16 @@ from hpo_core.events import (
     EpochEnded,
     Event,
 )
-from hpo_core.grid import JobKey
-from hpo_core.measure import measure_of, metrics_of
-from hpo_core.results import in_view
-from hpo_core.session import find, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.state import SessionState, Snapshot
-from hpo_core.trim import Trim
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.results.analysis import analyse_session, collapsed_trainings, results_of, session_wiring
+from hpo_core.results.measure import measure_of, metrics_of
+from hpo_core.results.table import in_view
+from hpo_core.results.trim import Trim
+from hpo_core.session.opening import read_session
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import SessionState
+from hpo_core.session.store import find
 
 SPEC = """
 [data]

@@ -8,18 +8,21 @@ from typing import Any
 
 import pytest
 
-from hpo_core import session
-from hpo_core.control import send_order
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.recorder import JournalLost, Superseded
 from hpo_core.errors import SessionError
-from hpo_core.events import EngineStarted, Noted, ResumeQueue
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.files import Files
-from hpo_core.journal import JournalReader, JournalWriter, segments
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.state import Snapshot
-from hpo_core.status import read_status
+from hpo_core.journal.events import EngineStarted, Noted, ResumeQueue
+from hpo_core.journal.files import Files
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.segments import segments
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.session import store as session
+from hpo_core.session.control import send_order
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.status import read_status
 
 MakeSession = Callable[..., SessionFolder]
 RunEngine = Callable[..., Snapshot]

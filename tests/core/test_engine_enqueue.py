@@ -6,10 +6,11 @@ import pytest
 
 from hpo_core.engine.enqueue import queue_jobs
 from hpo_core.errors import SessionError, SessionLocked
-from hpo_core.grid import JobKey
-from hpo_core.lock import SessionLock
-from hpo_core.session import create, read_session
-from hpo_core.spec import SessionSpec
+from hpo_core.journal.lock import SessionLock
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.opening import read_session
+from hpo_core.session.store import create
 
 
 def test_new_replicates_of_a_finished_session_are_trained_by_the_next_engine(make_session, run_engine) -> None:

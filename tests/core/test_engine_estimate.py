@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from hpo_core.engine.estimate import Estimator
-from hpo_core.engine.queue import compile_key
+from hpo_core.engine.job_queue import compile_key
 from hpo_core.engine.supervisor import Task
-from hpo_core.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded, Event, Job
-from hpo_core.grid import JobKey
-from hpo_core.spec import SessionSpec
-from hpo_core.status import RunningJob
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded, Event, Job
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.status import RunningJob
 
 
 @pytest.fixture

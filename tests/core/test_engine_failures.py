@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from hpo_core.control import send_order
 from hpo_core.engine.failures import MemoryKills, Repetition, describe_death, last_words
 from hpo_core.engine.supervisor import Limits
-from hpo_core.events import (
+from hpo_core.executors.executor import Report, WorkerDied
+from hpo_core.executors.replay import ReplayExecutor, synthetic
+from hpo_core.journal.events import (
     DataReady,
     Job,
     JobEnded,
@@ -24,12 +25,12 @@ from hpo_core.events import (
     WorkerEvent,
     WorkerReady,
 )
-from hpo_core.executors.base import Report, WorkerDied
-from hpo_core.executors.replay import ReplayExecutor, synthetic
-from hpo_core.grid import JobKey
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.state import Snapshot
-from hpo_core.status import read_status
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.control import send_order
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.status import read_status
 
 MakeSession = Callable[..., SessionFolder]
 RunEngine = Callable[..., Snapshot]

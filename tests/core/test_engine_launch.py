@@ -14,12 +14,13 @@ import msgspec
 import psutil
 import pytest
 
-from hpo_core.control import send_order
 from hpo_core.engine.launch import start_engine
 from hpo_core.errors import SessionError, SessionLocked
-from hpo_core.events import EngineStopped, StopSession
-from hpo_core.lock import Holder
-from hpo_core.session import SessionFolder, read_session
+from hpo_core.journal.events import EngineStopped, StopSession
+from hpo_core.journal.lock import Holder
+from hpo_core.session.control import send_order
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
 
 MakeSession = Callable[..., SessionFolder]
 Start = Callable[..., int]

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hpo_core.events import DataReady, Job, JobStarted, Progress, WorkerEvent
 from hpo_core.executors.replay import synthetic
-from hpo_core.session import SessionFolder
-from hpo_core.state import Snapshot
-from hpo_core.status import LiveStatus, read_status
+from hpo_core.journal.events import DataReady, Job, JobStarted, Progress, WorkerEvent
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.status import LiveStatus, read_status
 
 MakeSession = Callable[..., SessionFolder]
 RunEngine = Callable[..., Snapshot]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Hashable
 
 import pytest
 
-from hpo_core.engine.queue import JobQueue, compile_key
-from hpo_core.events import AttemptStarted, Envelope, Event, JobsMoved
-from hpo_core.grid import JobKey
-from hpo_core.spec import SessionSpec
-from hpo_core.state import SessionState
+from hpo_core.engine.job_queue import JobQueue, compile_key
+from hpo_core.journal.events import AttemptStarted, Envelope, Event, JobsMoved
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.state import SessionState
 
 
 class Bench:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hpo_core.control import send_order
 from hpo_core.engine.engine import Engine
 from hpo_core.errors import SessionError, SessionLocked
-from hpo_core.events import (
+from hpo_core.executors.replay import ReplayExecutor, recorded, synthetic
+from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
     DataReady,
@@ -28,13 +28,13 @@ from hpo_core.events import (
     StopSession,
     WorkerEvent,
 )
-from hpo_core.executors.replay import ReplayExecutor, recorded, synthetic
-from hpo_core.grid import JobKey
-from hpo_core.journal import JournalReader
-from hpo_core.session import SessionFolder
-from hpo_core.state import Snapshot
-from hpo_core.status import read_status
-from hpo_core.worker.synthetic import synthetic_curve
+from hpo_core.journal.reader import JournalReader
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.control import send_order
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.status import read_status
+from hpo_core.workloads.synthetic import synthetic_curve
 
 MakeSession = Callable[..., SessionFolder]
 RunEngine = Callable[..., Snapshot]

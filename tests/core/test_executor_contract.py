@@ -13,12 +13,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hpo_core.events import Job, JobEnded, JobEpoch, JobStarted, Progress, StopTraining, WorkerEvent, WorkerReady
-from hpo_core.executors.base import Executor, Report, WorkerDied
+from hpo_core.executors.executor import Executor, Report, WorkerDied
+from hpo_core.executors.hardware import cores, memory_allowance
 from hpo_core.executors.local import LocalExecutor
-from hpo_core.executors.machine import cores, memory_allowance
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.spec import SessionSpec
+from hpo_core.journal.events import (
+    Job,
+    JobEnded,
+    JobEpoch,
+    JobStarted,
+    Progress,
+    StopTraining,
+    WorkerEvent,
+    WorkerReady,
+)
+from hpo_core.plan.spec import SessionSpec
 
 LIMIT = 60.0
 DATA = {

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from hpo_core.errors import SessionError
-from hpo_core.events import Envelope, ResultAdopted
-from hpo_core.files import Files
-from hpo_core.grid import Grid, Hyperparameter
 from hpo_core.interop.export import csv_cell, export, unprotected
-from hpo_core.results import show_json
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.spec import DataSpec, SessionSpec
-from hpo_core.state import SessionState, Snapshot
-from hpo_core.trim import Trim
+from hpo_core.journal.events import Envelope, ResultAdopted
+from hpo_core.journal.files import Files
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.spec import DataSpec, SessionSpec
+from hpo_core.results.table import show_json
+from hpo_core.results.trim import Trim
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import SessionState
 
 PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 
@@ -56,8 +58,8 @@ def test_the_three_files_agree_with_each_other_and_with_show_json(paper: Snapsho
 def test_pandas_reads_the_numbers_back_exactly(paper: Snapshot, tmp_path: Path) -> None:
     import pandas as pd
 
-    from hpo_core.results import trial_results
-    from hpo_core.tidy import replicates_frame
+    from hpo_core.results.table import trial_results
+    from hpo_core.results.tidy import replicates_frame
 
     export(paper, tmp_path)
     frame = pd.read_csv(tmp_path / "replicates.csv", converters={"loss": float})

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import FilterError
-from hpo_core.events import Envelope, ResultAdopted
-from hpo_core.filter import Filter, compile_filter
-from hpo_core.grid import Grid, Hyperparameter
-from hpo_core.results import trial_results
-from hpo_core.spec import DataSpec, SessionSpec
-from hpo_core.state import SessionState, Snapshot
+from hpo_core.journal.events import Envelope, ResultAdopted
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.spec import DataSpec, SessionSpec
+from hpo_core.results.filter import Filter, compile_filter
+from hpo_core.results.table import trial_results
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import SessionState
 from hpo_core.text import clean
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpo_core.worker import fruit
-from hpo_core.worker.dataset import prepare
+from hpo_core.workloads.images import fruit
+from hpo_core.workloads.images.dataset import prepare
 
 
 def test_there_are_many_kinds_with_names_of_their_own() -> None:

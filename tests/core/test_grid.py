@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_core.grid import Grid, Hyperparameter, JobKey, replicate_seed
+from hpo_core.plan.grid import Grid, Hyperparameter, JobKey, replicate_seed
 
 GRID = Grid((Hyperparameter("rate", (0.1, 0.2)), Hyperparameter("loss", ("a", "b", "c"))))
 LISTED = Grid(GRID.hyperparameters, ((0.2, "a"), (0.1, "c")))

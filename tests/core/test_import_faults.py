@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hpo_core.errors import SessionError, TableError
-from hpo_core.files import Files
-from hpo_core.interop.table import import_table
+from hpo_core.interop.import_table import import_table
+from hpo_core.journal.files import Files
 
 HEADER = "rate,name,loss\n"
 

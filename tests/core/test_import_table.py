@@ -9,17 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import HpoError, TableError
-from hpo_core.events import Envelope, ResultAdopted
-from hpo_core.grid import Grid, Hyperparameter
 from hpo_core.interop.csv_reader import read_table
 from hpo_core.interop.export import csv_line, export
-from hpo_core.interop.table import ImportedTable, import_table
-from hpo_core.results import show_json, trial_results
-from hpo_core.session import read_session
-from hpo_core.spec import DataSpec, Objective, SessionSpec
-from hpo_core.state import SessionState, Snapshot
+from hpo_core.interop.import_table import ImportedTable, import_table
+from hpo_core.journal.events import Envelope, ResultAdopted
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.spec import DataSpec, Objective, SessionSpec
+from hpo_core.results.table import show_json, trial_results
+from hpo_core.results.trim import Trim
+from hpo_core.session.opening import read_session
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import SessionState
 from hpo_core.text import clean
-from hpo_core.trim import Trim
 
 PLAIN = "rate, units, accuracy\n1e-3,12,0.5\n1e-3,24,0.75\n1e-3,12,0.25\n1e-4,24,0.5\n"
 

@@ -12,16 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import JournalError
-from hpo_core.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded, Event, Noted
-from hpo_core.files import Files
-from hpo_core.journal import (
-    JournalReader,
-    JournalWriter,
-    decode_record,
-    encode_record,
-    segments,
-    set_torn_tail_aside,
-)
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded, Event, Noted
+from hpo_core.journal.files import Files
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.records import decode_record, encode_record
+from hpo_core.journal.segments import segments
+from hpo_core.journal.writer import JournalWriter, set_torn_tail_aside
 
 MakeFiles = Callable[..., Files]
 

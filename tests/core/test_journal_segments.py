@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from hpo_core.events import Envelope, EpochEnded, Noted
-from hpo_core.files import Files
-from hpo_core.journal import JournalReader, JournalWriter, segments, set_torn_tail_aside
+from hpo_core.journal.events import Envelope, EpochEnded, Noted
+from hpo_core.journal.files import Files
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.segments import segments
+from hpo_core.journal.writer import JournalWriter, set_torn_tail_aside
 
 MakeFiles = Callable[..., Files]
 

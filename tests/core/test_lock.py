@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from hpo_core.errors import SessionLocked
-from hpo_core.lock import Holder, SessionLock, is_held, read_holder
+from hpo_core.journal.lock import Holder, SessionLock, is_held, read_holder
 
 HOLD = """
 import sys, time
 from pathlib import Path
 from hpo_core.errors import SessionLocked
-from hpo_core.lock import SessionLock
+from hpo_core.journal.lock import SessionLock
 lock = SessionLock(Path(sys.argv[1]))
 sys.stdin.readline()
 try:

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hpo_core.events import (
+from hpo_core.interop.export import export
+from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
     EngineStarted,
@@ -20,15 +21,18 @@ from hpo_core.events import (
     Noted,
     ResultAdopted,
 )
-from hpo_core.grid import JobKey
-from hpo_core.interop.export import export
-from hpo_core.journal import JournalReader, encode_record
-from hpo_core.measure import Measure
-from hpo_core.results import result_arrays, show_json, trial_result
-from hpo_core.reuse import adopt
-from hpo_core.session import SessionFolder, damage_in_words, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.state import END_LOST, SessionState, Snapshot
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.records import encode_record
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.refine.reuse import adopt
+from hpo_core.results.measure import Measure
+from hpo_core.results.table import result_arrays, show_json, trial_result
+from hpo_core.session.damage import damage_in_words
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import END_LOST, SessionState
 
 MakeSession = Callable[..., SessionFolder]
 RunEngine = Callable[..., Snapshot]

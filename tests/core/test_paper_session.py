@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from hpo_core.interop.table import import_table
-from hpo_core.results import ranking, result_arrays, show_json, trial_results
-from hpo_core.session import SessionFolder, find, list_sessions, read_session
-from hpo_core.state import Snapshot
-from hpo_core.trim import Trim, parse_hides
+from hpo_core.interop.import_table import import_table
+from hpo_core.results.table import ranking, result_arrays, show_json, trial_results
+from hpo_core.results.trim import Trim, parse_hides
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.store import find, list_sessions
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "sessions" / "paper"

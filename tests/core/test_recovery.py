@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hpo_core.engine.recovery import write_recovery_copy
-from hpo_core.events import (
+from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
     EngineStarted,
@@ -19,9 +19,9 @@ from hpo_core.events import (
     QueuePaused,
     ResultAdopted,
 )
-from hpo_core.journal import JournalReader
-from hpo_core.spec import SessionSpec
-from hpo_core.state import SessionState
+from hpo_core.journal.reader import JournalReader
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.state import SessionState
 
 
 def started(trial: int, worker: int = 1) -> AttemptStarted:

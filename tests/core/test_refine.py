@@ -10,16 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import SessionError, SpecError
-from hpo_core.events import EngineStarted, Envelope, ResultAdopted
-from hpo_core.finer import finer_values, scale_of
-from hpo_core.grid import Grid, Hyperparameter, JobKey, replicate_seed
-from hpo_core.hyperparameters import KNOWN, Value
-from hpo_core.refine import create_refined, propose
-from hpo_core.reuse import adopt
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.state import SessionState, Snapshot
-from hpo_core.trim import Trim
+from hpo_core.journal.events import EngineStarted, Envelope, ResultAdopted
+from hpo_core.plan.grid import Grid, Hyperparameter, JobKey, replicate_seed
+from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.refine.finer import finer_values, scale_of
+from hpo_core.refine.proposal import create_refined, propose
+from hpo_core.refine.reuse import adopt
+from hpo_core.results.trim import Trim
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import SessionState
 
 RATES = (1e-4, 5e-4, 1e-3, 5e-3, 1e-2)
 SPEC = SessionSpec.parse(
@@ -98,7 +100,7 @@ def test_with_nothing_in_view_there_is_nothing_to_refine() -> None:
 
 
 def test_a_filter_line_narrows_the_grid_too() -> None:
-    from hpo_core.filter import compile_filter
+    from hpo_core.results.filter import compile_filter
 
     kept = compile_filter("loss!=poisson and filters<=24", SESSION).mask(SESSION)
     proposal = propose("paper", SESSION, None, kept)

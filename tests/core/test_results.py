@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from hpo_core.events import (
+from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
     EngineStarted,
@@ -21,19 +21,13 @@ from hpo_core.events import (
     QueuePaused,
     ResultAdopted,
 )
-from hpo_core.grid import Grid, Hyperparameter
-from hpo_core.results import (
-    aggregate_status,
-    mean_and_sd,
-    ranking,
-    result_arrays,
-    show_json,
-    trial_results,
-)
-from hpo_core.spec import DataSpec, Objective, SessionSpec
-from hpo_core.state import SessionState, Snapshot, Status, session_status
-from hpo_core.tidy import epochs_frame, replicates_frame, trials_frame
-from hpo_core.trim import Trim
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.spec import DataSpec, Objective, SessionSpec
+from hpo_core.results.table import aggregate_status, mean_and_sd, ranking, result_arrays, show_json, trial_results
+from hpo_core.results.tidy import epochs_frame, replicates_frame, trials_frame
+from hpo_core.results.trim import Trim
+from hpo_core.session.snapshot import Snapshot, Status, session_status
+from hpo_core.session.state import SessionState
 
 GRID = Grid((Hyperparameter("learning_rate", (0.001, 0.01)), Hyperparameter("loss", ("poisson", "mse"))))
 SPEC = SessionSpec(DataSpec("fruit"), GRID, {"epochs": 2}, replicates=2)

@@ -11,15 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_core import session
+from hpo_core.engine.repair import repair
 from hpo_core.errors import SessionError
-from hpo_core.events import EngineStarted, Noted
-from hpo_core.files import REAL_FILES, Files, write_atomically
-from hpo_core.journal import JournalWriter
-from hpo_core.lock import SessionLock
-from hpo_core.repair import repair
-from hpo_core.session import SessionFolder, SessionReader
-from hpo_core.spec import SessionSpec
+from hpo_core.journal.events import EngineStarted, Noted
+from hpo_core.journal.files import REAL_FILES, Files, write_atomically
+from hpo_core.journal.lock import SessionLock
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session import store as session
+from hpo_core.session.damage import damage_in_words
+from hpo_core.session.opening import SessionReader, read_session
+from hpo_core.session.paths import SessionFolder
 
 MakeSpec = Callable[..., SessionSpec]
 MakeSession = Callable[..., SessionFolder]
@@ -77,7 +79,7 @@ def test_what_cannot_be_looked_at_in_one_session_hides_no_other(make_session: Ma
     (bad.path / "journal.jsonl").symlink_to("/nonexistent/x")
     (bad.path / "journal-2.jsonl").symlink_to(bad.path / "journal-2.jsonl")
     assert {folder.name for folder in session.list_sessions(good.path.parent)} == {"bad", "good"}
-    assert session.read_session(bad).counts["waiting"] == 8
+    assert read_session(bad).counts["waiting"] == 8
 
 
 def test_who_follows_a_session_that_is_repaired_sees_what_is_there(
@@ -96,7 +98,7 @@ def test_who_follows_a_session_that_is_repaired_sees_what_is_there(
     writer = JournalWriter(folder.path, 3, 7, unsynced_files)
     writer.append(Noted(level="info", text="on"))
     assert follower.poll()
-    assert follower.snapshot() == session.read_session(folder)
+    assert follower.snapshot() == read_session(folder)
     assert follower.snapshot().damage == ()
     assert not follower.poll()
 
@@ -166,12 +168,12 @@ def test_a_session_of_a_newer_layout_is_refused_with_the_reason(
     writer.append(EngineStarted(host="h", boot_id="b", pid=1, version="9.9", schema=99))
     writer.close()
     with pytest.raises(SessionError, match=r"written by hpo-tui 9\.9 \(layout 99"):
-        session.read_session(folder)
+        read_session(folder)
 
 
 def test_a_reader_follows_what_is_written(make_session: MakeSession, unsynced_files: Files) -> None:
     folder = make_session("mine")
-    reader = session.SessionReader(folder)
+    reader = SessionReader(folder)
     assert not reader.poll()
     writer = JournalWriter(folder.path, 1, 0, unsynced_files)
     writer.append(Noted(level="info", text="hello"))
@@ -181,7 +183,7 @@ def test_a_reader_follows_what_is_written(make_session: MakeSession, unsynced_fi
     with (folder.path / "journal.jsonl").open("ab") as file:
         file.write(b"nonsense\n")
     assert reader.poll()
-    assert "1 damaged journal record" in session.damage_in_words(reader.snapshot())
+    assert "1 damaged journal record" in damage_in_words(reader.snapshot())
     writer.close()
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import SpecError
-from hpo_core.grid import Hyperparameter
-from hpo_core.hyperparameters import KNOWN, LOSSES, OPTIMIZERS
-from hpo_core.spec import DataSpec, Objective, SessionSpec, direction_of, parse_value
+from hpo_core.plan.grid import Hyperparameter
+from hpo_core.plan.hyperparameters import KNOWN, LOSSES, OPTIMIZERS
+from hpo_core.plan.spec import DataSpec, Objective, SessionSpec, direction_of, parse_value
 from hpo_core.text import clean
 
 README = """

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_core.events import (
+from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
     AttemptStatus,
@@ -24,9 +24,9 @@ from hpo_core.events import (
     QueueResumed,
     ResultAdopted,
 )
-from hpo_core.grid import JobKey
-from hpo_core.spec import SessionSpec
-from hpo_core.state import SessionState
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.state import SessionState
 
 ENGINE = EngineStarted(host="box", boot_id="b", pid=1, version="0")
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hpo_core.errors import FilterError
-from hpo_core.grid import Grid, Hyperparameter
-from hpo_core.results import in_view
-from hpo_core.trim import Cut, Trim, match_value, pairs, parse_hides
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.results.table import in_view
+from hpo_core.results.trim import Cut, Trim, match_value, pairs, parse_hides
 
 RATE = Hyperparameter("rate", (0.0001, 0.001, 0.01))
 LOSS = Hyperparameter("loss", ("poisson", "mse"))

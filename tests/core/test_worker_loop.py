@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from hpo_core.errors import DataError
-from hpo_core.events import (
+from hpo_core.journal.events import (
     DataReady,
     Job,
     JobEnded,
@@ -33,8 +33,9 @@ from hpo_core.events import (
     WorkerReady,
 )
 from hpo_core.worker.joblog import KEEP_BYTES
-from hpo_core.worker.loop import Reporter, failure
-from hpo_core.worker.synthetic import synthetic_curve
+from hpo_core.worker.loop import failure
+from hpo_core.workloads.synthetic import synthetic_curve
+from hpo_core.workloads.workload import Reporter
 
 LIMIT = 20.0
 """Seconds after which a worker that says nothing has failed the test."""

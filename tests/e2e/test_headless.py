@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from hpo_core.control import send_order
-from hpo_core.events import PauseQueue, ResumeQueue
-from hpo_core.session import SessionFolder, read_session
+from hpo_core.journal.events import PauseQueue, ResumeQueue
+from hpo_core.session.control import send_order
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
 
 SLOW = "0.5"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from hpo_core.interop.table import import_table
-from hpo_core.session import SessionFolder
+from hpo_core.interop.import_table import import_table
+from hpo_core.session.paths import SessionFolder
 
 pytestmark = pytest.mark.pty
 

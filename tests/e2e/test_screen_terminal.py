@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from hpo_core.lock import read_holder
-from hpo_core.session import SessionFolder
+from hpo_core.journal.lock import read_holder
+from hpo_core.session.paths import SessionFolder
 
 PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 

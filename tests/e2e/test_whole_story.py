@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hpo_core.session import SessionFolder, read_session
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
 
 SPEC = """
 [data]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_core.session import SessionFolder
+from hpo_core.session.paths import SessionFolder
 
 sys.path.insert(0, str(Path(__file__).parent))
 

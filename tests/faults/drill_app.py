@@ -10,7 +10,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from hpo_core.session import SessionFolder
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.app import HpoApp
 
 LIMIT = 20.0

@@ -9,18 +9,19 @@ from pathlib import Path
 
 from drill_tools import Acknowledged, Figures, UnsyncedFiles, count_doubled, count_wrong, small_spec
 
-from hpo_core import session
-from hpo_core.control import send_order
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.engine import Engine
 from hpo_core.errors import SessionError
-from hpo_core.events import ResumeQueue
-from hpo_core.executors.base import Report
+from hpo_core.executors.executor import Report
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.files import Files
 from hpo_core.interop.export import export
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.status import read_status
+from hpo_core.journal.events import ResumeQueue
+from hpo_core.journal.files import Files
+from hpo_core.session import store as session
+from hpo_core.session.control import send_order
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.status import read_status
 
 FAULTS: dict[str, tuple[str, int]] = {
     "write: EIO": ("write", errno.EIO),

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from hpo_core.events import AttemptEnded, Envelope, EpochEnded, JobsQueued, Noted
-from hpo_core.hyperparameters import KNOWN, Value
 from hpo_core.interop.export import csv_line
-from hpo_core.journal import encode_record
-from hpo_core.results import trial_results
-from hpo_core.state import Snapshot
-from hpo_core.tidy import epochs_table, replicates_table
+from hpo_core.journal.events import AttemptEnded, Envelope, EpochEnded, JobsQueued, Noted
+from hpo_core.journal.records import encode_record
+from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.results.table import trial_results
+from hpo_core.results.tidy import epochs_table, replicates_table
+from hpo_core.session.snapshot import Snapshot
 
 HOSTILE = [
     "[/]", "[@click=app.exit]x[/]", "\x1b[2J", "\x1b]0;owned\x07", "\u202e", "\u200b", "a" * 300, "=cmd()", "\0",

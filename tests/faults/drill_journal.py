@@ -8,10 +8,13 @@ from pathlib import Path
 from drill_tools import Figures, UnsyncedFiles, finished_session
 
 from hpo_core.errors import JournalError
-from hpo_core.events import Envelope, EpochEnded, Noted
-from hpo_core.journal import JournalReader, JournalWriter, decode_record, set_torn_tail_aside
-from hpo_core.spec import SessionSpec
-from hpo_core.state import SessionState, Snapshot
+from hpo_core.journal.events import Envelope, EpochEnded, Noted
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.records import decode_record
+from hpo_core.journal.writer import JournalWriter, set_torn_tail_aside
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import SessionState
 
 
 def cut_everywhere(sessions: Path, step: int = 1) -> Figures:

@@ -11,8 +11,8 @@ from pathlib import Path
 from drill_disk import work
 from drill_tools import Acknowledged, Figures, UnsyncedFiles, count_doubled, count_wrong, small_spec, work_off
 
-from hpo_core import session
-from hpo_core.session import read_session
+from hpo_core.session import store as session
+from hpo_core.session.opening import read_session
 
 PAGE = 256
 """Bytes that are dropped together; smaller than a real page, since the journal of a drill is small."""

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from hpo_core.engine.clock import Clock
-from hpo_core.engine.foreman import Foreman
+from hpo_core.engine.dispatch import Foreman
+from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.orders import OrderBook
-from hpo_core.engine.queue import JobQueue
 from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.supervisor import Limits, Supervisor
-from hpo_core.events import (
+from hpo_core.executors.replay import ReplayExecutor
+from hpo_core.journal.events import (
     EngineStarted,
     EngineStopped,
     MoveJobs,
@@ -29,13 +30,12 @@ from hpo_core.events import (
     SetWorkers,
     StopJob,
 )
-from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.grid import JobKey
-from hpo_core.lock import SessionLock
-from hpo_core.session import read_session
-from hpo_core.state import ENDED
-from hpo_core.trim import TRIAL, Hidden, Trim
-from hpo_core.worker.synthetic import synthetic_curve
+from hpo_core.journal.lock import SessionLock
+from hpo_core.plan.grid import JobKey
+from hpo_core.results.trim import TRIAL, Hidden, Trim
+from hpo_core.session.opening import read_session
+from hpo_core.session.snapshot import ENDED
+from hpo_core.workloads.synthetic import synthetic_curve
 
 TRIALS, REPLICATES, EPOCHS = 4, 2, 3
 JOBS = st.tuples(st.integers(0, TRIALS + 1), st.integers(0, REPLICATES + 2))

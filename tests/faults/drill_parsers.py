@@ -18,16 +18,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import FilterError, HpoError, JournalError, SessionError, SpecError, TableError
-from hpo_core.events import Envelope
-from hpo_core.filter import compile_filter
 from hpo_core.interop.csv_reader import read_table
 from hpo_core.interop.own_table import is_own, read_own
 from hpo_core.interop.plain_table import read_plain
 from hpo_core.interop.trainings import Trainings, events_of, spec_of
-from hpo_core.journal import decode_record, encode_record
-from hpo_core.session import check_name, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.state import SessionState, Snapshot
+from hpo_core.journal.events import Envelope
+from hpo_core.journal.records import decode_record, encode_record
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.results.filter import compile_filter
+from hpo_core.session.opening import read_session
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.state import SessionState
+from hpo_core.session.store import check_name
 
 
 def specs(text: str) -> bool:

@@ -15,14 +15,15 @@ from drill_census import count_left, gone, kill, workers_of
 from drill_screen import Screen
 from drill_tools import Acknowledged, Figures, count_doubled, count_wrong, new_session, wait
 
-from hpo_core.control import send_order
 from hpo_core.engine.enqueue import queue_jobs
 from hpo_core.engine.launch import start_engine
 from hpo_core.engine.recorder import Recorder
 from hpo_core.errors import SessionLocked
-from hpo_core.events import ResumeQueue
-from hpo_core.lock import SessionLock, read_holder
-from hpo_core.session import SessionFolder, read_session
+from hpo_core.journal.events import ResumeQueue
+from hpo_core.journal.lock import SessionLock, read_holder
+from hpo_core.session.control import send_order
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
 
 PACE = "HPO_SYNTHETIC_SECONDS_PER_EPOCH"
 SPEC = {"rates": 3, "filters": 2, "replicates": 2, "epochs": 4}

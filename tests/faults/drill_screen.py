@@ -16,7 +16,7 @@ import time
 import pyte
 from drill_tools import LIMIT
 
-from hpo_core.session import SessionFolder
+from hpo_core.session.paths import SessionFolder
 
 
 def own_terminal() -> None:

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_core import session
 from hpo_core.engine.engine import Engine
-from hpo_core.events import AttemptStarted, EpochEnded
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.files import Files
-from hpo_core.journal import JournalReader
-from hpo_core.session import SessionFolder
-from hpo_core.spec import SessionSpec
-from hpo_core.state import Snapshot
-from hpo_core.worker.synthetic import synthetic_curve
+from hpo_core.journal.events import AttemptStarted, EpochEnded
+from hpo_core.journal.files import Files
+from hpo_core.journal.reader import JournalReader
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session import store as session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.workloads.synthetic import synthetic_curve
 
 CLASSES = 4
 LIMIT = 60.0

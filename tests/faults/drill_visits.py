@@ -12,14 +12,15 @@ from drill_census import count_left, workers_of
 from drill_screen import Screen
 from drill_tools import Acknowledged, Figures, count_doubled, new_session, wait
 
-from hpo_core.control import send_order, waiting_orders
 from hpo_core.engine.launch import start_engine
-from hpo_core.events import EpochEnded, QueuePaused, QueueResumed, StopSession
-from hpo_core.grid import JobKey
-from hpo_core.journal import JournalReader
-from hpo_core.lock import read_holder
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.worker.synthetic import synthetic_curve
+from hpo_core.journal.events import EpochEnded, QueuePaused, QueueResumed, StopSession
+from hpo_core.journal.lock import read_holder
+from hpo_core.journal.reader import JournalReader
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.control import send_order, waiting_orders
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.workloads.synthetic import synthetic_curve
 
 EPOCHS = 100_000
 

@@ -17,9 +17,9 @@ from drill_app import Drawn, opened
 from drill_tools import UnsyncedFiles, finished_session, new_session, wait
 from textual.containers import Vertical
 
-from hpo_core.control import take_orders
+from hpo_core.engine import logout, stopping
 from hpo_core.engine.launch import start_engine
-from hpo_core.events import (
+from hpo_core.journal.events import (
     SCHEMA_VERSION,
     AttemptEnded,
     AttemptStarted,
@@ -27,10 +27,12 @@ from hpo_core.events import (
     EngineStopped,
     StopSession,
 )
-from hpo_core.journal import JournalReader, JournalWriter
-from hpo_core.lock import Holder, SessionLock, read_holder
-from hpo_core.session import SessionFolder, read_session
-from hpo_tui import logout, stopping
+from hpo_core.journal.lock import Holder, SessionLock, read_holder
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.session.control import take_orders
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
 
 ELSEWHERE = Holder("otherbox", "their boot", 4711, 1_800_000_000.0)
@@ -265,7 +267,7 @@ async def test_a_session_of_a_newer_layout_is_refused_with_the_reason_and_nothin
 @pytest.fixture
 def killing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine where systemd kills what a user leaves behind."""
-    for module in ("hpo_tui.screens.logout_warning", "hpo_tui.launching"):
+    for module in ("hpo_tui.screens.logout_warning", "hpo_core.engine.launching"):
         monkeypatch.setattr(f"{module}.logout_kills", lambda: True)
 
 
@@ -278,7 +280,7 @@ async def test_the_logout_is_warned_of_before_a_key_starts_an_engine(
     folder = new_session(sessions, "drill")
     told: list[str] = []
     async with opened(sessions, folder) as see:
-        monkeypatch.setattr("hpo_tui.screens.work.start", lambda *_: told.append(see.told))
+        monkeypatch.setattr("hpo_tui.screens.session_work.start", lambda *_: told.append(see.told))
         await see.shows("Nothing trains yet")
         await see.press("R")
         await see.until(lambda: told, "the start")
@@ -304,7 +306,7 @@ async def test_the_logout_is_warned_of_where_a_training_is_seen_at_work_and_once
 async def test_the_logout_is_warned_of_at_home_and_in_the_form(
     sessions: Path, killing: None, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("hpo_tui.screens.new_grid", "hpo_tui.launching"):
+    for module in ("hpo_tui.screens.new_grid", "hpo_core.engine.launching"):
         monkeypatch.setattr(f"{module}.start", lambda *_: None)
     new_session(sessions, "drill")
     async with opened(sessions, trainer="synthetic") as see:

@@ -11,14 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hpo_core import session
 from hpo_core.engine.launch import start_engine
-from hpo_core.events import AttemptStarted, EpochEnded
-from hpo_core.journal import JournalReader
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.status import read_status
-from hpo_core.worker.synthetic import synthetic_curve
+from hpo_core.journal.events import AttemptStarted, EpochEnded
+from hpo_core.journal.reader import JournalReader
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session import store as session
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.status import read_status
+from hpo_core.workloads.synthetic import synthetic_curve
 
 LIMIT = 30.0
 SPEC = """

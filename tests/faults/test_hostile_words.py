@@ -11,16 +11,19 @@ from click.testing import CliRunner, Result
 from drill_app import Drawn, opened
 from drill_tools import UnsyncedFiles, finished_session
 
-from hpo_core.events import AttemptEnded, AttemptStarted, DataPrepared, Noted
-from hpo_core.grid import JobKey
-from hpo_core.interop.table import import_table
-from hpo_core.journal import JournalReader, JournalWriter
-from hpo_core.lock import SessionLock
-from hpo_core.session import SessionFolder, create, read_session
-from hpo_core.spec import SessionSpec
+from hpo_core.interop.import_table import import_table
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, DataPrepared, Noted
+from hpo_core.journal.lock import SessionLock
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create
 from hpo_tui.cli import cli
 from hpo_tui.commands.headless import summary
-from hpo_tui.viewstate import VIEWS, load_view
+from hpo_tui.desk.view_state import VIEWS, load_view
 
 HOSTILE = {
     "markup": "[/]",

@@ -11,18 +11,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hpo_core import session
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
 from hpo_core.engine.supervisor import Limits
-from hpo_core.events import AttemptStarted, EpochEnded
 from hpo_core.executors.local import LocalExecutor
-from hpo_core.grid import JobKey
-from hpo_core.journal import JournalReader
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.state import Snapshot
-from hpo_core.worker.synthetic import synthetic_curve
+from hpo_core.journal.events import AttemptStarted, EpochEnded
+from hpo_core.journal.reader import JournalReader
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session import store as session
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.workloads.synthetic import synthetic_curve
 
 LIMIT = 40.0
 SPEC = """

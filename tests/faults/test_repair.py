@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hpo_core import session
 from hpo_core.engine.recovery import write_recovery_copy
-from hpo_core.lock import SessionLock
-from hpo_core.session import SessionFolder, read_session
+from hpo_core.journal.lock import SessionLock
+from hpo_core.session import store as session
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
 
 Finished = Callable[..., SessionFolder]
@@ -146,7 +147,7 @@ def test_a_repair_that_cannot_be_written_leaves_the_journal_as_it_was(
     def full(path: Path, *_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("hpo_core.repair.write_atomically", full)
+    monkeypatch.setattr("hpo_core.engine.repair.write_atomically", full)
     result = repair(folder)
     assert result.exit_code == 2
     assert "No space left on device" in result.stderr

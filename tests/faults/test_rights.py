@@ -16,14 +16,14 @@ from click.testing import CliRunner, Result
 from drill_app import opened
 from drill_tools import UnsyncedFiles, finished_session, new_session, small_spec, wait
 
-from hpo_core import session
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
 from hpo_core.errors import SessionError
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.session import SessionFolder
+from hpo_core.session import store as session
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
-from hpo_tui.viewstate import ViewState, save_view
+from hpo_tui.desk.view_state import ViewState, save_view
 
 NOBODY = 65534
 
@@ -85,14 +85,14 @@ def test_a_quota_or_a_read_only_folder_is_said_before_any_training(
         raise OSError(number, os.strerror(number), str(path))
 
     for way in ("open_append", "create"):
-        monkeypatch.setattr(f"hpo_core.files.Files.{way}", refuse)
+        monkeypatch.setattr(f"hpo_core.journal.files.Files.{way}", refuse)
     with pytest.raises(SessionError, match=os.strerror(number)):
         session.create(tmp_path / "sessions", "full", small_spec())
     assert list((tmp_path / "sessions").iterdir()) == []
     monkeypatch.undo()
     folder = new_session(tmp_path / "sessions", "later")
     for way in ("open_append", "create"):
-        monkeypatch.setattr(f"hpo_core.files.Files.{way}", refuse)
+        monkeypatch.setattr(f"hpo_core.journal.files.Files.{way}", refuse)
     with pytest.raises(SessionError, match=os.strerror(number)):
         Engine(folder, ReplayExecutor())
     assert not folder.engine_runs()

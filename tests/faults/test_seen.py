@@ -21,15 +21,25 @@ from drill_tools import UnsyncedFiles, finished_session, new_session, wait, work
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
 from hpo_core.engine.readings import Readings
-from hpo_core.events import AttemptStarted, EngineStarted, EpochEnded, Job, JobEnded, JobStarted, WorkerEvent
 from hpo_core.executors.replay import ReplayExecutor, synthetic
-from hpo_core.files import Files
-from hpo_core.grid import JobKey
-from hpo_core.journal import JournalReader, JournalWriter
-from hpo_core.lock import Holder, SessionLock
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.status import LiveStatus, Machine, RunningJob, write_status
-from hpo_core.worker.loop import Outcome
+from hpo_core.journal.events import (
+    AttemptStarted,
+    EngineStarted,
+    EpochEnded,
+    Job,
+    JobEnded,
+    JobStarted,
+    WorkerEvent,
+)
+from hpo_core.journal.files import Files
+from hpo_core.journal.lock import Holder, SessionLock
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.status import LiveStatus, Machine, RunningJob, write_status
+from hpo_core.workloads.workload import Outcome
 from hpo_tui.cli import cli
 from hpo_tui.commands import start
 

@@ -18,10 +18,12 @@ from drill_tools import UnsyncedFiles, new_session, wait
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
 from hpo_core.errors import HpoError
-from hpo_core.events import EngineStarted, Job, JobEnded, JobStarted, WorkerEvent
 from hpo_core.executors.replay import ReplayExecutor, synthetic
-from hpo_core.journal import JournalReader, JournalWriter
-from hpo_core.session import SessionFolder, read_session
+from hpo_core.journal.events import EngineStarted, Job, JobEnded, JobStarted, WorkerEvent
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
 
 

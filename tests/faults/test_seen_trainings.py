@@ -10,19 +10,20 @@ from click.testing import CliRunner
 from drill_app import Drawn, opened
 from drill_tools import UnsyncedFiles, new_session, wait
 
-from hpo_core import session
-from hpo_core.engine import foreman
+from hpo_core.engine import dispatch as foreman
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.enqueue import queue_jobs
 from hpo_core.engine.launch import start_engine
 from hpo_core.engine.supervisor import Limits
-from hpo_core.events import DataReady, Job, JobEnded, JobEpoch, JobStarted, WorkerEvent
-from hpo_core.executors.base import WorkerDied
+from hpo_core.executors.executor import WorkerDied
 from hpo_core.executors.local import LocalExecutor
 from hpo_core.executors.replay import ReplayExecutor, synthetic
-from hpo_core.grid import JobKey
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.spec import SessionSpec
+from hpo_core.journal.events import DataReady, Job, JobEnded, JobEpoch, JobStarted, WorkerEvent
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session import store as session
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
 
 SPEC = """

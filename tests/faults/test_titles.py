@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.content import Content
 
-from hpo_core.interop.table import import_table
-from hpo_core.lock import SessionLock
-from hpo_core.status import LiveStatus, write_status
+from hpo_core.interop.import_table import import_table
+from hpo_core.journal.lock import SessionLock
+from hpo_core.session.status import LiveStatus, write_status
 from hpo_core.text import clean
-from hpo_tui.plots.inks import DEFAULT
+from hpo_tui.look.inks import DEFAULT
+from hpo_tui.look.theme import palette
 from hpo_tui.screens.dialogs import Choice, Words
-from hpo_tui.theme import palette
-from hpo_tui.widgets.cells import CellPane
+from hpo_tui.widgets.cell_pane import CellPane
 
 PIECES = [
     "[",

@@ -12,11 +12,11 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import pytest
 
-from hpo_core.events import Job, JobEpoch, WorkerEvent
-from hpo_core.hyperparameters import KNOWN, Value
-from hpo_core.worker.dataset import Dataset, prepare
-from hpo_core.worker.loop import Outcome, Reporter, StopSignal
-from hpo_core.worker.trainer import TensorFlowTrainer
+from hpo_core.journal.events import Job, JobEpoch, WorkerEvent
+from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.workloads.images.dataset import Dataset, prepare
+from hpo_core.workloads.paper.training import TensorFlowTrainer
+from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
 
 FRUIT = {
     "source": "fruit",

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from hpo_core.hyperparameters import LOSSES, OPTIMIZERS
-from hpo_core.worker.dataset import Dataset
-from hpo_core.worker.models import build_model, set_first_weights
-from hpo_core.worker.trainer import epoch_order
+from hpo_core.plan.hyperparameters import LOSSES, OPTIMIZERS
+from hpo_core.workloads.images.dataset import Dataset
+from hpo_core.workloads.paper.network import build_model, set_first_weights
+from hpo_core.workloads.paper.training import epoch_order
 
 pytestmark = pytest.mark.tf
 

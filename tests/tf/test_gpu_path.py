@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
-from hpo_core.hyperparameters import Value
-from hpo_core.worker.data import as_lanes, from_lanes
-from hpo_core.worker.train import OPTIMIZERS, Program
+from hpo_core.plan.hyperparameters import Value
+from hpo_core.workloads.paper.program import OPTIMIZERS, Program
+from hpo_core.workloads.paper.tensors import as_lanes, from_lanes
 
 pytestmark = pytest.mark.tf
 

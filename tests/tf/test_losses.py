@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from hpo_core.hyperparameters import LOSSES
-from hpo_core.worker.losses import LOSSES as IMPLEMENTED
-from hpo_core.worker.losses import chosen_loss, loss_number
+from hpo_core.plan.hyperparameters import LOSSES
+from hpo_core.workloads.paper.losses import LOSSES as IMPLEMENTED
+from hpo_core.workloads.paper.losses import chosen_loss, loss_number
 
 pytestmark = pytest.mark.tf
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from hpo_core.events import (
+from hpo_core.journal.events import (
     DataReady,
     Job,
     JobEnded,

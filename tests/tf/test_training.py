@@ -14,15 +14,16 @@ import pytest
 import tensorflow as tf
 
 from hpo_core.errors import DataError
-from hpo_core.events import DataReady, JobEpoch, JobStarted, Progress, WorkerEvent
-from hpo_core.worker import data as worker_data
-from hpo_core.worker import train as worker_train
-from hpo_core.worker import trainer as worker_trainer
-from hpo_core.worker.data import Resident, Stream, from_lanes
-from hpo_core.worker.dataset import Dataset, Opening, prepare
-from hpo_core.worker.loop import StopSignal, failure
-from hpo_core.worker.train import Pace, Program
-from hpo_core.worker.trainer import TensorFlowTrainer, epoch_order
+from hpo_core.journal.events import DataReady, JobEpoch, JobStarted, Progress, WorkerEvent
+from hpo_core.worker.loop import failure
+from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
+from hpo_core.workloads.paper import program as worker_train
+from hpo_core.workloads.paper import tensors as worker_data
+from hpo_core.workloads.paper import training as worker_trainer
+from hpo_core.workloads.paper.program import Pace, Program
+from hpo_core.workloads.paper.tensors import Resident, Stream, from_lanes
+from hpo_core.workloads.paper.training import TensorFlowTrainer, epoch_order
+from hpo_core.workloads.workload import StopSignal
 
 pytestmark = pytest.mark.tf
 
@@ -209,7 +210,7 @@ def test_stop_acts_between_two_chunks(train: Any, monkeypatch: pytest.MonkeyPatc
         if isinstance(event, Progress) and event.epoch == 2 and event.phase == "train":
             stop.now = True
 
-    monkeypatch.setattr("hpo_core.worker.loop.PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("hpo_core.workloads.workload.PROGRESS_SECONDS", 0)
     told = train(epochs=50, batch_size=4, on_event=stop_at_first_progress)
     assert (told.outcome.status, told.outcome.reason) == ("stopped", "Stopped in epoch 2.")
     assert len(told.curve) == 1
@@ -226,7 +227,7 @@ def test_stop_after_the_epoch_keeps_the_epoch(train: Any) -> None:
 
 
 def test_progress_counts_batches_and_shows_the_metrics_so_far(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hpo_core.worker.loop.PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("hpo_core.workloads.workload.PROGRESS_SECONDS", 0)
     progress = [
         event for event in train(epochs=1).events if isinstance(event, Progress) and event.phase == "train"
     ]

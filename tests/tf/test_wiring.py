@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from hpo_core.effects.of_session import session_wiring
 from hpo_core.effects.wiring import Wiring
 from hpo_core.engine.engine import Engine
-from hpo_core.events import Job, JobEnded, JobStarted, WorkerEvent
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.session import SessionFolder, create, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.worker import train
-from hpo_core.worker.loop import Reporter, StopSignal
-from hpo_core.worker.trainer import TensorFlowTrainer
+from hpo_core.journal.events import Job, JobEnded, JobStarted, WorkerEvent
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.results.analysis import session_wiring
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create
+from hpo_core.workloads.paper import program as train
+from hpo_core.workloads.paper.training import TensorFlowTrainer
+from hpo_core.workloads.workload import Reporter, StopSignal
 
 pytestmark = pytest.mark.tf
 

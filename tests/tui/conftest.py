@@ -12,13 +12,14 @@ import pytest
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 
-from hpo_core.events import AttemptEnded, AttemptStarted, EngineStarted, EngineStopped, EpochEnded, Event
-from hpo_core.grid import JobKey
-from hpo_core.journal import JournalWriter
-from hpo_core.session import SessionFolder, create
-from hpo_core.spec import SessionSpec
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, EngineStarted, EngineStopped, EpochEnded, Event
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create
 from hpo_tui.app import HpoApp
-from hpo_tui.widgets.cells import CellPane
+from hpo_tui.widgets.cell_pane import CellPane
 
 SPEC = """
 [data]

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from hpo_core.session import create
-from hpo_core.spec import SessionSpec
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.store import create
 from hpo_tui.cli import cli
 
 FRUIT = '[data]\nsource = "fruit"\n'
@@ -186,7 +186,7 @@ def test_training_without_tensorflow_is_refused_with_what_to_do(
 ) -> None:
     spec = tmp_path / "spec.toml"
     spec.write_text(FRUIT + GRID)
-    monkeypatch.setattr("hpo_tui.launching.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("hpo_core.engine.launching.importlib.util.find_spec", lambda _: None)
     line = refused(tmp_path, "run", spec, "--headless")
     assert "TensorFlow is not installed" in line
     assert "--trainer synthetic" in line

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hpo_tui import logout
+from hpo_core.engine import logout
 from hpo_tui.cli import cli
 from hpo_tui.commands import doctor, probes
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from hpo_tui.commands import images
+from hpo_tui.commands import image_counter as images
 
 
 class Stream(io.StringIO):

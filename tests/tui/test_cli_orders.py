@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from hpo_core.control import take_orders
-from hpo_core.events import Order, PauseQueue, QueuePaused, ResultAdopted, ResumeQueue, StopSession
-from hpo_core.lock import SessionLock
-from hpo_core.session import SessionFolder
+from hpo_core.journal.events import Order, PauseQueue, QueuePaused, ResultAdopted, ResumeQueue, StopSession
+from hpo_core.journal.lock import SessionLock
+from hpo_core.session.control import take_orders
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
-from hpo_tui.commands import orders
+from hpo_tui.commands import steer as orders
 
 MakeSession = Callable[..., SessionFolder]
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from hpo_core.events import AttemptEnded, AttemptStarted, Noted, QueuePaused
-from hpo_core.session import SessionFolder
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, Noted, QueuePaused
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
 from hpo_tui.commands.plot import KINDS
 

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from hpo_core.control import take_orders
-from hpo_core.events import (
+from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
     DataPrepared,
@@ -25,20 +24,23 @@ from hpo_core.events import (
     Event,
     QueueJobs,
 )
-from hpo_core.grid import JobKey
-from hpo_core.journal import JournalWriter
-from hpo_core.lock import SessionLock
-from hpo_core.measure import measure_of
-from hpo_core.session import SessionFolder, create, read_session
-from hpo_core.spec import SessionSpec
-from hpo_core.trim import Trim
+from hpo_core.journal.lock import SessionLock
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.results.measure import measure_of
+from hpo_core.results.trim import Trim
+from hpo_core.session.control import take_orders
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create
 from hpo_tui.cli import cli
-from hpo_tui.session_keys import SESSION_KEYS
-from hpo_tui.viewmodel.effects_analyst import Analyst, Look
-from hpo_tui.viewmodel.effects_marks import ValueMarks
-from hpo_tui.viewmodel.table import build_table
-from hpo_tui.viewmodel.values import value_lines
-from hpo_tui.viewstate import VIEWS
+from hpo_tui.desk.analyst import Analyst, Look
+from hpo_tui.desk.table import build_table
+from hpo_tui.desk.view_state import VIEWS
+from hpo_tui.look.session_keys import SESSION_KEYS
+from hpo_tui.panes.value_marks import ValueMarks
+from hpo_tui.panes.values_pane import value_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -510,7 +512,7 @@ def test_an_analysis_that_fails_is_told_and_the_next_one_goes_on(story, monkeypa
     answered = threading.Event()
     analyst = Analyst(answered.set)
     with monkeypatch.context() as broken:
-        broken.setattr("hpo_tui.viewmodel.effects_analyst.analyse", lambda *_, **__: 1 / 0)
+        broken.setattr("hpo_tui.desk.analyst.analyse", lambda *_, **__: 1 / 0)
         analyst.start()
         analyst.ask(snapshot, look)
         assert answered.wait(20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpo_core.session import read_session
+from hpo_core.session.opening import read_session
 from hpo_tui.commands.headless import follow_to_end
 from hpo_tui.commands.wiring_watch import WiringWatch
 

@@ -7,15 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from hpo_core.control import take_orders
-from hpo_core.events import AttemptEnded, AttemptStarted, EngineStarted, EngineStopped, QueuePaused, ResumeQueue
-from hpo_core.journal import JournalWriter
-from hpo_core.lock import SessionLock
-from hpo_core.session import SessionFolder
-from hpo_core.status import LiveStatus, write_status
-from hpo_tui.keys import HOME_KEYS
-from hpo_tui.viewmodel.sessions import CardReader
-from hpo_tui.widgets.cells import CellPane
+from hpo_core.journal.events import (
+    AttemptEnded,
+    AttemptStarted,
+    EngineStarted,
+    EngineStopped,
+    QueuePaused,
+    ResumeQueue,
+)
+from hpo_core.journal.lock import SessionLock
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.session.control import take_orders
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.status import LiveStatus, write_status
+from hpo_tui.desk.sessions import CardReader
+from hpo_tui.look.keys import HOME_KEYS
+from hpo_tui.widgets.cell_pane import CellPane
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 SYNTHETIC = (

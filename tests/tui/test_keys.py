@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 from textual.fuzzy import Matcher
 
-from hpo_tui.keys import (
+from hpo_tui.desk.view_state import VIEWS
+from hpo_tui.look.keys import (
     FORM_KEYS,
     HOME_KEYS,
     SESSION_KEYS,
@@ -17,9 +18,8 @@ from hpo_tui.keys import (
     help_at,
     help_groups,
 )
+from hpo_tui.panes.key_words import help_places
 from hpo_tui.screens.palette import score_of
-from hpo_tui.viewmodel.help import help_places
-from hpo_tui.viewstate import VIEWS
 
 TABLES = {"session": SESSION_KEYS, "home": HOME_KEYS, "form": FORM_KEYS}
 UNNAMED = ("app.command_palette",)

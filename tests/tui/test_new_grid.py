@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from hpo_core.engine.launch import start_engine
-from hpo_core.hyperparameters import KNOWN
-from hpo_core.session import SessionFolder, create, read_session
-from hpo_core.spec import SessionSpec
-from hpo_tui.viewmodel import grid_form as form
-from hpo_tui.viewmodel.fields import read_image_size, read_values, values_text
-from hpo_tui.widgets.form import FormRow
+from hpo_core.plan.hyperparameters import KNOWN
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create
+from hpo_tui.forms import grid_form as form
+from hpo_tui.forms.fields import read_image_size, read_values, values_text
+from hpo_tui.widgets.form_parts import FormRow
 
 SIZES = [(80, 24), (120, 40)]
 

@@ -16,12 +16,12 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from hpo_core.session import SessionFolder
+from hpo_core.session.paths import SessionFolder
+from hpo_tui.desk.view_changes import shown_axes, view_of
+from hpo_tui.look.inks import RAMP_STEPS
 from hpo_tui.plots.histogram_numbers import histogram_numbers
-from hpo_tui.plots.inks import RAMP_STEPS
 from hpo_tui.plots.scatter_numbers import ScatterLook, ScatterNumbers, scatter_numbers
-from hpo_tui.viewmodel.moves import shown_axes, view_of
-from hpo_tui.viewmodel.pictures import metric_of, trainings_in_view, trials_in_view
+from hpo_tui.views.pictures import metric_of, trainings_in_view, trials_in_view
 
 PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 Row = dict[str, str]

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from hpo_tui.plots.bars import Bar, bars, sparkline
-from hpo_tui.plots.curves import Curve, curves
+from hpo_tui.plots.curve_plot import Curve, curves
 from hpo_tui.plots.data import Axis, Metric, Trials, trials
-from hpo_tui.plots.heatmap import heatmap
-from hpo_tui.plots.histogram import histogram
-from hpo_tui.plots.parallel import parallel
+from hpo_tui.plots.heatmap_plot import heatmap
+from hpo_tui.plots.histogram_plot import histogram
+from hpo_tui.plots.parallel_plot import parallel
 from hpo_tui.plots.picture import Picture
-from hpo_tui.plots.scatter import scatter
 from hpo_tui.plots.scatter_numbers import ScatterLook, Spacing
+from hpo_tui.plots.scatter_plot import scatter
 
 EMPTY = "Nothing is here yet."
 SPECIAL = [0.0, -0.0, 1.0, float("nan"), float("inf"), float("-inf"), 1.7e308, -1.7e308, 5e-324, 1e-12, 0.75215]

@@ -11,8 +11,8 @@ import pytest
 from hpo_tui.plots.data import Axis, Metric, Trials, trials
 from hpo_tui.plots.heatmap_numbers import heat_numbers
 from hpo_tui.plots.histogram_numbers import histogram_numbers
-from hpo_tui.plots.scatter import scatter
 from hpo_tui.plots.scatter_numbers import scatter_numbers
+from hpo_tui.plots.scatter_plot import scatter
 
 TABLE = Path(__file__).resolve().parents[2] / "../shared/data/paper/project_cumulative.csv"
 NAMES = ("learning_rate", "optimizer", "filter_size")

@@ -8,13 +8,13 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
+from hpo_tui.look.inks import ACCENT, CURSOR, DEFAULT, DIM, HEAT, RAMP, WARNING
+from hpo_tui.look.theme import palette
 from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
-from hpo_tui.plots.inks import ACCENT, CURSOR, DEFAULT, DIM, HEAT, RAMP, WARNING
 from hpo_tui.plots.output import to_ansi, to_plain, to_svg
 from hpo_tui.plots.pen import Pen
 from hpo_tui.plots.picture import Picture
-from hpo_tui.theme import palette
 
 
 def test_text_outside_the_canvas_is_cut() -> None:

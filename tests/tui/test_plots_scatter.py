@@ -7,13 +7,13 @@ import itertools
 import numpy as np
 import pytest
 
+from hpo_tui.look.inks import ACCENT, CURSOR, RAMP, WARNING
 from hpo_tui.plots.data import Axis, Metric, Trials, trials
-from hpo_tui.plots.inks import ACCENT, CURSOR, RAMP, WARNING
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.projection import View, default_view, edges, half_extent, project
-from hpo_tui.plots.scatter import TOO_SMALL, point_at, scatter
 from hpo_tui.plots.scatter_box import stand_box
 from hpo_tui.plots.scatter_numbers import ScatterLook, axis_positions, scatter_numbers, shown_in_cells
+from hpo_tui.plots.scatter_plot import TOO_SMALL, point_at, scatter
 
 RATE = Axis("learning_rate", ("0.0001", "0.001", "0.1"), (1e-4, 1e-3, 1e-1))
 LOSS = Axis("loss", ("poisson", "mse"))

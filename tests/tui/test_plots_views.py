@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hpo_tui.look.inks import CATEGORY, CURSOR, FRAME, HEAT, WARNING
 from hpo_tui.plots.bars import Bar, bar_numbers, bars
-from hpo_tui.plots.curves import Curve, curve_numbers, curves
+from hpo_tui.plots.curve_plot import Curve, curve_numbers, curves
 from hpo_tui.plots.data import Axis, Metric, trials
-from hpo_tui.plots.heatmap import heatmap
 from hpo_tui.plots.heatmap_numbers import heat_numbers
-from hpo_tui.plots.histogram import histogram
+from hpo_tui.plots.heatmap_plot import heatmap
 from hpo_tui.plots.histogram_numbers import histogram_numbers
-from hpo_tui.plots.inks import CATEGORY, CURSOR, FRAME, HEAT, WARNING
-from hpo_tui.plots.parallel import parallel, segments
+from hpo_tui.plots.histogram_plot import histogram
 from hpo_tui.plots.parallel_numbers import METRIC, parallel_numbers
+from hpo_tui.plots.parallel_plot import parallel, segments
 from hpo_tui.plots.picture import Picture
 
 AXES = (Axis("rate", ("0.1", "0.01")), Axis("loss", ("mse", "mae", "poisson")))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpo_tui import preferences
+from hpo_tui.look import preferences
 
 
 @pytest.fixture

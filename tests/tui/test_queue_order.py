@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hpo_core.grid import JobKey
-from hpo_tui.viewmodel.queue import jobs_shown, shifted
+from hpo_core.plan.grid import JobKey
+from hpo_tui.panes.queue_pane import jobs_shown, shifted
 
 QUEUE = tuple(JobKey(number, 1) for number in range(1, 7))
 

@@ -11,8 +11,10 @@ import pytest
 import tomli_w
 
 from hpo_core.engine.launch import start_engine
-from hpo_core.session import SessionFolder, create, read_session
-from hpo_core.spec import SessionSpec
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create
 
 SPEC = """
 [data]

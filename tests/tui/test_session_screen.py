@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from hpo_core.control import take_orders
-from hpo_core.events import AttemptEnded, AttemptStarted, PauseQueue, QueueJobs, StopSession
-from hpo_core.grid import JobKey
-from hpo_core.lock import SessionLock
-from hpo_core.status import LiveStatus, RunningJob, write_status
-from hpo_tui.plots.inks import CURSOR
-from hpo_tui.viewstate import VIEW_TITLES, VIEWS
-from hpo_tui.widgets.cells import CellPane
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, PauseQueue, QueueJobs, StopSession
+from hpo_core.journal.lock import SessionLock
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.control import take_orders
+from hpo_core.session.status import LiveStatus, RunningJob, write_status
+from hpo_tui.desk.view_state import VIEW_TITLES, VIEWS
+from hpo_tui.look.inks import CURSOR
+from hpo_tui.widgets.cell_pane import CellPane
 
 SIZES = [(80, 24), (100, 30), (120, 40), (200, 60)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpo_tui.viewstate import VIEWS
+from hpo_tui.desk.view_state import VIEWS
 
 SAID = {
     "scatter": "Scatter of learning_rate and loss and filters: 12 points, one for each trial.",

@@ -9,9 +9,8 @@ import pytest
 from rich.color import Color, ColorSystem
 from rich.style import Style
 
-from hpo_tui.plots import inks
-from hpo_tui.plots.palette import Palette
-from hpo_tui.theme import THEMES, Colours, ThemeName, colour_depth, contrast, luminance, palette
+from hpo_tui.look import inks
+from hpo_tui.look.theme import THEMES, Colours, Palette, ThemeName, colour_depth, contrast, luminance, palette
 
 # Machado, Oliveira, Fernandes (2009), severity 1.0, on linear RGB.
 DEUTERANOPIA = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))

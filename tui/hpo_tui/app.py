@@ -16,21 +16,20 @@ from textual.binding import BindingType
 from textual.command import CommandPalette, SearchIcon
 from textual.filter import LineFilter
 
+from hpo_core.engine.launching import TENSORFLOW
 from hpo_core.errors import HpoError
-from hpo_core.session import SessionFolder
-from hpo_tui.hangup import leave_when_told
-from hpo_tui.launching import TENSORFLOW
-from hpo_tui.preferences import remember_theme, remembered_theme
+from hpo_core.session.paths import SessionFolder
+from hpo_tui.look.preferences import remember_theme, remembered_theme
+from hpo_tui.look.skins import Skin, textual_theme_name, textual_themes
+from hpo_tui.look.theme import THEMES, ThemeName, colour_depth, palette
+from hpo_tui.screens.hangup import leave_when_told
 from hpo_tui.screens.home import HomeScreen
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantRefine
 from hpo_tui.screens.new_grid import NewGridScreen
+from hpo_tui.screens.next_grid import RefineScreen
 from hpo_tui.screens.palette import Actions
-from hpo_tui.screens.refine import RefineScreen
 from hpo_tui.screens.session import SessionScreen
-from hpo_tui.skin import Skin
-from hpo_tui.skins import textual_theme_name, textual_themes
-from hpo_tui.theme import THEMES, ThemeName, colour_depth, palette
-from hpo_tui.widgets.ascii_filter import AsciiFilter
+from hpo_tui.widgets.plain_text import AsciiFilter
 
 
 class HpoApp(App[None]):

@@ -30,9 +30,9 @@ VERBS = {
     "export": ("exchange:export_session", "Write a session's results as CSV files."),
     "import": ("exchange:import_file", "Make a session of a table of results."),
     "refine": ("refine:refine", "Make the next grid from what a trim left, and train it."),
-    "pause": ("orders:pause", "Start no further training; those running go on to their end."),
-    "resume": ("orders:resume", "Go on with the queue; start an engine where none runs."),
-    "stop": ("orders:stop", "Stop the training of a session; every result is kept."),
+    "pause": ("steer:pause", "Start no further training; those running go on to their end."),
+    "resume": ("steer:resume", "Go on with the queue; start an engine where none runs."),
+    "stop": ("steer:stop", "Stop the training of a session; every result is kept."),
     "repair": ("repair:repair_session", "Say what of a session is damaged, set it aside, keep the rest."),
     "doctor": ("doctor:doctor", "Say what this machine has: TensorFlow, GPUs, terminal, disk."),
 }

@@ -16,9 +16,9 @@ from hpo_core.effects.classes import Failures, classify
 from hpo_core.effects.cost import frontier
 from hpo_core.effects.curves import epoch_words
 from hpo_core.effects.data import Bools, Results, deterministic, larger_is_better, range_of
+from hpo_core.effects.failing_values import unscored_of
 from hpo_core.effects.model import Effects, FactorValues, Noise, Role
 from hpo_core.effects.spread import spread_of
-from hpo_core.effects.unscored import unscored_of
 from hpo_core.effects.values import Judging, summarise_values
 from hpo_core.effects.verdicts import unequal_noise
 from hpo_core.effects.warn import (

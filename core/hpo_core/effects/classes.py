@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo_core.effects.data import Bools, Floats, Results
-from hpo_core.hyperparameters import Value
+from hpo_core.plan.hyperparameters import Value
 
 FAILURE_CLASSES = ("diverged", "collapsed", "out of memory", "killed", "timed out", "error")
 """Every way to fail, in the order in which they are told."""

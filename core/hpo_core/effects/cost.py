@@ -10,7 +10,7 @@ from hpo_core.effects.cells import Cells
 from hpo_core.effects.data import Floats, Results
 from hpo_core.effects.model import ALPHA
 from hpo_core.effects.spread import Spread
-from hpo_core.hyperparameters import Value
+from hpo_core.plan.hyperparameters import Value
 
 _WORTH_TELLING = 0.9
 

@@ -14,7 +14,7 @@ import numpy as np
 from hpo_core.effects.data import Floats, Ints, Results
 from hpo_core.effects.model import ALPHA
 from hpo_core.effects.probability import t_point
-from hpo_core.hyperparameters import Value
+from hpo_core.plan.hyperparameters import Value
 from hpo_core.text import clean, format_value
 
 NAN = float("nan")

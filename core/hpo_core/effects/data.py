@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_core.hyperparameters import Value
+from hpo_core.plan.hyperparameters import Value
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpo_core.hyperparameters import Value
+from hpo_core.plan.hyperparameters import Value
 
 if TYPE_CHECKING:
     from hpo_core.effects.classes import Failures

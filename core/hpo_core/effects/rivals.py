@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hpo_core.effects.cost import Cheaper, Priced
 from hpo_core.effects.model import FactorValues, TrialScore, Winner
-from hpo_core.effects.phrases import joined, listed, percent
-from hpo_core.text import clean, format_value, plural
+from hpo_core.text import clean, format_value, joined, listed, percent, plural
 
 
 def value_words(factor: FactorValues, metric: str = "") -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hpo_core.effects.model import ALPHA, Effect, LocalNoise
-from hpo_core.effects.phrases import joined, p_words, percent
 from hpo_core.effects.values import only_with
-from hpo_core.text import clean, format_value
+from hpo_core.text import clean, format_value, joined, p_words, percent
 
 _ALONE = 3.0
 """A value whose noise is larger than every other's by this factor is told apart from the rest."""

@@ -9,8 +9,7 @@ from hpo_core.effects.cells import MOST_VALUES, Cells
 from hpo_core.effects.classes import FAILURE_CLASSES, Failures
 from hpo_core.effects.data import Results
 from hpo_core.effects.model import MIN_NOISE_DF, Effect
-from hpo_core.effects.phrases import joined, p_words
-from hpo_core.text import clean, format_value, plural
+from hpo_core.text import clean, format_value, joined, p_words, plural
 
 HIGHER_ALPHA = 0.01
 """Interactions that nobody asked for are only mentioned when they are this clear."""

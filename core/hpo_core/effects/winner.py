@@ -19,10 +19,10 @@ import numpy as np
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.data import Bools, Floats, Results
+from hpo_core.effects.failing_values import Unscored
 from hpo_core.effects.model import ALPHA, POWER, Noise, TrialScore, Winner
 from hpo_core.effects.probability import against_the_best, power, t_below
 from hpo_core.effects.spread import Spread
-from hpo_core.effects.unscored import Unscored
 
 FEWEST_TO_SHRINK = 6
 MOST_REPLICATES = 200

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from hpo_core.effects.model import Effects
-from hpo_core.effects.phrases import p_words
 from hpo_core.effects.rivals import cheaper_words, value_words, winner_words
 from hpo_core.effects.verdicts import effect_words, unequal_noise
-from hpo_core.text import clean, plural
+from hpo_core.text import clean, p_words, plural
 
 
 def sentences(effects: Effects) -> list[str]:

@@ -14,13 +14,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hpo_core.engine.dispatch import data_table
 from hpo_core.engine.engine import Engine
-from hpo_core.engine.foreman import data_table
 from hpo_core.errors import HpoError, SessionLocked
-from hpo_core.executors.base import Executor
+from hpo_core.executors.executor import Executor
 from hpo_core.executors.local import LocalExecutor
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.session import SessionFolder
+from hpo_core.session.paths import SessionFolder
 
 LOCKED = "locked: "
 """What the sentence begins with where another engine was first."""

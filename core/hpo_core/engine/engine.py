@@ -11,24 +11,24 @@ import logging
 from importlib.metadata import version
 from typing import Literal
 
-from hpo_core.control import discard_orders
 from hpo_core.engine.clock import Clock, Every
+from hpo_core.engine.dispatch import BY_SESSION, Foreman
 from hpo_core.engine.estimate import Estimator
-from hpo_core.engine.foreman import BY_SESSION, Foreman
 from hpo_core.engine.inbox import Inbox
+from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.live import LiveBoard
 from hpo_core.engine.orders import OrderBook
-from hpo_core.engine.queue import JobQueue
 from hpo_core.engine.readings import Readings
 from hpo_core.engine.recorder import JournalLost, Recorder
 from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.engine.supervisor import Limits, Supervisor
 from hpo_core.errors import SessionError
-from hpo_core.events import EngineStarted, EngineStopped, StopSession
-from hpo_core.executors.base import Executor
-from hpo_core.files import REAL_FILES, Files
-from hpo_core.lock import Holder, SessionLock
-from hpo_core.session import SessionFolder
+from hpo_core.executors.executor import Executor
+from hpo_core.journal.events import EngineStarted, EngineStopped, StopSession
+from hpo_core.journal.files import REAL_FILES, Files
+from hpo_core.journal.lock import Holder, SessionLock
+from hpo_core.session.control import discard_orders
+from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
 
 log = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from hpo_core.engine.recorder import Recorder
 from hpo_core.errors import SessionError
-from hpo_core.events import JobsQueued
-from hpo_core.grid import JobKey
-from hpo_core.lock import SessionLock
-from hpo_core.session import SessionFolder
+from hpo_core.journal.events import JobsQueued
+from hpo_core.journal.lock import SessionLock
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
 
 

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from hpo_core.engine.supervisor import Task
-from hpo_core.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded
-from hpo_core.grid import JobKey
-from hpo_core.spec import SessionSpec
-from hpo_core.status import RunningJob
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.status import RunningJob
 
 WEIGHT = 0.3
 """The share of the newest measurement in a running mean."""

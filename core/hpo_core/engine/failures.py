@@ -6,7 +6,7 @@ import re
 import signal
 from pathlib import Path
 
-from hpo_core.executors.base import WorkerDied
+from hpo_core.executors.executor import WorkerDied
 from hpo_core.text import clean, plural
 
 _LOG_TAIL = 64 * 1024

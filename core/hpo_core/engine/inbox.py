@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hpo_core.control import waiting_orders
-from hpo_core.events import Order
+from hpo_core.journal.events import Order
+from hpo_core.session.control import waiting_orders
 
 
 class Inbox:

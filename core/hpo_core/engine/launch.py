@@ -10,8 +10,8 @@ import sys
 import time
 
 from hpo_core.errors import SessionError, SessionLocked
-from hpo_core.files import FILE_MODE, FOLDER_MODE
-from hpo_core.session import SessionFolder
+from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
+from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
 
 START_SECONDS = 60.0

@@ -12,8 +12,8 @@ from hpo_core.engine.clock import Clock, Every
 from hpo_core.engine.estimate import Estimator
 from hpo_core.engine.readings import Readings
 from hpo_core.engine.supervisor import Slot, Supervisor, Task
-from hpo_core.grid import JobKey
-from hpo_core.status import LiveStatus, Machine, RunningJob, write_status
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.status import LiveStatus, Machine, RunningJob, write_status
 
 PUBLISH_SECONDS = 0.2
 HEARTBEAT_SECONDS = 2.0

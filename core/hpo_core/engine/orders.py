@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hpo_core.engine.foreman import BY_USER, Foreman
+from hpo_core.engine.dispatch import BY_USER, Foreman
 from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.supervisor import Supervisor
-from hpo_core.events import (
+from hpo_core.journal.events import (
     AttemptEnded,
     JobsMoved,
     JobsQueued,
@@ -18,7 +18,7 @@ from hpo_core.events import (
     SetWorkers,
     StopJob,
 )
-from hpo_core.grid import JobKey
+from hpo_core.plan.grid import JobKey
 
 MOST_WORKERS = 256
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import psutil
 
-from hpo_core.status import Machine
+from hpo_core.session.status import Machine
 
 
 class Readings:

@@ -17,12 +17,14 @@ from typing import Literal
 
 from hpo_core.engine.clock import Clock, Every
 from hpo_core.errors import JournalError, SessionError
-from hpo_core.events import Envelope, Event, Noted, QueuePaused
-from hpo_core.files import REAL_FILES, Files
-from hpo_core.journal import JournalReader, JournalWriter, set_torn_tail_aside
-from hpo_core.lock import SessionLock
-from hpo_core.session import SessionFolder, check_schema
-from hpo_core.state import SessionState
+from hpo_core.journal.events import Envelope, Event, Noted, QueuePaused
+from hpo_core.journal.files import REAL_FILES, Files
+from hpo_core.journal.lock import SessionLock
+from hpo_core.journal.reader import JournalReader
+from hpo_core.journal.writer import JournalWriter, set_torn_tail_aside
+from hpo_core.session.opening import check_schema
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.state import SessionState
 
 Observer = Callable[[Envelope], None]
 

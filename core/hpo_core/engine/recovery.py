@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
-from hpo_core.events import (
+from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
     AttemptStatus,
@@ -21,10 +21,11 @@ from hpo_core.events import (
     JobsQueued,
     QueuePaused,
 )
-from hpo_core.files import write_atomically
-from hpo_core.journal import encode_record
-from hpo_core.reuse import as_adopted
-from hpo_core.state import ENDED, Replicate, SessionState, Snapshot
+from hpo_core.journal.files import write_atomically
+from hpo_core.journal.records import encode_record
+from hpo_core.refine.reuse import as_adopted
+from hpo_core.session.snapshot import ENDED, Replicate, Snapshot
+from hpo_core.session.state import SessionState
 
 RECOVERED = "journal-recovered.jsonl"
 """No reader takes this name for a segment of the journal; renamed to ``journal.jsonl`` it is one."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.failures import last_words
-from hpo_core.events import DataReady, Job, JobEnded, JobEpoch, JobStarted, Progress, WorkerReady
-from hpo_core.executors.base import Executor, Report, WorkerDied
-from hpo_core.grid import JobKey
+from hpo_core.executors.executor import Executor, Report, WorkerDied
+from hpo_core.journal.events import DataReady, Job, JobEnded, JobEpoch, JobStarted, Progress, WorkerReady
+from hpo_core.plan.grid import JobKey
 from hpo_core.text import clean, plural
 
 REMEMBERED_NETWORKS = 12

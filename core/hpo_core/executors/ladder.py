@@ -6,8 +6,8 @@ import signal
 import time
 from dataclasses import dataclass, field
 
-from hpo_core.events import StopTraining
 from hpo_core.executors.process import WorkerProcess
+from hpo_core.journal.events import StopTraining
 
 ASK_SECONDS = 3.0
 TERM_SECONDS = 1.0

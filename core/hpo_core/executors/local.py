@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hpo_core.events import Job, Quit, StopTraining, WorkerReady
-from hpo_core.executors.base import Report, WorkerDied
+from hpo_core.executors.executor import Report, WorkerDied
+from hpo_core.executors.hardware import cores, gpus, memory_allowance, suggested_cpu_workers
 from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS, Ladder
-from hpo_core.executors.machine import cores, gpus, memory_allowance, suggested_cpu_workers
 from hpo_core.executors.process import WorkerProcess
+from hpo_core.journal.events import Job, Quit, StopTraining, WorkerReady
 
 
 class LocalExecutor:

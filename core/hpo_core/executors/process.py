@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 import msgspec
 import psutil
 
-from hpo_core.events import Job, JobEnded, WorkerEvent, WorkerOrder, WorkerReady
-from hpo_core.files import FILE_MODE, FOLDER_MODE
+from hpo_core.journal.events import Job, JobEnded, WorkerEvent, WorkerOrder, WorkerReady
+from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
 from hpo_core.text import clean
 
 DEATH_SECONDS = 2.0

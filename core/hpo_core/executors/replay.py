@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
-from hpo_core.events import AttemptStatus, Job, JobEnded, JobEpoch, JobStarted, WorkerEvent, WorkerReady
-from hpo_core.executors.base import Report, WorkerDied
-from hpo_core.grid import JobKey
-from hpo_core.state import ENDED, Snapshot
-from hpo_core.worker.synthetic import synthetic_curve
+from hpo_core.executors.executor import Report, WorkerDied
+from hpo_core.journal.events import AttemptStatus, Job, JobEnded, JobEpoch, JobStarted, WorkerEvent, WorkerReady
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.snapshot import ENDED, Snapshot
+from hpo_core.workloads.synthetic import synthetic_curve
 
 Script = Callable[[Job], Iterator[WorkerEvent]]
 """From a job to what a worker would report of it, ``JobEnded`` last."""

@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hpo_core.errors import SessionError
-from hpo_core.files import FOLDER_MODE, REAL_FILES, Files, write_all
-from hpo_core.interop.cells import is_number
-from hpo_core.results import Predicate, trial_results
-from hpo_core.state import Snapshot
+from hpo_core.interop.cell_values import is_number
+from hpo_core.journal.files import FOLDER_MODE, REAL_FILES, Files, write_all
+from hpo_core.results.table import Predicate, trial_results
+from hpo_core.results.tidy import Cell, TidyTable, epochs_table, replicates_table, trials_table
+from hpo_core.results.trim import Trim
+from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean
-from hpo_core.tidy import Cell, TidyTable, epochs_table, replicates_table, trials_table
-from hpo_core.trim import Trim
 
 TRIALS, REPLICATES, EPOCHS = "trials.csv", "replicates.csv", "epochs.csv"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")

@@ -1,6 +1,6 @@
 """The tables that ``export`` wrote, read back: replicates.csv, and epochs.csv with every epoch.
 
-They are known by their header: ``trial``, the hyperparameters, then the columns of ``hpo_core.tidy`` in their
+They are known by their header: ``trial``, the hyperparameters, then the columns of ``results.tidy`` in their
 order, then the metrics. replicates.csv has every training with its last epoch; epochs.csv has every epoch of the
 trainings that have one.
 """
@@ -12,16 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from hpo_core.events import AttemptStatus
-from hpo_core.hyperparameters import Value
-from hpo_core.interop.cells import is_number, number, whole_number
+from hpo_core.interop.cell_values import is_number, number, whole_number
 from hpo_core.interop.csv_reader import RawTable, Row
 from hpo_core.interop.export import unprotected
 from hpo_core.interop.plain_table import metric_cell, not_a_number, origin
 from hpo_core.interop.trainings import Training, Trainings, ordered_levels
-from hpo_core.state import ENDED, STATUSES
-from hpo_core.text import clean
-from hpo_core.tidy import (
+from hpo_core.journal.events import AttemptStatus
+from hpo_core.plan.hyperparameters import Value
+from hpo_core.results.tidy import (
     EPOCH_COLUMNS,
     HYPERPARAMETER_PREFIX,
     METRIC_PREFIX,
@@ -29,6 +27,8 @@ from hpo_core.tidy import (
     TRIAL,
     TRIAL_COLUMNS,
 )
+from hpo_core.session.snapshot import ENDED, STATUSES
+from hpo_core.text import clean
 
 MAX_GAP = 1000
 """So many replicates may be missing before others, and as many again as there are."""

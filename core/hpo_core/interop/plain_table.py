@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hpo_core.hyperparameters import Value
-from hpo_core.interop.cells import MixedColumn, column_values, is_number, number
+from hpo_core.interop.cell_values import MixedColumn, column_values, is_number, number
 from hpo_core.interop.csv_reader import RawTable, Row
 from hpo_core.interop.trainings import Training, Trainings, ordered_levels
+from hpo_core.plan.hyperparameters import Value
 from hpo_core.text import clean
 
 NO_RESULT = "no result in the table"

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hpo_core.events import AttemptStatus, ResultAdopted
-from hpo_core.grid import Grid, Hyperparameter
-from hpo_core.hyperparameters import Value
-from hpo_core.spec import IMPORTED, DataSpec, Objective, SessionSpec, direction_of
+from hpo_core.journal.events import AttemptStatus, ResultAdopted
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.spec import IMPORTED, DataSpec, Objective, SessionSpec, direction_of
 
 OBJECTIVES = ("val_accuracy", "accuracy", "val_loss", "loss")
 """The metrics to judge an imported session by, the first that it has; else the table's first metric."""

@@ -21,13 +21,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from hpo_core.worker.joblog import JobLog
-from hpo_core.worker.loop import Events, Trainer, leave_at_once, serve
+from hpo_core.worker.loop import Events, leave_at_once, serve
+from hpo_core.workloads.workload import Trainer
 
 if TYPE_CHECKING:
-    from hpo_core.worker.dataset import Opening
+    from hpo_core.workloads.images.dataset import Opening
 
 # Named, not imported: choosing one must not import the other, nor TensorFlow with it.
-TRAINERS = {"tensorflow": "hpo_core.worker.trainer", "synthetic": "hpo_core.worker.synthetic"}
+TRAINERS = {"tensorflow": "hpo_core.workloads.paper.training", "synthetic": "hpo_core.workloads.synthetic"}
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def open_early(arguments: argparse.Namespace) -> Opening | None:
     """Begin to open the images in a thread, while TensorFlow is imported."""
-    from hpo_core.worker.dataset import KERAS_DATASETS, Opening
+    from hpo_core.workloads.images.dataset import KERAS_DATASETS, Opening
 
     if not arguments.data:
         return None

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from hpo_core.files import FILE_MODE, FOLDER_MODE
+from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
 
 KEEP_BYTES = 64 * 1024
 """So much of a log is kept: its end."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from hpo_core.engine.demo import demo_spec, start_demo
 from hpo_tui.commands.options import sessions_option
 from hpo_tui.commands.start import Trainer, check_can_train, stay_with, trainer_option, training_options
-from hpo_tui.demo import demo_spec, start_demo
 
 
 @click.command()

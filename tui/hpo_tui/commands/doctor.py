@@ -13,11 +13,11 @@ from pathlib import Path
 
 import click
 
+from hpo_core.engine import logout
 from hpo_core.text import clean, plural
-from hpo_tui import logout
 from hpo_tui.commands import probes
 from hpo_tui.commands.options import path_in_words, sessions_option
-from hpo_tui.viewmodel.numbers import bytes_text
+from hpo_tui.look.numbers import bytes_text
 
 LOW_DISK = 1_000_000_000
 """Bytes of free space below which ``doctor`` warns."""
@@ -72,7 +72,7 @@ def cpu() -> Iterator[Finding]:
     """The cores that may be used, the memory, and whether the CPU computes bfloat16."""
     import psutil
 
-    from hpo_core.executors.machine import cores
+    from hpo_core.executors.hardware import cores
 
     memory = psutil.virtual_memory()
     flags = cpu_flags()
@@ -91,7 +91,7 @@ def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
 
 def gpus() -> Iterator[Finding]:
     """How many NVIDIA GPUs the driver offers."""
-    from hpo_core.executors.machine import gpus as count_gpus
+    from hpo_core.executors.hardware import gpus as count_gpus
 
     count = count_gpus()
     yield Finding("GPUs", f"{plural(count, 'NVIDIA GPU')} to use" if count else "none: training uses the CPU")
@@ -129,7 +129,7 @@ def disk(sessions: Path) -> Iterator[Finding]:
 
 def cache() -> Iterator[Finding]:
     """Where decoded images are kept, and how much of them."""
-    from hpo_core.worker.cache import cache_path, cache_size
+    from hpo_core.workloads.images.cache import cache_path, cache_size
 
     yield Finding("cache", f"in {path_in_words(cache_path())}: {bytes_text(cache_size())} of decoded images")
 
@@ -144,6 +144,6 @@ def at_logout() -> Iterator[Finding]:
 
 def empty_cache() -> str:
     """Delete the decoded images; return what was done, in words."""
-    from hpo_core.worker.cache import cache_path, clear_cache
+    from hpo_core.workloads.images.cache import cache_path, clear_cache
 
     return f"{bytes_text(clear_cache())} deleted from {path_in_words(cache_path())}."

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpo_core.measure import measure_of
+from hpo_core.results.measure import measure_of
 from hpo_core.text import clean, format_value
 from hpo_tui.commands.options import PAGE_WIDTH, json_option, print_json, sessions_option
 from hpo_tui.commands.show import aligned
 from hpo_tui.commands.view import View, chosen_metric, in_view
-from hpo_tui.viewmodel.numbers import decimals_for, metric_text
+from hpo_tui.look.numbers import decimals_for, metric_text
 
 if TYPE_CHECKING:
     from hpo_core.effects import Effect, Effects, ValueSummary
@@ -47,7 +47,7 @@ def effects(
 
     An analysis of variance over the trainings in view; what replicates of one trial differ by is the noise.
     """
-    from hpo_core.effects.of_session import analyse_session
+    from hpo_core.results.analysis import analyse_session
 
     name = chosen_metric(view.snapshot, metric)
     found = analyse_session(

@@ -45,7 +45,7 @@ def import_file(sessions: Path, file: Path, name: str, metrics: str | None) -> N
     One row for each training; the first row names the columns. A training without a result has an empty cell,
     and counts as failed.
     """
-    from hpo_core.interop.table import import_table
+    from hpo_core.interop.import_table import import_table
 
     named = [metric.strip() for metric in metrics.split(",") if metric.strip()] if metrics else None
     table = import_table(file, sessions, name, named)

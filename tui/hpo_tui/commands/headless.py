@@ -8,17 +8,18 @@ from collections.abc import Iterator
 
 import click
 
+from hpo_core.engine.stopping import stop_engine
 from hpo_core.errors import SessionError
-from hpo_core.grid import JobKey
-from hpo_core.session import SessionFolder, SessionReader
-from hpo_core.state import ENDED, Replicate, Snapshot
-from hpo_core.status import read_status
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.opening import SessionReader
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import ENDED, Replicate, Snapshot
+from hpo_core.session.status import read_status
 from hpo_core.text import clean, format_seconds, plural
-from hpo_tui.commands.orders import wait_for_end
 from hpo_tui.commands.progress import BarReporter, LineReporter, Reporter
+from hpo_tui.commands.sentences import counts_in_words
+from hpo_tui.commands.steer import wait_for_end
 from hpo_tui.commands.wiring_watch import WiringWatch
-from hpo_tui.commands.words import counts_in_words
-from hpo_tui.stopping import stop_engine
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60.0

@@ -9,8 +9,8 @@ import click
 
 from hpo_core.text import clean
 from hpo_tui.commands.options import json_option, path_in_words, print_json, sessions_option
-from hpo_tui.viewmodel.numbers import age_text, bytes_text, metric_text
-from hpo_tui.viewmodel.sessions import SessionCard, session_cards
+from hpo_tui.desk.sessions import SessionCard, session_cards
+from hpo_tui.look.numbers import age_text, bytes_text, metric_text
 
 NAME_WIDTH = 28
 

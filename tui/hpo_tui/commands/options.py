@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from hpo_core.session import SessionFolder
+    from hpo_core.session.paths import SessionFolder
 
 PAGE_WIDTH = 80
 """What people read is laid out for so many columns, on a terminal or not."""
@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _choose_folder(context: click.Context, _: click.Parameter, given: str | None) -> None:
-    from hpo_core.session import sessions_folder
+    from hpo_core.session.store import sessions_folder
 
     if given is not None or context.obj is None:
         context.obj = sessions_folder(given)
@@ -37,14 +37,14 @@ def sessions_option(function: Function) -> Function:
 
 
 def _find_session(context: click.Context, _: click.Parameter, given: str) -> SessionFolder:
-    from hpo_core.session import find
+    from hpo_core.session.store import find
 
     return find(context.obj, given)
 
 
 def _offer_sessions(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
     """Return the sessions that the shell may complete to."""
-    from hpo_core.session import list_sessions, sessions_folder
+    from hpo_core.session.store import list_sessions, sessions_folder
 
     found = list_sessions(context.obj or sessions_folder())
     return [folder.name for folder in found if folder.name.startswith(begun)]
@@ -93,7 +93,7 @@ settings_option = click.option(
 def parse_settings(settings: tuple[str, ...]) -> dict[str, list[Any]]:
     """Return what ``--set NAME=V[,V]`` asks for: hyperparameter to values. Raises ``SpecError``."""
     from hpo_core.errors import SpecError
-    from hpo_core.spec import parse_value
+    from hpo_core.plan.spec import parse_value
     from hpo_core.text import clean
 
     asked: dict[str, list[Any]] = {}

@@ -11,13 +11,13 @@ from pathlib import Path
 import click
 
 from hpo_core.errors import FilterError, SessionError
-from hpo_core.files import write_atomically
-from hpo_core.measure import measure_of
+from hpo_core.journal.files import write_atomically
+from hpo_core.results.measure import measure_of
 from hpo_core.text import clean
 from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option, wants_ascii
 from hpo_tui.commands.view import View, chosen_metric, in_view
+from hpo_tui.desk.view_state import ViewState, load_view
 from hpo_tui.plots.picture import Picture
-from hpo_tui.viewstate import ViewState, load_view
 
 KINDS = {"scatter": "scatter", "histogram": "histograms", "heatmap": "heatmap", "curves": "curves",
          "parallel": "parallel", "ranking": "ranking"}  # fmt: skip
@@ -55,8 +55,8 @@ def plot(
 
     Axes and projection are those last used on the screen.
     """
+    from hpo_tui.look.theme import colour_depth, palette
     from hpo_tui.plots.output import to_ansi, to_plain, to_svg
-    from hpo_tui.theme import colour_depth, palette
 
     picture = draw(view, kind, chosen_metric(view.snapshot, metric), size or _terminal_size())
     theme = "light" if light else "dark"
@@ -72,9 +72,9 @@ def plot(
 
 def draw(view: View, kind: str, metric: str, size: tuple[int, int]) -> Picture:
     """Return the picture of what is in view."""
-    from hpo_tui.follow import Update
-    from hpo_tui.viewmodel.pictures import PICTURES
-    from hpo_tui.viewmodel.table import build_table
+    from hpo_tui.desk.follower import Update
+    from hpo_tui.desk.table import build_table
+    from hpo_tui.views.pictures import PICTURES
 
     if not view.trials:
         raise FilterError("No trial is in view, so there is nothing to draw; hide fewer values.")

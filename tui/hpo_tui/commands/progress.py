@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpo_core.session import SessionFolder
-from hpo_core.state import Replicate, Snapshot
-from hpo_core.status import LiveStatus, RunningJob
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Replicate, Snapshot
+from hpo_core.session.status import LiveStatus, RunningJob
 from hpo_core.text import clean, format_seconds, plural
-from hpo_tui.commands.words import ended_in_words
-from hpo_tui.viewmodel.numbers import metric_text
+from hpo_tui.commands.sentences import ended_in_words
+from hpo_tui.look.numbers import metric_text
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

@@ -6,17 +6,12 @@ from pathlib import Path
 
 import click
 
+from hpo_core.engine.launching import start, trainer_of
 from hpo_core.errors import SessionError
 from hpo_core.text import clean, format_seconds, format_value
 from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
-from hpo_tui.commands.start import (
-    check_can_train,
-    check_new_name,
-    stay_with,
-    training_options,
-)
+from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options
 from hpo_tui.commands.view import View, in_view
-from hpo_tui.launching import start, trainer_of
 
 
 @click.command()
@@ -44,7 +39,7 @@ def refine(
     already is re-used; the session it came from stays as it is. What trained that one trains this one too:
     made-up and real results are never mixed.
     """
-    from hpo_core.refine import create_refined, propose
+    from hpo_core.refine.proposal import create_refined, propose
 
     check_new_name(sessions, name)
     if not view.snapshot.spec.trainable:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import click
 
 from hpo_core.engine.recovery import RECOVERED
+from hpo_core.engine.repair import ASIDE, Findings, Segment, examine, kept_in_words, repair
+from hpo_core.engine.takeover import forget_other_host
 from hpo_core.errors import SessionError
-from hpo_core.repair import ASIDE, Findings, Segment, examine, kept_in_words, repair
-from hpo_core.session import SessionFolder
+from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
 from hpo_tui.commands.options import session_argument, sessions_option
-from hpo_tui.takeover import forget_other_host
 
 DAMAGE_SHOWN = 20
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from hpo_core.session import create, free_name
-from hpo_core.spec import SessionSpec
+from hpo_core.engine.launching import start
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.store import create, free_name
 from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
 from hpo_tui.commands.start import (
     Trainer,
@@ -18,7 +19,6 @@ from hpo_tui.commands.start import (
     trainer_option,
     training_options,
 )
-from hpo_tui.launching import start
 
 
 @click.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hpo_core.session import SessionFolder
+from hpo_core.session.paths import SessionFolder
 from hpo_tui.commands.options import ascii_option, session_argument, sessions_option, wants_ascii
 from hpo_tui.commands.terminal import check_terminal
 

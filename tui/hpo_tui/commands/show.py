@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from hpo_core.effects.of_session import collapsed_trainings, session_wiring
-from hpo_core.results import TrialResult, mean_and_sd, ranking, show_json, trial_results
-from hpo_core.session import damage_in_words
-from hpo_core.state import Snapshot, session_status
+from hpo_core.results.analysis import collapsed_trainings, session_wiring
+from hpo_core.results.table import TrialResult, mean_and_sd, ranking, show_json, trial_results
+from hpo_core.session.damage import damage_in_words
+from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, format_value, plural
 from hpo_tui.commands.options import PAGE_WIDTH, json_option, path_in_words, print_json, sessions_option
+from hpo_tui.commands.sentences import counts_in_words, outcome_in_words, values_in_words
 from hpo_tui.commands.view import View, in_view
-from hpo_tui.commands.words import counts_in_words, outcome_in_words, values_in_words
-from hpo_tui.viewmodel.numbers import decimals_for, metric_text
+from hpo_tui.look.numbers import decimals_for, metric_text
 
 TOP = 10
 FAILURES_SHOWN = 10

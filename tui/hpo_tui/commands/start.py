@@ -8,15 +8,16 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from hpo_core.engine import launching
+from hpo_core.engine.logout import WARNING, logout_kills
 from hpo_core.errors import SessionError
-from hpo_core.session import SessionFolder, check_name
-from hpo_core.spec import SessionSpec
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import check_name
 from hpo_core.text import clean
-from hpo_tui import launching
-from hpo_tui.commands.images import ImageCounter
+from hpo_tui.commands.image_counter import ImageCounter
 from hpo_tui.commands.options import ascii_option
 from hpo_tui.commands.terminal import check_terminal
-from hpo_tui.logout import WARNING, logout_kills
 
 Trainer = Literal["tensorflow", "synthetic"]
 TRAINERS: tuple[Trainer, ...] = ("tensorflow", "synthetic")

@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.errors import FilterError
-from hpo_core.filter import Filter, compile_filter
-from hpo_core.measure import metrics_of
-from hpo_core.results import TrialResult, trial_results
-from hpo_core.results import in_view as in_view_of
-from hpo_core.session import SessionFolder, read_session
-from hpo_core.state import Snapshot
+from hpo_core.results.filter import Filter, compile_filter
+from hpo_core.results.measure import metrics_of
+from hpo_core.results.table import TrialResult, trial_results
+from hpo_core.results.table import in_view as in_view_of
+from hpo_core.results.trim import Trim, parse_hides
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean
-from hpo_core.trim import Trim, parse_hides
 from hpo_tui.commands.options import session_argument
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -88,7 +89,7 @@ def look(folder: SessionFolder, hides: tuple[str, ...], where: str | None, saved
     grid = snapshot.spec.grid
     base = Trim()
     if saved:
-        from hpo_tui.viewstate import load_view
+        from hpo_tui.desk.view_state import load_view
 
         base = load_view(folder.view, grid).trim
     lines = [f"({line})" for line in (base.where, where) if line]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hpo_core.state import Snapshot
+from hpo_core.session.snapshot import Snapshot
 
 PAUSE_FACTOR = 20.0
 """A check that takes ``NOTICEABLE`` seconds or more is made at most in a twentieth of the time."""
@@ -21,7 +21,7 @@ class WiringWatch:
 
     def news(self, snapshot: Snapshot) -> list[str]:
         """Return a sentence for each hyperparameter that is seen for the first time to change nothing."""
-        from hpo_core.effects.of_session import session_wiring
+        from hpo_core.results.analysis import session_wiring
 
         now = time.monotonic()
         if snapshot.ended <= max(self._ended, 1) or (now < self._next and not snapshot.finished):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_tui.plots import inks
+from hpo_tui.look import inks
 from hpo_tui.plots.blocks import EIGHTHS, EIGHTHS_ASCII
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
 from hpo_tui.plots.data import Floats

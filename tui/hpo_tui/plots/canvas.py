@@ -12,8 +12,8 @@ from itertools import groupby
 from rich.cells import cell_len, get_character_cell_size
 
 from hpo_core.text import clean
+from hpo_tui.look.inks import DEFAULT, WITH_BACKGROUND
 from hpo_tui.plots.ascii import to_ascii
-from hpo_tui.plots.inks import DEFAULT, WITH_BACKGROUND
 from hpo_tui.plots.picture import Picture, Run
 
 

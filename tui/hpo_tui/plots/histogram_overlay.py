@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpo_tui.plots import inks
+from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, shorten, width_of
 from hpo_tui.plots.data import Floats
 from hpo_tui.plots.frame import Inner, Sides, Tick, draw_frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo_tui.plots import inks
+from hpo_tui.look import inks
 from hpo_tui.plots.blocks import add_bars
 from hpo_tui.plots.canvas import Canvas, shorten, width_of
 from hpo_tui.plots.frame import Inner

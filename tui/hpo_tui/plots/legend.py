@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hpo_tui.look.inks import DIM, HEAT, RAMP, RAMP_STEPS, STRONG
 from hpo_tui.plots.canvas import Canvas, shorten, width_of
 from hpo_tui.plots.data import Metric
-from hpo_tui.plots.inks import DIM, HEAT, RAMP, RAMP_STEPS, STRONG
 from hpo_tui.plots.scale import between, format_numbers
 
 SIZES = ("◦", "•", "●")

@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape
 from rich.color import ColorSystem
 from rich.style import Style
 
+from hpo_tui.look.inks import WITH_BACKGROUND
+from hpo_tui.look.theme import Palette
 from hpo_tui.plots.canvas import width_of
-from hpo_tui.plots.inks import WITH_BACKGROUND
-from hpo_tui.plots.palette import Palette
 from hpo_tui.plots.picture import Picture
 
 _CELL_WIDTH = 8.4

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_tui.plots.inks import DEFAULT, INK_COUNT
+from hpo_tui.look.inks import DEFAULT, INK_COUNT
 from hpo_tui.plots.picture import Run
 
 Numbers = NDArray[np.floating[Any]] | Sequence[float]

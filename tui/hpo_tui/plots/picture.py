@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Run = tuple[str, int]
-"""Some text and its ink (see ``hpo_tui.plots.inks``)."""
+"""Some text and its ink (see ``hpo_tui.look.inks``)."""
 
 
 @dataclass(frozen=True, slots=True)

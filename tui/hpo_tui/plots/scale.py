@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from hpo_tui.look.inks import RAMP_STEPS
 from hpo_tui.plots.data import Floats, Ints, Metric
-from hpo_tui.plots.inks import RAMP_STEPS
 
 
 def finite(values: object) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_tui.plots import inks
+from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, shorten, width_of
 from hpo_tui.plots.data import Floats, Ints
 from hpo_tui.plots.frame import ends_first

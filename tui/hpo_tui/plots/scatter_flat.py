@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hpo_tui.plots import inks
+from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, width_of
 from hpo_tui.plots.data import Floats
 from hpo_tui.plots.frame import Inner, Sides, Tick, draw_frame

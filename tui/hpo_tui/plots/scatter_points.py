@@ -5,7 +5,7 @@ Trials that failed and trials that collapsed have markers of their own.
 
 from __future__ import annotations
 
-from hpo_tui.plots import inks
+from hpo_tui.look import inks
 from hpo_tui.plots.data import Ints
 from hpo_tui.plots.legend import swatch
 from hpo_tui.plots.scatter_numbers import ScatterNumbers

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hpo_tui.desk import view_changes as moves
+from hpo_tui.panes.queue_pane import QueueList
 from hpo_tui.screens.desk_screen import FRAMED, DeskScreen
-from hpo_tui.viewmodel import moves
-from hpo_tui.viewmodel.queue import QueueList
 
 
 class CursorActions(DeskScreen):

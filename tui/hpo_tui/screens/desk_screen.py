@@ -16,18 +16,18 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from hpo_core.errors import HpoError
-from hpo_core.session import SessionFolder
-from hpo_tui.follow import Follower, Update
-from hpo_tui.keys import SESSION_KEYS, bindings
+from hpo_core.session.paths import SessionFolder
+from hpo_tui.desk import view_changes as moves
+from hpo_tui.desk.analyst import Analyst
+from hpo_tui.desk.follower import Follower, Update
+from hpo_tui.desk.view_state import ViewState, load_view
+from hpo_tui.look.keys import SESSION_KEYS, bindings
+from hpo_tui.look.skins import Skin
+from hpo_tui.panes.clicks import clicked
+from hpo_tui.panes.desk import Desk
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
-from hpo_tui.screens.work import SessionWork
-from hpo_tui.skin import Skin
-from hpo_tui.viewmodel import moves
-from hpo_tui.viewmodel.clicks import clicked
-from hpo_tui.viewmodel.desk import Desk
-from hpo_tui.viewmodel.effects_analyst import Analyst
-from hpo_tui.viewstate import ViewState, load_view
-from hpo_tui.widgets.cells import CellPane
+from hpo_tui.screens.session_work import SessionWork
+from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.filter_line import FilterLine
 
 FRAMED = ("values", "view", "histograms", "queue")

@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from hpo_core.lock import Holder
-from hpo_tui.widgets.literal import literal
+from hpo_core.journal.lock import Holder
+from hpo_tui.widgets.plain_text import literal
 
 
 class Dialog(ModalScreen[str | None]):

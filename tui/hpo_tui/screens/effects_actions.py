@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hpo_core.grid import JobKey
+from hpo_core.plan.grid import JobKey
 from hpo_core.text import plural
+from hpo_tui.desk.analyst import terms_words
+from hpo_tui.panes.value_marks import droppable, dropped_words, missing_replicates, replicates_words
 from hpo_tui.screens.cursor_actions import CursorActions
 from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.training_actions import TrainingActions
-from hpo_tui.viewmodel.effects import WORKING
-from hpo_tui.viewmodel.effects_analyst import terms_words
-from hpo_tui.viewmodel.effects_marks import droppable, dropped_words, missing_replicates, replicates_words
+from hpo_tui.views.effects import WORKING
 
 VIEW = "effects"
 

@@ -17,19 +17,19 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widget import Widget
 
-from hpo_core.session import SessionFolder
+from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
-from hpo_tui.keys import FORM_KEYS, bindings, with_words
+from hpo_tui.look.inks import WARNING
+from hpo_tui.look.keys import FORM_KEYS, bindings, with_words
+from hpo_tui.look.skins import Skin
+from hpo_tui.panes.key_words import footer_row
 from hpo_tui.plots.ascii import to_ascii
-from hpo_tui.plots.inks import WARNING
+from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.logout_warning import warn_of_logout
-from hpo_tui.skin import Skin
-from hpo_tui.viewmodel.footer import footer_row
-from hpo_tui.viewmodel.rows import Row, padded, run
-from hpo_tui.widgets.cells import CellPane
-from hpo_tui.widgets.form import Deed, FormRow, FormScroll
-from hpo_tui.widgets.literal import literal
+from hpo_tui.widgets.cell_pane import CellPane
+from hpo_tui.widgets.form_parts import Deed, FormRow, FormScroll
+from hpo_tui.widgets.plain_text import literal
 
 SUMMARY_LINES = 3
 SAVE = ("keep", "Save as a spec file", "write the grid as a spec file where you are, and train nothing")

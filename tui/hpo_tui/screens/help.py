@@ -13,10 +13,9 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from hpo_tui.keys import Key, help_at
+from hpo_tui.look.keys import Key, help_at
 from hpo_tui.screens.dialogs import Dialog
-from hpo_tui.widgets.ascii_filter import shows_ascii
-from hpo_tui.widgets.literal import literal
+from hpo_tui.widgets.plain_text import literal, shows_ascii
 
 Lines = Sequence[tuple[str, str]]
 ARROWS = (("←", "left"), ("→", "right"), ("↑", "up"), ("↓", "down"))

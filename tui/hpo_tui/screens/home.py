@@ -12,21 +12,22 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 
+from hpo_core.engine.demo import start_demo
+from hpo_core.engine.launching import TENSORFLOW, resume
 from hpo_core.errors import HpoError
-from hpo_core.session import SessionFolder, delete
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import delete
 from hpo_core.text import clean, plural
-from hpo_tui.demo import start_demo
-from hpo_tui.keys import HOME_KEYS, bindings
-from hpo_tui.launching import TENSORFLOW, resume
+from hpo_tui.desk.sessions import CardReader, SessionCard
+from hpo_tui.look.keys import HOME_KEYS, bindings
+from hpo_tui.look.skins import Skin
+from hpo_tui.panes.home_lines import Line, detail_rows, heading_row, home_lines, line_row, welcome_rows
+from hpo_tui.panes.key_words import footer_row
+from hpo_tui.plots.rows import Row
 from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.messages import OpenSession, WantGrid
-from hpo_tui.skin import Skin
-from hpo_tui.viewmodel.footer import footer_row
-from hpo_tui.viewmodel.home import Line, detail_rows, heading_row, home_lines, line_row, welcome_rows
-from hpo_tui.viewmodel.rows import Row
-from hpo_tui.viewmodel.sessions import CardReader, SessionCard
-from hpo_tui.widgets.cells import CellPane
+from hpo_tui.widgets.cell_pane import CellPane
 
 REFRESH_SECONDS = 1.0
 READ_ONLY = "hpo-tui was opened read-only; start it without --read-only to do that."

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from hpo_core.text import clean
-from hpo_tui.widgets.literal import literal
+from hpo_tui.widgets.plain_text import literal
 
 SHOWN_BYTES = 64 * 1024
 REFRESH_SECONDS = 0.5

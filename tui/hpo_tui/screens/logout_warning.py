@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 from textual.app import App
 
-from hpo_tui.logout import WARNING, logout_kills
+from hpo_core.engine.logout import WARNING, logout_kills
 
 SHOWN_SECONDS = 30.0
 _told: WeakSet[App[object]] = WeakSet()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from hpo_core.refine import Proposal
-from hpo_core.session import SessionFolder
-from hpo_core.spec import SessionSpec
-from hpo_tui.follow import Update
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.refine.proposal import Proposal
+from hpo_core.session.paths import SessionFolder
+from hpo_tui.desk.follower import Update
 
 
 class Updated(Message):

@@ -12,18 +12,18 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
+from hpo_core.engine.launching import check_can_train, start, write_spec
 from hpo_core.errors import HpoError
-from hpo_core.session import create, free_name
-from hpo_core.spec import DataSpec, SessionSpec
+from hpo_core.plan.spec import DataSpec, SessionSpec
+from hpo_core.session.store import create, free_name
 from hpo_core.text import clean
-from hpo_tui.launching import check_can_train, start, write_spec
-from hpo_tui.plots.inks import ACCENT, DIM, STRONG
+from hpo_tui.forms import grid_form as form
+from hpo_tui.forms.speeds import Speed, measured_speeds, speed_on
+from hpo_tui.look.inks import ACCENT, DIM, STRONG
+from hpo_tui.look.skins import Skin
+from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.screens.form import LEAVE, SAVE, FormScreen
-from hpo_tui.skin import Skin
-from hpo_tui.viewmodel import grid_form as form
-from hpo_tui.viewmodel.rows import Row, padded, run
-from hpo_tui.viewmodel.speeds import Speed, measured_speeds, speed_on
-from hpo_tui.widgets.form import FormRow
+from hpo_tui.widgets.form_parts import FormRow
 
 
 class NewGridScreen(FormScreen):

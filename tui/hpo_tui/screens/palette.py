@@ -8,7 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
-from hpo_tui.keys import Key
+from hpo_tui.look.keys import Key
 
 NAME_WIDTH = 24
 LAST = "Move"

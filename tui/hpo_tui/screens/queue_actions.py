@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from hpo_core.events import MoveJobs, Order, StopJob
-from hpo_core.grid import JobKey
-from hpo_core.state import ENDED, Snapshot
+from hpo_core.journal.events import MoveJobs, Order, StopJob
+from hpo_core.plan.grid import JobKey
+from hpo_core.session.snapshot import ENDED, Snapshot
 from hpo_core.text import plural
+from hpo_tui.panes.queue_pane import QueueList, shifted
 from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.training_actions import TrainingActions
-from hpo_tui.viewmodel.queue import QueueList, shifted
 
 
 class QueueActions(TrainingActions):

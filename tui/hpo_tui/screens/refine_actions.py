@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hpo_core.errors import HpoError
-from hpo_core.filter import compile_filter
-from hpo_core.refine import propose
+from hpo_core.refine.proposal import propose
+from hpo_core.results.filter import compile_filter
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.messages import WantRefine
 

@@ -7,16 +7,16 @@ from functools import partial
 
 from textual import on, work
 
+from hpo_core.engine.takeover import HeldElsewhere, take_over
 from hpo_core.errors import HpoError
-from hpo_tui.follow import Update
-from hpo_tui.keys import SESSION_KEYS
+from hpo_tui.desk.follower import Update
+from hpo_tui.look.keys import SESSION_KEYS
+from hpo_tui.panes.key_words import SIGNS, help_places
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.dialogs import Words, leave_choice, take_over_choice
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.logout_warning import warn_of_logout
 from hpo_tui.screens.messages import FollowFailed, Updated
-from hpo_tui.takeover import HeldElsewhere, take_over
-from hpo_tui.viewmodel.help import SIGNS, help_places
 
 
 class TrainingActions(DeskScreen):

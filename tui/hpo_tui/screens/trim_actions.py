@@ -7,12 +7,12 @@ from dataclasses import replace
 from textual import on
 
 from hpo_core.errors import FilterError
-from hpo_core.filter import compile_filter
+from hpo_core.results.filter import compile_filter
+from hpo_core.results.trim import Trim
 from hpo_core.text import plural
-from hpo_core.trim import Trim
+from hpo_tui.desk import view_changes as moves
+from hpo_tui.desk.filter_example import filter_example
 from hpo_tui.screens.cursor_actions import CursorActions
-from hpo_tui.viewmodel import moves
-from hpo_tui.viewmodel.filter_example import filter_example
 from hpo_tui.widgets.filter_line import FilterLine
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hpo_core.measure import metrics_of
+from hpo_core.results.measure import metrics_of
+from hpo_tui.desk import view_changes as moves
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.dialogs import Words
-from hpo_tui.viewmodel import moves
 
 
 class ViewActions(DeskScreen):

@@ -1,0 +1,25 @@
+"""The demo: a small real grid on generated fruit images; needs no data and no network."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from hpo_core.engine.launching import start
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create, free_name
+
+
+def demo_spec() -> SessionSpec:
+    """Return the demo's spec, shipped beside this file."""
+    return SessionSpec.parse(
+        files("hpo_core.engine").joinpath("demo.toml").read_text(encoding="utf-8"), "demo.toml"
+    )
+
+
+def start_demo(sessions: Path, workers: int | None = None, trainer: str = "tensorflow") -> SessionFolder:
+    """Create a session for the demo and start its engine. Raises ``SessionError``."""
+    folder = create(sessions, free_name(sessions, "demo"), demo_spec())
+    start(folder, trainer, workers=workers)
+    return folder

@@ -1,0 +1,75 @@
+"""Which job next: breadth first over the replicates, and to the worker that has compiled its network already.
+
+Compiling a network costs a worker seconds. So a worker prefers, within the replicate pass that is under way, jobs
+whose network it has compiled; then networks that no other worker has; then whatever is left, so that none is idle
+while jobs wait.
+Jobs that a person moved to the front come first, whatever anybody has compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from itertools import islice, takewhile
+
+from hpo_core.journal.events import AttemptStarted, Envelope, JobsMoved
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.state import SessionState
+
+LOOK_AHEAD = 512
+"""So many of the next jobs are looked at for a compiled network."""
+
+_NOT_COMPILED_IN = {"learning_rate", "loss", "batch_size", "epochs"}
+"""What a compiled network takes as an argument; see ``worker.train.Program``."""
+
+
+class JobQueue:
+    """Picks from the state's waiting jobs; ``compile_key`` tells networks apart."""
+
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
+        self._urgent: dict[JobKey, None] = {}
+        self._keys: dict[int, Hashable] = {}
+        self._networks: dict[Hashable, Hashable] = {}
+
+    def observe(self, record: Envelope) -> None:
+        """Take note of jobs that a person moved to the front."""
+        event = record.event
+        if isinstance(event, JobsMoved):
+            moved = [JobKey(*pair) for pair in event.jobs]
+            for key in moved:
+                self._urgent.pop(key, None)
+            if event.to == "front":
+                self._urgent = dict.fromkeys([*moved, *self._urgent])
+        elif isinstance(event, AttemptStarted):
+            self._urgent.pop(JobKey(event.trial, event.replicate), None)
+
+    def compile_key(self, trial: int) -> Hashable:
+        """Return what the compiled training of ``trial`` depends on."""
+        if trial not in self._keys:
+            network = compile_key(self._state.spec, trial)
+            self._keys[trial] = self._networks.setdefault(network, network)  # one object for all its trials
+        return self._keys[trial]
+
+    def pick(self, compiled: Iterable[Hashable], elsewhere: Iterable[Hashable]) -> JobKey | None:
+        """Return the next job for a worker that has ``compiled`` these, the others being ``elsewhere``."""
+        first = next(self._state.waiting(), None)
+        if first is None or first in self._urgent:
+            return first
+        mine, others = set(compiled), set(elsewhere)
+        ahead = islice(self._state.waiting(), LOOK_AHEAD)
+        window = list(takewhile(lambda key: key.replicate == first.replicate, ahead))
+        networks = [self.compile_key(job.trial) for job in window]
+        for job, network in zip(window, networks, strict=True):
+            if network in mine:
+                return job
+        for job, network in zip(window, networks, strict=True):
+            if network not in others:
+                return job
+        return first
+
+
+def compile_key(spec: SessionSpec, trial: int) -> Hashable:
+    """Return the values that a compiled network depends on; under XLA the batch size is one of them."""
+    left_out = _NOT_COMPILED_IN - {"batch_size"} if spec.jit else _NOT_COMPILED_IN
+    return tuple(sorted((name, value) for name, value in spec.values_of(trial).items() if name not in left_out))

@@ -1,0 +1,326 @@
+"""Every event and order, typed; one JSON line each.
+
+An *event* is a past fact, written to the journal by the engine. An *order* is an imperative to the engine,
+written into ``control/`` by screens and commands. A *job* is the frozen work order that the engine sends to a
+worker; a worker answers with the worker events below, which the engine turns into journal events.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from hpo_core.plan.hyperparameters import Value
+
+SCHEMA_VERSION = 1
+"""Version of the journal's and the spec's layout; a session with a higher one is opened read-only."""
+
+AttemptStatus = Literal["complete", "diverged", "failed", "stopped"]
+"""How an attempt ended."""
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """Base of everything that is one JSON object with a ``type``."""
+
+
+# Journal events ----------------------------------------------------------------------------------------------
+
+
+class EngineStarted(_Record, frozen=True, tag="EngineStarted"):
+    """An engine took the session over; every later record carries its ``gen``."""
+
+    host: str
+    boot_id: str
+    pid: int
+    version: str
+    schema: int = SCHEMA_VERSION
+    workers: int = 1
+    device: str = "cpu"
+    trainer: str = "tensorflow"
+    """Who trains; an engine that goes on with the session is started with the same one."""
+
+
+class EngineStopped(_Record, frozen=True, tag="EngineStopped"):
+    """The engine left in an orderly way; ``reason`` is "finished", "stopped" or a sentence."""
+
+    reason: str
+
+
+class DataPrepared(_Record, frozen=True, tag="DataPrepared"):
+    """The images are decoded; counts are images, ``seconds`` the time it took (near 0 from the cache)."""
+
+    fingerprint: str
+    train: int
+    validation: int
+    classes: tuple[str, ...]
+    image_size: tuple[int, int]
+    seconds: float
+
+
+class AttemptStarted(_Record, frozen=True, tag="AttemptStarted"):
+    """A worker began one try at a replicate."""
+
+    trial: int
+    replicate: int
+    attempt: int
+    seed: int
+    worker: int
+
+
+class EpochEnded(_Record, frozen=True, tag="EpochEnded"):
+    """An epoch's metrics, by Keras' names; ``seconds`` is the epoch's own time. Epochs count from 1."""
+
+    trial: int
+    replicate: int
+    attempt: int
+    epoch: int
+    metrics: dict[str, float | None]
+    seconds: float = 0.0
+
+
+class AttemptEnded(_Record, frozen=True, tag="AttemptEnded"):
+    """An attempt is over. ``reason`` is a sentence for every status but complete; ``kind`` a word to count by.
+
+    ``epochs`` is how many of them have ended (None in older journals): one whose record is lost is missed so.
+    ``data`` is the fingerprint of the images that it was trained on.
+    """
+
+    trial: int
+    replicate: int
+    attempt: int
+    status: AttemptStatus
+    seconds: float = 0.0
+    reason: str = ""
+    kind: str = ""
+    parameters: int | None = None
+    epochs: int | None = None
+    data: str = ""
+
+
+class ResultAdopted(_Record, frozen=True, tag="ResultAdopted"):
+    """A result that was not trained here: imported from a table, or re-used from another session.
+
+    ``epoch_seconds`` are the times of the ``epochs``, none where they are not known; ``data`` is the fingerprint
+    of the images that it was trained on.
+    """
+
+    trial: int
+    replicate: int
+    status: AttemptStatus
+    origin: str
+    epochs: tuple[dict[str, float | None], ...] = ()
+    last_epoch: int = 0
+    seconds: float = 0.0
+    seed: int | None = None
+    reason: str = ""
+    parameters: int | None = None
+    epoch_seconds: tuple[float, ...] = ()
+    data: str = ""
+
+
+class QueuePaused(_Record, frozen=True, tag="QueuePaused"):
+    """No further job is started until the queue is resumed."""
+
+    reason: str
+
+
+class QueueResumed(_Record, frozen=True, tag="QueueResumed"):
+    """The queue goes on."""
+
+
+class JobsQueued(_Record, frozen=True, tag="JobsQueued"):
+    """These (trial, replicate) pairs wait to be trained (again); new replicates come into being this way."""
+
+    jobs: tuple[tuple[int, int], ...]
+    reason: str = ""
+
+
+class JobsMoved(_Record, frozen=True, tag="JobsMoved"):
+    """These waiting jobs now come first or last, in the order given."""
+
+    jobs: tuple[tuple[int, int], ...]
+    to: Literal["front", "back"]
+
+
+class Noted(_Record, frozen=True, tag="Noted"):
+    """Something the user should know: a lock taken over, a partial record set aside, data that changed."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+
+
+Event = (
+    EngineStarted
+    | EngineStopped
+    | DataPrepared
+    | AttemptStarted
+    | EpochEnded
+    | AttemptEnded
+    | ResultAdopted
+    | QueuePaused
+    | QueueResumed
+    | JobsQueued
+    | JobsMoved
+    | Noted
+)
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """A journal record: the event, its place, and when it was written (``time`` in seconds since 1970)."""
+
+    seq: int
+    gen: int
+    time: float
+    event: Event
+
+
+# Orders ------------------------------------------------------------------------------------------------------
+
+
+class PauseQueue(_Record, frozen=True, tag="PauseQueue"):
+    """Start no further job; the running ones go on to their end."""
+
+
+class ResumeQueue(_Record, frozen=True, tag="ResumeQueue"):
+    """Go on with the queue."""
+
+
+class StopSession(_Record, frozen=True, tag="StopSession"):
+    """End the engine: ``now`` stops the running trainings between chunks, else after they have ended."""
+
+    now: bool = True
+
+
+class StopJob(_Record, frozen=True, tag="StopJob"):
+    """Stop one running training (``after_epoch``: at its epoch's end), or take a waiting one out of the queue."""
+
+    trial: int
+    replicate: int
+    after_epoch: bool = False
+
+
+class QueueJobs(_Record, frozen=True, tag="QueueJobs"):
+    """Put these (trial, replicate) pairs (again) into the queue."""
+
+    jobs: tuple[tuple[int, int], ...]
+    reason: str = ""
+
+
+class MoveJobs(_Record, frozen=True, tag="MoveJobs"):
+    """Move these waiting jobs to the front or the back of the queue."""
+
+    jobs: tuple[tuple[int, int], ...]
+    to: Literal["front", "back"]
+
+
+class SetWorkers(_Record, frozen=True, tag="SetWorkers"):
+    """Use so many workers from now on."""
+
+    count: int
+
+
+Order = PauseQueue | ResumeQueue | StopSession | StopJob | QueueJobs | MoveJobs | SetWorkers
+
+
+# Between engine and worker -----------------------------------------------------------------------------------
+
+
+class Job(_Record, frozen=True, tag="Job"):
+    """The frozen work order for one replicate: everything a worker needs to train it."""
+
+    trial: int
+    replicate: int
+    attempt: int
+    seed: int
+    values: dict[str, Value]
+    """Every hyperparameter of the training, defaults filled in."""
+    data: dict[str, Any]
+    """The spec's ``[data]`` table with an absolute ``path``."""
+    settings: dict[str, Any]
+    """The training settings of the spec's ``[session]`` table: precision, jit."""
+    log: str
+    """Where this attempt's stdout and stderr go."""
+
+
+class StopTraining(_Record, frozen=True, tag="StopTraining"):
+    """To a worker: stop the training under way between two chunks, or at the end of its epoch."""
+
+    after_epoch: bool = False
+
+
+class Quit(_Record, frozen=True, tag="Quit"):
+    """To a worker: leave after the training under way, if any."""
+
+
+WorkerOrder = Job | StopTraining | Quit
+
+
+class WorkerReady(_Record, frozen=True, tag="WorkerReady"):
+    """The worker has imported what it needs and waits for a job."""
+
+    pid: int
+    device: str
+
+
+class JobStarted(_Record, frozen=True, tag="JobStarted"):
+    """The worker has begun the job (data loaded, model built)."""
+
+    trial: int
+    replicate: int
+    attempt: int
+
+
+class Progress(_Record, frozen=True, tag="Progress"):
+    """Where the training is: ``batch`` of ``batches`` in ``epoch`` of ``epochs``, with the metrics so far.
+
+    ``phase`` is "train" or "validate". Sent a few times a second, never kept.
+    """
+
+    trial: int
+    replicate: int
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    phase: Literal["prepare", "train", "validate"] = "train"
+    metrics: dict[str, float] = {}
+
+
+class JobEpoch(_Record, frozen=True, tag="JobEpoch"):
+    """An epoch has ended; ``metrics`` holds null where a value is NaN or infinite."""
+
+    trial: int
+    replicate: int
+    attempt: int
+    epoch: int
+    metrics: dict[str, float | None]
+    seconds: float
+
+
+class JobEnded(_Record, frozen=True, tag="JobEnded"):
+    """The job is over; the worker waits for the next one. ``memory`` is the worker's resident bytes."""
+
+    trial: int
+    replicate: int
+    attempt: int
+    status: AttemptStatus
+    seconds: float
+    reason: str = ""
+    kind: str = ""
+    parameters: int | None = None
+    memory: int = 0
+
+
+class DataReady(_Record, frozen=True, tag="DataReady"):
+    """The worker has decoded or opened the images; sent once, before its first ``JobStarted``."""
+
+    fingerprint: str
+    train: int
+    validation: int
+    classes: tuple[str, ...]
+    image_size: tuple[int, int]
+    seconds: float
+
+
+WorkerEvent = WorkerReady | DataReady | JobStarted | Progress | JobEpoch | JobEnded

@@ -1,0 +1,143 @@
+"""Reads a session's journal and follows it: whole lines only, all segments together, each record once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hpo_core.errors import JournalError
+from hpo_core.journal.events import Envelope
+from hpo_core.journal.records import decode_record
+from hpo_core.journal.segments import in_order, segments
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch of the journal that could not be read: which file, which line (1-based), and why."""
+
+    segment: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.segment}, line {self.line}: {self.reason}"
+
+
+@dataclass
+class _Place:
+    """How far a segment has been read: which file it is, bytes and lines."""
+
+    file: tuple[int, int]
+    offset: int = 0
+    lines: int = 0
+
+
+@dataclass
+class _Gaps:
+    """Stretches of numbers that no record has (yet), in rising order: the first and the last of each."""
+
+    firsts: list[int] = field(default_factory=list)
+    lasts: list[int] = field(default_factory=list)
+
+    def add(self, first: int, last: int) -> None:
+        self.firsts.append(first)
+        self.lasts.append(last)
+
+    def __contains__(self, seq: int) -> bool:
+        at = bisect_right(self.firsts, seq) - 1
+        return at >= 0 and seq <= self.lasts[at]
+
+    def __bool__(self) -> bool:
+        return bool(self.firsts)
+
+
+class JournalReader:
+    """Follows a session's journal: ``poll`` returns what was appended since the last call.
+
+    A damaged line in the middle is skipped, and stands in ``damage``; records of an engine that was superseded
+    and records already seen are left out. Where the journal was replaced, as by a repair, or where a record came
+    to light that was missing before others, all of it is read anew: ``restarts`` then counts one more, and
+    ``poll`` returns it from its beginning.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.restarts = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self.last_seq = 0
+        self.gen = 0
+        self._damage: list[Damage] = []
+        self._gaps = _Gaps()
+        self._places: dict[str, _Place] = {}
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What could not be read, without what a later segment has again: nothing of that is missing."""
+        if self._gaps or not self._damage:
+            return list(self._damage)
+        last = list(self._places)[-1]
+        return [entry for entry in self._damage if entry.segment == last]
+
+    def poll(self) -> list[Envelope]:
+        """Return the new records, oldest first; an empty list where there are none."""
+        found = None if self._replaced() else self._new_records()
+        if found is None or any(record.seq in self._gaps for record in found):
+            self._forget()
+            self.restarts += 1
+            found = self._new_records()
+        kept = in_order(found, self.last_seq, self.gen)
+        for record in kept:
+            if record.seq > self.last_seq + 1:
+                self._gaps.add(self.last_seq + 1, record.seq - 1)
+            self.gen, self.last_seq = record.gen, record.seq
+        return kept
+
+    def torn_tail(self) -> tuple[Path, int, bytes] | None:
+        """Return (segment, offset, bytes) of a last line without an end, or None; call it after ``poll``."""
+        for path in reversed(segments(self.folder)):
+            place = self._places.get(path.name)
+            offset = place.offset if place is not None else 0
+            with path.open("rb") as file:
+                file.seek(offset)
+                rest = file.read()
+            if rest:
+                return path, offset, rest
+        return None
+
+    def _replaced(self) -> bool:
+        """Whether a file that was read is another one now, or was cut."""
+        for name, place in self._places.items():
+            try:
+                status = (self.folder / name).stat()
+            except OSError:
+                continue  # gone: what was read of it stays
+            if (status.st_dev, status.st_ino) != place.file or status.st_size < place.offset:
+                return True
+        return False
+
+    def _new_records(self) -> list[Envelope]:
+        return [record for path in segments(self.folder) for record in self._read(path)]
+
+    def _read(self, path: Path) -> Iterator[Envelope]:
+        try:
+            status = path.stat()
+            place = self._places.setdefault(path.name, _Place((status.st_dev, status.st_ino)))
+            if status.st_size <= place.offset:
+                return
+            with path.open("rb") as file:
+                file.seek(place.offset)
+                data = file.read()
+        except FileNotFoundError:
+            return
+        end = data.rfind(b"\n") + 1
+        place.offset += end
+        for line in data[:end].split(b"\n")[:-1]:
+            place.lines += 1
+            try:
+                yield decode_record(line)
+            except JournalError as error:
+                self._damage.append(Damage(path.name, place.lines, str(error)))

@@ -1,0 +1,52 @@
+"""The journal's files: ``journal.jsonl``, and ``journal-2.jsonl``, ... that were begun after a failed fsync.
+
+What stands in several segments is one record. A segment that was lost in part is made good by a later one, so
+that only all of them together say what is there: see ``in_order``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from hpo_core.journal.events import Envelope
+
+FIRST_SEGMENT = "journal.jsonl"
+_SEGMENT_NAME = re.compile(r"journal-(\d{1,9})\.jsonl")
+
+
+def segments(folder: Path) -> list[Path]:
+    """Return the journal's files in the order in which they were written; links among the later ones are none."""
+    later = sorted(
+        (number, path) for number, path in _numbered(folder) if not path.is_symlink() and path.is_file()
+    )
+    first = folder / FIRST_SEGMENT
+    return ([first] if first.is_file() else []) + [path for _, path in later]
+
+
+def next_segment(folder: Path) -> Path:
+    """Return the path of a segment after all that have a name of one."""
+    return folder / f"journal-{max([1, *(number for number, _ in _numbered(folder))]) + 1}.jsonl"
+
+
+def _numbered(folder: Path) -> list[tuple[int, Path]]:
+    return [
+        (int(match[1]), path)
+        for path in folder.glob("journal-*.jsonl")
+        if (match := _SEGMENT_NAME.fullmatch(path.name))
+    ]
+
+
+def in_order(records: Iterable[Envelope], last_seq: int = 0, gen: int = 0) -> list[Envelope]:
+    """Return the records that count, by their numbers: each once, and none of an engine that was superseded.
+
+    ``last_seq`` and ``gen`` are those of the record before. Of two records with one number, the later engine's
+    counts: the other engine did not know yet that it had been superseded.
+    """
+    kept: list[Envelope] = []
+    for record in sorted(records, key=lambda record: (record.seq, -record.gen)):
+        if record.seq > last_seq and record.gen >= gen:
+            kept.append(record)
+            last_seq, gen = record.seq, record.gen
+    return kept

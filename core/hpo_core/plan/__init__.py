@@ -1,0 +1,1 @@
+"""What to train: hyperparameters and metrics, a table of facts each; grid, spec, plans."""

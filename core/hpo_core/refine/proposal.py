@@ -1,0 +1,229 @@
+"""Refine: from what the trim left to the next grid, finer around the best, re-using every result already there.
+
+A ``Proposal`` is pure and can be edited: each change returns another one. Nothing is written before
+``create_refined``, and nothing is trained before an engine is started on the new session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_core.errors import SessionError, SpecError
+from hpo_core.journal.events import Event, Noted, ResultAdopted
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.refine.finer import finer_values
+from hpo_core.refine.reuse import adopt
+from hpo_core.results.table import in_view, result_arrays
+from hpo_core.results.trim import Trim
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.store import create_with_events
+from hpo_core.text import clean, plural
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The next grid: ``factors`` with the values it would have; a factor with one value will be fixed.
+
+    ``session`` and ``snapshot`` are those it came from; ``best`` the number of the best trial in view, if any.
+    """
+
+    session: str
+    snapshot: Snapshot
+    factors: tuple[Hyperparameter, ...]
+    replicates: int
+    best: int | None = None
+
+    # Editing -------------------------------------------------------------------------------------------------
+
+    def add(self, name: str, value: Value) -> Proposal:
+        """Return the proposal with one more value. Raises ``SpecError`` for one that cannot be taken."""
+        factor = self._factor(name)
+        checked = _checked(name, value)
+        if checked in factor.values:
+            return self
+        return self._with(Hyperparameter(name, _in_order(self.snapshot.spec, name, (*factor.values, checked))))
+
+    def remove(self, name: str, value: Value) -> Proposal:
+        """Return the proposal without a value. Raises ``SpecError`` for the last one of a hyperparameter."""
+        factor = self._factor(name)
+        left = tuple(other for other in factor.values if other != value)
+        if not left:
+            raise SpecError(f"{clean(name, 60)} needs a value; add another one before the last is taken out.")
+        return self._with(Hyperparameter(name, left))
+
+    def toggle(self, name: str, value: Value) -> Proposal:
+        """Return the proposal with the value taken out, or put in. Raises ``SpecError``."""
+        return self.remove(name, value) if value in self._factor(name).values else self.add(name, value)
+
+    def with_values(self, values: Mapping[str, Sequence[Value]]) -> Proposal:
+        """Return the proposal with just these values for some hyperparameters. Raises ``SpecError``."""
+        proposal = self
+        for name, given in values.items():
+            if not given:
+                raise SpecError(f"{clean(name, 60)} has no values; give at least one.")
+            if name not in {factor.name for factor in proposal.factors}:
+                if name not in KNOWN:
+                    raise SpecError(f"{clean(name, 60)} is no hyperparameter; known are {', '.join(KNOWN)}.")
+                proposal = replace(proposal, factors=(*proposal.factors, Hyperparameter(name, ())))
+            checked = tuple(dict.fromkeys(_checked(name, value) for value in given))
+            proposal = proposal._with(Hyperparameter(name, _in_order(self.snapshot.spec, name, checked)))
+        return proposal
+
+    def with_replicates(self, replicates: int) -> Proposal:
+        """Return the proposal with so many trainings for each trial."""
+        return replace(self, replicates=replicates)
+
+    def _factor(self, name: str) -> Hyperparameter:
+        for factor in self.factors:
+            if factor.name == name:
+                return factor
+        known = ", ".join(clean(factor.name, 40) for factor in self.factors)
+        raise SpecError(f"The grid has no hyperparameter {clean(name, 60)!r}; it has {known}.")
+
+    def _with(self, changed: Hyperparameter) -> Proposal:
+        return replace(
+            self, factors=tuple(changed if factor.name == changed.name else factor for factor in self.factors)
+        )
+
+    # What it says --------------------------------------------------------------------------------------------
+
+    def is_new(self, name: str, value: Value) -> bool:
+        """Whether the session that this came from has no such value."""
+        grid, fixed = self.snapshot.spec.grid, self.snapshot.spec.fixed
+        known = next((factor.values for factor in grid.hyperparameters if factor.name == name), ())
+        return value not in known and fixed.get(name) != value
+
+    @cached_property
+    def spec(self) -> SessionSpec:
+        """The spec of the next session. Raises ``SpecError``, such as for too many trainings."""
+        old = self.snapshot.spec
+        varied = tuple(factor for factor in self.factors if len(factor.values) > 1) or self.factors[:1]
+        fixed = {name: value for name, value in old.fixed.items() if name not in {f.name for f in self.factors}}
+        fixed |= {factor.name: factor.values[0] for factor in self.factors if factor not in varied}
+        new = replace(old, grid=Grid(varied), fixed=fixed, replicates=self.replicates)
+        return SessionSpec.parse(new.to_toml(), "The next grid")
+
+    @cached_property
+    def adopted(self) -> tuple[ResultAdopted, ...]:
+        """The results that need not be trained again."""
+        return tuple(adopt(self.session, self.snapshot, self.spec))
+
+    @property
+    def trials(self) -> int:
+        """How many trials the next grid has."""
+        return len(self.spec.grid)
+
+    @property
+    def trials_reused(self) -> int:
+        """How many of them have results already."""
+        return len({event.trial for event in self.adopted})
+
+    @property
+    def trials_new(self) -> int:
+        """How many of them have none."""
+        return self.trials - self.trials_reused
+
+    @property
+    def trainings(self) -> int:
+        """How many trainings there are to run."""
+        return self.spec.trainings - sum(event.replicate <= self.replicates for event in self.adopted)
+
+    @cached_property
+    def seconds(self) -> float | None:
+        """How long they will take, at this session's mean time for an epoch and its workers; None if unknown."""
+        ended = [
+            entry for entry in self.snapshot.replicates.values() if entry.seconds > 0 and entry.last is not None
+        ]
+        epochs = sum(entry.last.number for entry in ended if entry.last is not None)
+        if not epochs:
+            return None
+        each = sum(entry.seconds for entry in ended) / epochs
+        workers = self.snapshot.engine.workers if self.snapshot.engine else 1
+        return each * self._epochs_to_run() / max(min(workers, self.trainings), 1)
+
+    def _epochs_to_run(self) -> float:
+        """Every value stands in equally many trials: so many epochs a trial on the mean, less those re-used."""
+        spec = self.spec
+        values = next((f.values for f in spec.grid.hyperparameters if f.name == "epochs"), (spec.epochs_of(1),))
+        mean = sum(float(value) for value in values) / len(values)
+        reused = sum(spec.epochs_of(event.trial) for event in self.adopted if event.replicate <= self.replicates)
+        return max(mean * spec.trainings - reused, 0.0)
+
+    def in_words(self) -> str:
+        """Return "36 trials: 28 new, 8 re-used; 64 trainings to run"."""
+        return (
+            f"{plural(self.trials, 'trial')}: {self.trials_new:,} new, {self.trials_reused:,} re-used; "
+            f"{plural(self.trainings, 'training')} to run"
+        )
+
+
+def propose(
+    session: str, snapshot: Snapshot, trim: Trim | None = None, kept: NDArray[np.bool_] | None = None
+) -> Proposal:
+    """Return the next grid: the values in view, and finer ones next to those of the best trial in view.
+
+    ``kept`` (one entry for each trial) is what a filter line leaves. The best trial's neighbours are the whole
+    grid's: the optimum may lie between the best value and one that was trimmed. Raises ``SpecError`` where nothing
+    is in view.
+    """
+    spec = snapshot.spec
+    grid = spec.grid
+    mask = in_view(grid, trim)
+    if kept is not None:
+        mask = mask & kept
+    if not mask.any():
+        raise SpecError("No trial is in view; bring values back before refining.")
+    best = _best_in_view(snapshot, mask)
+    factors = []
+    for column, factor in enumerate(grid.hyperparameters):
+        seen = set(grid.codes[mask, column].tolist())
+        values = tuple(value for place, value in enumerate(factor.values) if place in seen)
+        if best is not None:
+            values += finer_values(factor.name, factor.values, factor.values[grid.codes[best - 1, column]])
+        factors.append(Hyperparameter(factor.name, _in_order(spec, factor.name, values)))
+    return Proposal(session, snapshot, tuple(factors), spec.replicates, best)
+
+
+def _best_in_view(snapshot: Snapshot, mask: NDArray[np.bool_]) -> int | None:
+    scores = np.where(mask, result_arrays(snapshot).scores, np.nan)
+    if not np.isfinite(scores).any():
+        return None
+    highest = snapshot.spec.objective.direction == "max"
+    return int(np.nanargmax(scores) if highest else np.nanargmin(scores)) + 1
+
+
+def _checked(name: str, value: Value) -> Value:
+    return KNOWN[name].check(value, clean(name, 60)) if name in KNOWN else value
+
+
+def _in_order(spec: SessionSpec, name: str, values: Sequence[Value]) -> tuple[Value, ...]:
+    """Numbers ascend, or descend where the old grid's do; texts stand as in the old grid, new ones last."""
+    old = next((factor.values for factor in spec.grid.hyperparameters if factor.name == name), ())
+    if all(isinstance(value, (int, float)) for value in values):
+        descending = len(old) > 1 and list(old) == sorted(old, key=float, reverse=True)
+        return tuple(sorted(values, key=float, reverse=descending))
+    return tuple(sorted(values, key=lambda value: old.index(value) if value in old else len(old)))
+
+
+def create_refined(sessions: Path, name: str, proposal: Proposal) -> SessionFolder:
+    """Make the new session; its journal begins with the results that are re-used. Starts no work.
+
+    Raises ``SessionError``, also for a session that was imported, and ``SpecError``.
+    """
+    if not proposal.snapshot.spec.trainable:
+        raise SessionError(
+            f"The session {clean(proposal.session, 80)!r} was imported: it has results and nothing to train on. "
+            "Write a spec with your data to train a finer grid."
+        )
+    note = Noted(level="info", text=f"Refined from {clean(proposal.session, 80)}: {proposal.in_words()}.")
+    events: Iterable[Event] = (note, *proposal.adopted)
+    return create_with_events(sessions, name, proposal.spec, events)

@@ -1,0 +1,106 @@
+"""What is read off each training: a metric at its last or its best epoch, or what the training cost.
+
+Tables, plots and analysis all read through one ``Measure``, so that they cannot disagree on what they show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import Direction, direction_of
+from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
+
+Which = Literal["last", "best"]
+"""The epoch at which a metric is read: each training's last, or the one at which that metric was best."""
+
+SECONDS, IMAGES, PARAMETERS = "seconds", "images/s", "parameters"
+COSTS = (SECONDS, IMAGES, PARAMETERS)
+"""A training's own time, training images for each of its seconds, and the model's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One metric, which way it improves, and at which epoch it is read.
+
+    ``cost`` says that it is one of ``COSTS``; ``images`` is how many training images an epoch has. ``left_out``
+    are trainings that count for nothing, such as collapsed ones that were taken out.
+    """
+
+    metric: str
+    better: Direction
+    epoch: Which = "last"
+    cost: bool = False
+    images: int | None = None
+    left_out: frozenset[JobKey] = frozenset()
+
+    @property
+    def arrow(self) -> str:
+        """ "↑" where more of it is better, "↓" where less is."""
+        return "↑" if self.better == "max" else "↓"
+
+    @property
+    def words(self) -> str:
+        """The metric and the epoch it is taken at: "val_accuracy, last epoch"."""
+        return self.metric if self.cost else f"{self.metric}, {self.epoch} epoch"
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a metric at the last epoch of every training."""
+        return not self.cost and self.epoch == "last" and not self.left_out
+
+    def without(self, trainings: Iterable[JobKey]) -> Measure:
+        """Return the measure with some trainings left out."""
+        return replace(self, left_out=frozenset(trainings))
+
+    def result(self, entry: Replicate) -> float | None:
+        """Return what a finished training counts with; None for one that does not count."""
+        return self.value(entry) if entry.status == "complete" and entry.key not in self.left_out else None
+
+    def value(self, entry: Replicate) -> float | None:
+        """Return the measure of a training as far as it has come; None where it has none."""
+        if self.cost:
+            return self._cost(entry)
+        if self.epoch == "last":
+            return entry.metric(self.metric)
+        return entry.best(self.metric, self.better)
+
+    def at(self, epoch: Epoch) -> float | None:
+        """Return what one epoch adds to a curve: the metric, or the epoch's own time and speed."""
+        if not self.cost:
+            return epoch.metrics.get(self.metric)
+        if self.metric == SECONDS:
+            return epoch.seconds or None
+        return self.images / epoch.seconds if self.metric == IMAGES and self.images and epoch.seconds else None
+
+    def _cost(self, entry: Replicate) -> float | None:
+        if self.metric == PARAMETERS:
+            return entry.parameters
+        if self.metric == SECONDS or not entry.seconds:
+            return entry.seconds or None
+        whole = entry.epochs and not entry.missing
+        return self.images * len(entry.epochs) / entry.seconds if self.images and whole else None
+
+
+def metrics_of(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return everything that can be measured: the session's metrics, then the costs that are known."""
+    seen = snapshot.metrics
+    timed = any(entry.seconds and entry.status == "complete" for entry in snapshot.replicates.values())
+    sized = any(entry.parameters for entry in snapshot.replicates.values())
+    known = {SECONDS: timed, IMAGES: timed and _images(snapshot) is not None, PARAMETERS: sized}
+    return (*seen, *(name for name in COSTS if known[name] and name not in seen))
+
+
+def measure_of(snapshot: Snapshot, metric: str | None = None, epoch: Which = "last") -> Measure:
+    """Return the measure of that name, or the objective's where the session has none of that name."""
+    objective = snapshot.spec.objective
+    if metric is None or metric == objective.metric or metric not in metrics_of(snapshot):
+        return Measure(objective.metric, objective.direction, epoch)
+    cost = metric in COSTS and metric not in snapshot.metrics
+    return Measure(metric, direction_of(metric), epoch, cost, _images(snapshot) if cost else None)
+
+
+def _images(snapshot: Snapshot) -> int | None:
+    return snapshot.data.train if snapshot.data is not None else None

@@ -1,0 +1,57 @@
+"""What a journal may say at most: a record with a whole checksum may still name what cannot be.
+
+Everything that reads a session goes through its replicates and epochs one by one, so that one record that names
+replicate 1,000,000,000 would make them all stand still. Such a record is damage.
+"""
+
+from __future__ import annotations
+
+from hpo_core.journal.events import ResultAdopted
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import MAX_TRAININGS, SessionSpec
+
+MAX_EPOCHS = 1_000_000
+"""A training that was not made here has no more epochs than this."""
+
+_TOLD = 100
+"""So many impossible records are named; more tell nothing new."""
+
+
+class Bounds:
+    """One session's bounds; ``grown`` counts replicates beyond the spec's, ``broken`` says what was refused."""
+
+    def __init__(self, spec: SessionSpec) -> None:
+        self.grown = 0
+        self.broken: list[str] = []
+        self._spec = spec
+        self._trials = len(spec.grid)
+        self._most = max(MAX_TRAININGS, spec.trainings)
+        self._epochs: dict[int, int] = {}
+
+    def allow(self, key: JobKey, count: int) -> bool:
+        """Whether there may be this training, of a trial that has ``count`` replicates so far."""
+        if not (1 <= key.trial <= self._trials and key.replicate >= 1):
+            return False
+        return key.replicate <= count or self._spec.trainings + self.grown + key.replicate - count <= self._most
+
+    def epochs(self, trial: int) -> int:
+        """How many epochs a training of ``trial`` here has; 0 where nothing is trained."""
+        if not self._spec.trainable or not 1 <= trial <= self._trials:
+            return 0
+        if trial not in self._epochs:
+            self._epochs[trial] = self._spec.epochs_of(trial)
+        return self._epochs[trial]
+
+    def epoch(self, trial: int, number: int) -> bool:
+        """Whether a training of ``trial`` may have this epoch."""
+        return 1 <= number <= (self.epochs(trial) or MAX_EPOCHS)
+
+    def adopted(self, event: ResultAdopted) -> bool:
+        """Whether the epochs of a result from elsewhere may be."""
+        return event.last_epoch == 0 or len(event.epochs) <= event.last_epoch <= MAX_EPOCHS
+
+    def refuse(self, seq: int, what: str) -> bool:
+        """Take note of a record that names what cannot be; always False."""
+        if len(self.broken) < _TOLD:
+            self.broken.append(f"record {seq}: {what} cannot be")
+        return False

@@ -1,0 +1,59 @@
+"""The control folder: orders from screens and commands, one file each, removed by the engine once obeyed."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from hpo_core.journal.events import Order, QueueJobs
+from hpo_core.journal.files import FOLDER_MODE, write_atomically
+
+_decoder = msgspec.json.Decoder(Order)
+_count = itertools.count()
+
+
+def send_order(control: Path, order: Order) -> None:
+    """Put an order into the control folder. Raises ``OSError``."""
+    control.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    name = f"{time.time_ns():020d}-{os.getpid()}-{next(_count):04d}.json"
+    write_atomically(control / name, msgspec.json.encode(order), durable=False)
+
+
+def waiting_orders(control: Path) -> Iterator[tuple[Path, Order | None]]:
+    """Yield the orders that wait, oldest first, with their files; None for one that cannot be read."""
+    for path in sorted(control.glob("[0-9]*.json")):
+        try:
+            yield path, _decoder.decode(path.read_bytes())
+        except FileNotFoundError:
+            continue
+        except (OSError, msgspec.MsgspecError):
+            yield path, None
+
+
+def take_orders(control: Path) -> tuple[list[Order], list[str]]:
+    """Take the orders that wait, oldest first, and remove them; also return the names of unreadable files."""
+    orders: list[Order] = []
+    unreadable: list[str] = []
+    for path, order in waiting_orders(control):
+        if order is None:
+            unreadable.append(path.name)
+        else:
+            orders.append(order)
+        path.unlink(missing_ok=True)
+    return orders, unreadable
+
+
+def discard_orders(control: Path) -> None:
+    """Remove orders that were meant for an engine that is gone.
+
+    Trainings to be queued stay: whoever asked for them meant the session, and may have asked while that engine
+    was leaving.
+    """
+    for path, order in waiting_orders(control):
+        if not isinstance(order, QueueJobs):
+            path.unlink(missing_ok=True)

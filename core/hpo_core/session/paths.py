@@ -1,0 +1,94 @@
+"""The paths inside one session's folder, and what can be asked of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpo_core.errors import SessionError
+from hpo_core.journal import lock
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFolder:
+    """The paths inside one session's folder."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The session's name: its folder's, made harmless (a folder from elsewhere may be called anything)."""
+        return clean(self.path.name)
+
+    @property
+    def spec(self) -> Path:
+        """What was asked; never rewritten."""
+        return self.path / "spec.toml"
+
+    @property
+    def status(self) -> Path:
+        """Where the running jobs are right now."""
+        return self.path / "status.json"
+
+    @property
+    def control(self) -> Path:
+        """Orders from screens and commands."""
+        return self.path / "control"
+
+    @property
+    def logs(self) -> Path:
+        """Each attempt's stdout and stderr, and the engine's."""
+        return self.path / "logs"
+
+    @property
+    def exports(self) -> Path:
+        """The CSVs."""
+        return self.path / "exports"
+
+    @property
+    def view(self) -> Path:
+        """How this person last looked at the session."""
+        return self.path / "view.json"
+
+    @property
+    def lock(self) -> Path:
+        """The file that the engine holds locked."""
+        return self.path / "lock"
+
+    def log_of(self, key: JobKey, attempt: int) -> Path:
+        """The log of one attempt."""
+        return self.logs / f"trial-{key.trial:05d}-r{key.replicate:02d}-a{attempt:02d}.log"
+
+    @property
+    def engine_log(self) -> Path:
+        """The engine's own stdout and stderr."""
+        return self.logs / "engine.log"
+
+    def engine_runs(self) -> bool:
+        """Whether an engine on this machine holds the session."""
+        return lock.is_held(self.lock)
+
+    def check(self) -> None:
+        """Raise ``SessionError`` where this is no session, or one that may not be looked into."""
+        try:
+            found = self.spec.is_file()
+        except PermissionError:
+            raise SessionError(
+                f"{clean(self.path)} belongs to another user, who keeps it private; ask for the right to read it."
+            ) from None
+        if not found:
+            raise SessionError(f"{clean(self.path)} is not a session: it has no spec.toml.")
+
+    def load_spec(self) -> SessionSpec:
+        """Read the spec back. Raises ``SessionError`` or ``SpecError``."""
+        self.check()
+        return SessionSpec.load(self.spec)
+
+    def disk_size(self) -> int:
+        """Bytes on the disk, all files together."""
+        return sum(
+            file.stat().st_size for file in self.path.rglob("*") if file.is_file() and not file.is_symlink()
+        )

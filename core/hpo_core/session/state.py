@@ -1,0 +1,316 @@
+"""What a session's journal adds up to: ``SessionState.apply`` is the only mutation; immutable snapshots out.
+
+Engine, screen and commands replay the same journal through this one class, so they cannot disagree. It bears the
+loss of any record: what follows tells most of what was lost, and what cannot be known is missing, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from hpo_core.journal.events import (
+    AttemptEnded,
+    AttemptStarted,
+    DataPrepared,
+    EngineStarted,
+    EngineStopped,
+    Envelope,
+    EpochEnded,
+    JobsMoved,
+    JobsQueued,
+    Noted,
+    QueuePaused,
+    QueueResumed,
+    ResultAdopted,
+)
+from hpo_core.plan.grid import JobKey, replicate_seed
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.bounds import Bounds
+from hpo_core.session.snapshot import ENDED, Epoch, Replicate, Snapshot, Status
+
+END_LOST = "how it ended is lost from the journal; all of its epochs are there"
+"""The reason of a training that is complete by its epochs alone."""
+
+
+@dataclass
+class SessionState:
+    """The mutable side: apply the journal's records in order, take a snapshot whenever one is wanted."""
+
+    spec: SessionSpec
+    _replicates: dict[JobKey, Replicate] = field(default_factory=dict)
+    _queue: dict[JobKey, None] = field(default_factory=dict)
+    _counts: dict[int, int] = field(default_factory=dict)
+    _engine: EngineStarted | None = None
+    _stopped: EngineStopped | None = None
+    _paused: str | None = None
+    _data: DataPrepared | None = None
+    _notes: list[Noted] = field(default_factory=list)
+    _running: dict[int, JobKey] = field(default_factory=dict)
+    """Which training each worker has begun last."""
+    _epoch_seqs: dict[JobKey, int] = field(default_factory=dict)
+    """The number of the last epoch's record, of each training that has not ended."""
+    _last_seq: int = 0
+    _gap: int = 0
+    """The number of the record after the last that is missing."""
+    _version: int = 0
+    _began: float = 0.0
+    _time: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._bounds = Bounds(self.spec)
+        if self.spec.trainable:
+            self._queue = dict.fromkeys(self.spec.grid.jobs(self.spec.replicates))
+
+    def snapshot(self, damage: tuple[str, ...] = ()) -> Snapshot:
+        """Return the session as it is now; ``damage`` names what of the journal could not be read."""
+        return Snapshot(
+            spec=self.spec,
+            version=self._version,
+            replicates=MappingProxyType(dict(self._replicates)),
+            queue=tuple(self._queue),
+            replicate_counts=MappingProxyType(dict(self._counts)),
+            engine=self._engine,
+            stopped=self._stopped,
+            paused=self._paused,
+            data=self._data,
+            notes=tuple(self._notes),
+            damage=(*damage, *self._bounds.broken),
+            began=self._began,
+            time=self._time,
+        )
+
+    def apply(self, record: Envelope) -> None:
+        """Take one record of the journal into account."""
+        if record.seq > self._last_seq + 1:
+            self._gap = record.seq
+        self._last_seq = record.seq
+        self._version += 1
+        self._time = record.time
+        self._began = self._began or record.time
+        match record.event:
+            case EngineStarted() as event:
+                self._take_over(event)
+            case EngineStopped() as event:
+                self._requeue_running()
+                self._stopped = event
+            case DataPrepared() as event:
+                self._data = event
+            case AttemptStarted() as event:
+                self._start(event, record.time)
+            case EpochEnded() as event:
+                self._add_epoch(event, record.time)
+            case AttemptEnded() as event:
+                self._end(event, record.time)
+            case ResultAdopted() as event:
+                self._adopt(event, record.time)
+            case QueuePaused() as event:
+                self._paused = event.reason
+            case QueueResumed():
+                self._paused = None
+            case JobsQueued() as event:
+                self._enqueue([JobKey(*pair) for pair in event.jobs])
+            case JobsMoved() as event:
+                self._move([JobKey(*pair) for pair in event.jobs], event.to)
+            case Noted() as event:
+                self._notes.append(event)
+
+    def possible(self, key: JobKey) -> bool:
+        """Whether there may be such a training: its trial is in the grid, and the session grows not too long."""
+        return self._bounds.allow(key, self.replicate_count(key.trial))
+
+    def _known(self, key: JobKey) -> bool:
+        return self.possible(key) or self._bounds.refuse(self._last_seq, f"{key}")
+
+    def _take_over(self, event: EngineStarted) -> None:
+        self._requeue_running()
+        self._engine, self._stopped = event, None
+
+    def _requeue_running(self) -> None:
+        """A training that was under way when its engine ended starts again from epoch 1, before all others."""
+        for key in [key for key, entry in self._replicates.items() if entry.status == "running"]:
+            self._end_by_epochs(key)
+        interrupted = [key for key, entry in self._replicates.items() if entry.status == "running"]
+        for key in interrupted:
+            entry = self._replicates[key]
+            self._replicates[key] = replace(entry, status="waiting", epochs=(), worker=None, reason="interrupted")
+        if interrupted:
+            self._queue = dict.fromkeys([*interrupted, *self._queue])
+        self._running.clear()
+        self._epoch_seqs.clear()
+
+    def _end_by_epochs(self, key: JobKey) -> None:
+        """End a training whose end is lost: records are missing after its last epoch, and it has every epoch.
+
+        Where none is missing it was interrupted before its end was recorded, and starts again as ever.
+        """
+        entry = self._replicates[key]
+        epochs = self._bounds.epochs(key.trial)
+        if entry.status != "running" or self._gap <= self._epoch_seqs.get(key, self._gap):
+            return
+        if epochs and len(entry.epochs) == epochs == entry.epochs[-1].number:
+            self._replicates[key] = replace(
+                entry, status="complete", reason=END_LOST, ended=self._time, ended_after=epochs
+            )
+
+    def _start(self, event: AttemptStarted, time: float) -> None:
+        key = JobKey(event.trial, event.replicate)
+        if not self._known(key):
+            return
+        before = self._running.get(event.worker)
+        if before is not None and before != key:  # a worker has one training at a time
+            self._end_by_epochs(before)
+        self._running[event.worker] = key
+        self._begin(key, event.attempt, event.seed, event.worker, time)
+
+    def _begin(self, key: JobKey, attempt: int, seed: int | None, worker: int | None, time: float) -> Replicate:
+        self._queue.pop(key, None)
+        self._note_replicate(key)
+        self._epoch_seqs.pop(key, None)
+        entry = Replicate(key, "running", attempt, seed, worker=worker, started=time)
+        self._replicates[key] = entry
+        return entry
+
+    def _attempt(self, event: EpochEnded | AttemptEnded, time: float) -> Replicate | None:
+        """Return the running attempt of which ``event`` tells, or None where it is over.
+
+        A higher attempt than the one that is known has begun, whose start is lost from the journal.
+        """
+        key = JobKey(event.trial, event.replicate)
+        entry = self._replicates.get(key)
+        if event.attempt > (entry.attempt if entry is not None else 0) and self._known(key):
+            return self._begin(key, event.attempt, self.seed_of(key) if self.spec.trainable else None, None, time)
+        if entry is None or entry.status != "running" or entry.attempt != event.attempt:
+            return None
+        return entry
+
+    def _add_epoch(self, event: EpochEnded, time: float) -> None:
+        if not self._bounds.epoch(event.trial, event.epoch):
+            self._bounds.refuse(self._last_seq, f"epoch {event.epoch} of trial {event.trial}")
+            return
+        entry = self._attempt(event, time)
+        if entry is None or (entry.epochs and event.epoch <= entry.epochs[-1].number):
+            return
+        epoch = Epoch(event.epoch, MappingProxyType(event.metrics), event.seconds)
+        self._replicates[entry.key] = replace(entry, epochs=(*entry.epochs, epoch))
+        self._epoch_seqs[entry.key] = self._last_seq
+
+    def _end(self, event: AttemptEnded, time: float) -> None:
+        key = JobKey(event.trial, event.replicate)
+        entry = self._attempt(event, time)
+        if entry is None:
+            if event.status != "stopped" or key not in self._queue:
+                return
+            entry = self._replicates.get(key) or Replicate(key)  # a waiting job taken out of the queue
+            self._queue.pop(key)
+        epochs = event.epochs
+        if epochs is None and event.status == "complete":  # written before ends said how many
+            epochs = self._bounds.epochs(key.trial) or None
+        self._epoch_seqs.pop(key, None)
+        self._replicates[key] = replace(
+            entry,
+            status=event.status,
+            seconds=event.seconds,
+            reason=event.reason,
+            kind=event.kind,
+            parameters=event.parameters,
+            ended=time,
+            ended_after=epochs,
+            data=event.data,
+        )
+
+    def _adopt(self, event: ResultAdopted, time: float) -> None:
+        key = JobKey(event.trial, event.replicate)
+        if not self._known(key) or self.status_of(key) in ENDED:
+            return
+        if not self._bounds.adopted(event):
+            self._bounds.refuse(self._last_seq, f"epoch {event.last_epoch} of {key}")
+            return
+        first = event.last_epoch - len(event.epochs) + 1 if event.last_epoch else 1
+        times = (*event.epoch_seconds, *[0.0] * len(event.epochs))
+        epochs = tuple(
+            Epoch(first + n, MappingProxyType(row), seconds)
+            for n, (row, seconds) in enumerate(zip(event.epochs, times, strict=False))
+        )
+        self._queue.pop(key, None)
+        self._note_replicate(key)
+        self._replicates[key] = Replicate(
+            key,
+            event.status,
+            1,
+            event.seed,
+            epochs,
+            event.seconds,
+            event.reason,
+            parameters=event.parameters,
+            origin=event.origin,
+            ended=time,
+            data=event.data,
+        )
+
+    def _enqueue(self, keys: list[JobKey]) -> None:
+        for key in keys:
+            if not self._known(key) or self.status_of(key) == "running" or key in self._queue:
+                continue
+            self._note_replicate(key)
+            entry = self._replicates.get(key)
+            if entry is not None:
+                self._replicates[key] = replace(
+                    entry, status="waiting", epochs=(), reason="", kind="", origin="", ended_after=None, data=""
+                )
+            self._queue[key] = None
+
+    def _note_replicate(self, key: JobKey) -> None:
+        count = self.replicate_count(key.trial)
+        if key.replicate > count:
+            self._bounds.grown += key.replicate - count
+            self._counts[key.trial] = key.replicate
+
+    def _move(self, keys: list[JobKey], to: str) -> None:
+        moved = {key: None for key in keys if key in self._queue}
+        rest = [key for key in self._queue if key not in moved]
+        self._queue = dict.fromkeys([*moved, *rest] if to == "front" else [*rest, *moved])
+
+    # Read by the engine, which holds the state itself --------------------------------------------------------
+
+    def status_of(self, key: JobKey) -> Status:
+        """The replicate's status."""
+        entry = self._replicates.get(key)
+        return entry.status if entry is not None else "waiting"
+
+    def attempt_of(self, key: JobKey) -> int:
+        """How many attempts the replicate has had."""
+        entry = self._replicates.get(key)
+        return entry.attempt if entry is not None else 0
+
+    def waiting(self) -> Iterator[JobKey]:
+        """The waiting jobs, next first."""
+        return iter(self._queue)
+
+    def running(self) -> Iterator[Replicate]:
+        """The replicates under way."""
+        return (entry for entry in self._replicates.values() if entry.status == "running")
+
+    @property
+    def paused(self) -> str | None:
+        """Why the queue is paused, or None."""
+        return self._paused
+
+    @property
+    def device(self) -> str:
+        """What the last engine's workers computed on; empty before there was one."""
+        return self._engine.device if self._engine is not None else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the images last trained on; empty before there were any."""
+        return self._data.fingerprint if self._data is not None else ""
+
+    def replicate_count(self, trial: int) -> int:
+        """How many replicates ``trial`` has."""
+        return self._counts.get(trial, self.spec.replicates)
+
+    def seed_of(self, key: JobKey) -> int:
+        """The seed of the replicate: the same for every trial."""
+        return replicate_seed(self.spec.seed, key.replicate)

@@ -1,0 +1,80 @@
+"""``status.json``: where the running jobs are right now. Replaced atomically, worth nothing after a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from hpo_core.journal.files import write_atomically
+
+
+class RunningJob(msgspec.Struct, frozen=True):
+    """One training under way. ``eta`` is the seconds it will take to its end, None where nothing is known yet."""
+
+    trial: int
+    replicate: int
+    attempt: int
+    worker: int
+    phase: Literal["start", "prepare", "train", "validate"]
+    epoch: int = 0
+    epochs: int = 0
+    batch: int = 0
+    batches: int = 0
+    metrics: dict[str, float] = {}
+    started: float = 0.0
+    eta: float | None = None
+
+    @property
+    def done(self) -> float:
+        """The share of the training that is done, 0 to 1."""
+        if not self.epochs:
+            return 0.0
+        within = (
+            self.batch / self.batches
+            if self.batches and self.phase == "train"
+            else float(self.phase == "validate")
+        )
+        return min((max(self.epoch - 1, 0) + within) / self.epochs, 1.0)
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """What the machine is doing: CPU in percent of all cores, memory in bytes, GPU in percent or None."""
+
+    cpu: float = 0.0
+    memory_used: int = 0
+    memory_total: int = 0
+    workers_memory: int = 0
+    gpu: float | None = None
+    gpu_memory_used: int | None = None
+    gpu_memory_total: int | None = None
+    gpu_name: str | None = None
+
+
+class LiveStatus(msgspec.Struct, frozen=True):
+    """The whole file; ``eta`` is the seconds to the end of the queue, ``speed`` trainings a minute."""
+
+    pid: int
+    gen: int
+    time: float
+    workers: int
+    ready: int
+    running: tuple[RunningJob, ...] = ()
+    eta: float | None = None
+    speed: float | None = None
+    machine: Machine = Machine()
+    message: str = ""
+
+
+def write_status(path: Path, status: LiveStatus) -> None:
+    """Replace the status file. Raises ``OSError``."""
+    write_atomically(path, msgspec.json.encode(status), durable=False)
+
+
+def read_status(path: Path) -> LiveStatus | None:
+    """Return the status, or None where there is none that can be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=LiveStatus)
+    except (OSError, msgspec.DecodeError):
+        return None

@@ -1,0 +1,286 @@
+"""From a spec's ``[data]`` table to images ready for training: found, checked, decoded once, memory-mapped.
+
+No TensorFlow here: the command line calls ``check`` before it starts an engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo_core.errors import DataError
+from hpo_core.text import clean, plural
+from hpo_core.workloads.images import cache, fruit
+from hpo_core.workloads.images import class_folders as folder
+from hpo_core.workloads.images.arrays import brought_to_size, read_npz
+from hpo_core.workloads.images.decode import Pixels, Progress, decode_all
+
+DEFAULT_SIZE = (100, 100)
+"""Image size, (height, width), where the table gives none; that of Fruits-360."""
+
+LAYOUT_VERSION = 1
+"""Part of every fingerprint: raise it when an entry's files, or the pixels that decoding gives, change."""
+
+PROGRESS_SECONDS = 0.2
+
+KERAS_DATASETS = ("cifar10", "cifar100", "fashion_mnist", "mnist")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Images as uint8 ``(n, height, width, 3)``, labels as int32 ``(n,)``; the images are memory maps.
+
+    ``fingerprint`` tells data sets apart; ``seconds`` is how long preparing took; ``skipped`` names the files
+    that were left out because they cannot be read.
+    """
+
+    x_train: Pixels
+    y_train: NDArray[np.int32]
+    x_val: Pixels
+    y_val: NDArray[np.int32]
+    classes: tuple[str, ...]
+    fingerprint: str
+    seconds: float = 0.0
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width, pixels."""
+        return int(self.x_train.shape[1]), int(self.x_train.shape[2])
+
+    def summary(self) -> str:
+        """Return the data set in one line."""
+        height, width = self.image_size
+        left_out = f", {plural(len(self.skipped), 'unreadable file')} left out" if self.skipped else ""
+        return (
+            f"{plural(len(self.classes), 'class', 'classes')}, {plural(len(self.y_train), 'training image')} and "
+            f"{plural(len(self.y_val), 'validation image')} of {height}×{width}{left_out}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where images come from: what identifies them, and how to write them into an empty cache entry."""
+
+    fingerprint: str
+    fill: Callable[[Path, Progress | None], None]
+
+
+def prepare(table: Mapping[str, Any], progress: Progress | None = None) -> Dataset:
+    """Return the data set that a ``[data]`` table describes, decoding it where the cache does not hold it yet.
+
+    ``progress`` is called while images are decoded or generated. Raises ``DataError``: one sentence that says
+    what is wrong with which file or folder.
+    """
+    began = time.monotonic()
+    source = _source(table)
+    for attempt in (1, 2):
+        place = cache.entry(source.fingerprint, lambda place: source.fill(place, progress))
+        try:
+            data = _open(place, source.fingerprint)
+            break
+        except (OSError, ValueError, KeyError):
+            cache.drop(source.fingerprint)  # a damaged entry is worth nothing, and is made anew once
+            if attempt == 2:
+                raise
+    if data.skipped and table.get("on_corrupt", "stop") == "stop":
+        raise _unreadable(str(table.get("path")), data.skipped, len(data.y_train) + len(data.y_val))
+    return replace(data, seconds=time.monotonic() - began)
+
+
+class Opening:
+    """A data set that is being prepared in a thread, while its worker does something else."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self.table = dict(table)
+        self._at = (0, 1)
+        self._data = ThreadPoolExecutor(1, "open-images").submit(prepare, table, self._note)
+
+    def result(self, progress: Progress) -> Dataset:
+        """Wait for the data set, telling ``progress`` meanwhile; raises what ``prepare`` raises."""
+        while not wait((self._data,), PROGRESS_SECONDS).done:
+            progress(*self._at)
+        return self._data.result()
+
+    def _note(self, done: int, total: int) -> None:
+        self._at = (done, total)
+
+
+def check(table: Mapping[str, Any], progress: Progress | None = None) -> Dataset | None:
+    """Raise ``DataError`` where ``table`` cannot be trained on; return the data set.
+
+    None for a Keras data set: only TensorFlow can fetch it, so that the worker finds out.
+    """
+    return None if table.get("source") in KERAS_DATASETS else prepare(table, progress)
+
+
+def _source(table: Mapping[str, Any]) -> _Source:
+    name = str(table.get("source"))
+    if name == "fruit":
+        return _fruit(table)
+    if name == "folder":
+        return _folder(table)
+    if name == "npz":
+        return _npz(table)
+    if name in KERAS_DATASETS:
+        return _keras(table, name)
+    raise DataError(f"There is no data source {clean(name)!r} to train on.")
+
+
+def _size(table: Mapping[str, Any]) -> tuple[int, int]:
+    height, width = table.get("image_size") or DEFAULT_SIZE
+    return int(height), int(width)
+
+
+def _fingerprint(*facts: object) -> str:
+    return hashlib.sha256(json.dumps([LAYOUT_VERSION, *facts]).encode()).hexdigest()[:32]
+
+
+# Entries -----------------------------------------------------------------------------------------------------
+
+
+def _new_array(place: Path, count: int, size: tuple[int, int], name: str = "images.npy") -> np.memmap[Any, Any]:
+    cache.room_for(count * size[0] * size[1] * 3)
+    shape = (count, *size, 3)
+    return np.lib.format.open_memmap(place / name, mode="w+", dtype=np.uint8, shape=shape)
+
+
+def _finish(
+    place: Path, labels: Sequence[int], train: int, classes: Sequence[str], skipped: Sequence[str] = ()
+) -> None:
+    np.save(place / "labels.npy", np.asarray(labels, dtype=np.int32))
+    about = {"train": train, "classes": list(classes), "skipped": list(skipped)}
+    (place / "about.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def _open(place: Path, fingerprint: str) -> Dataset:
+    about = json.loads((place / "about.json").read_text(encoding="utf-8"))
+    images = np.load(place / "images.npy", mmap_mode="r", allow_pickle=False)
+    labels = np.load(place / "labels.npy", allow_pickle=False)
+    train = about["train"]
+    if len(images) != len(labels) or not 0 < train < len(labels):
+        raise ValueError("the entry's files do not belong together")
+    return Dataset(
+        images[:train],
+        labels[:train],
+        images[train:],
+        labels[train:],
+        tuple(about["classes"]),
+        fingerprint,
+        skipped=tuple(about["skipped"]),
+    )
+
+
+# Sources -----------------------------------------------------------------------------------------------------
+
+
+def _fruit(table: Mapping[str, Any]) -> _Source:
+    size, seed, classes = _size(table), int(table.get("seed", 0)), int(table.get("classes", 10))
+    train, validation = int(table.get("train_per_class", 48)), int(table.get("validation_per_class", 16))
+    if not 2 <= classes <= len(fruit.CLASS_NAMES):
+        raise DataError(
+            f"[data] classes is {classes}; the generated fruit has 2 to {len(fruit.CLASS_NAMES)} classes."
+        )
+
+    def fill(place: Path, progress: Progress | None) -> None:
+        total = classes * (train + validation)
+        array = _new_array(place, total, size)
+        labels: list[int] = []
+        for first, count in ((0, train), (train, validation)):
+            for number in range(classes):
+                for index in range(first, first + count):
+                    array[len(labels)] = fruit.draw(number, index, size, seed)
+                    labels.append(number)
+                    if progress is not None:
+                        progress(len(labels), total)
+        array.flush()
+        _finish(place, labels, classes * train, fruit.CLASS_NAMES[:classes])
+
+    return _Source(_fingerprint("fruit", fruit.VERSION, classes, train, validation, size, seed), fill)
+
+
+def _folder(table: Mapping[str, Any]) -> _Source:
+    root, size = Path(str(table["path"])), _size(table)
+    listing = folder.find(root, float(table.get("validation_split", 0.2)))
+    facts = [(file.name, file.size, file.modified_ns) for file in listing.files]
+    stop = table.get("on_corrupt", "stop") == "stop"
+
+    def fill(place: Path, progress: Progress | None) -> None:
+        files = listing.files
+        array = _new_array(place, len(files), size)
+        problems = decode_all([root / file.name for file in files], size, array, progress)
+        named = [f"{files[index].name} ({problem})" for index, problem in problems.items()]
+        if problems and stop:
+            raise _unreadable(str(root), named, len(files))
+        good = [index for index in range(len(files)) if index not in problems]
+        train = sum(index < len(listing.train) for index in good)
+        labels = [files[index].label for index in good]
+        for part, left in (("training", labels[:train]), ("validation", labels[train:])):
+            for lost in sorted({*range(len(listing.classes))} - {*left}):
+                raise DataError(
+                    f"{clean(root)}: no {part} image of class {clean(listing.classes[lost])} can be read."
+                )
+        if problems:
+            kept = _new_array(place, len(good), size, "kept.npy")
+            for row, index in enumerate(good):
+                kept[row] = array[index]
+            array = kept
+            (place / "kept.npy").replace(place / "images.npy")
+        array.flush()
+        _finish(place, labels, train, listing.classes, named)
+
+    return _Source(_fingerprint("folder", facts, len(listing.train), size), fill)
+
+
+def _npz(table: Mapping[str, Any]) -> _Source:
+    path, split = Path(str(table["path"])), float(table.get("validation_split", 0.2))
+    if not path.is_file():
+        raise DataError(f"There is no npz file {clean(path)}.")
+    status = path.stat()
+
+    def fill(place: Path, progress: Progress | None) -> None:
+        del progress  # one call reads it all
+        _write_arrays(place, read_npz(path), table, split, clean(path))
+
+    size = table.get("image_size")
+    return _Source(_fingerprint("npz", path.name, status.st_size, status.st_mtime_ns, size, split), fill)
+
+
+def _keras(table: Mapping[str, Any], name: str) -> _Source:
+    def fill(place: Path, progress: Progress | None) -> None:
+        del progress
+        # Named, not imported: only a worker may load TensorFlow, and only this source makes it do so here.
+        loader = importlib.import_module("hpo_core.workloads.paper.tensors")
+        _write_arrays(place, loader.keras_arrays(name), table, 0.2, f"Keras' data set {name}")
+
+    return _Source(_fingerprint("keras", name, table.get("image_size")), fill)
+
+
+def _write_arrays(
+    place: Path, arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any], split: float, where: str
+) -> None:
+    found = brought_to_size(arrays, table.get("image_size"), split, where)
+    train, count = len(found.y_train), len(found.y_train) + len(found.y_val)
+    array = _new_array(place, count, (found.x_train.shape[1], found.x_train.shape[2]))
+    array[:train], array[train:] = found.x_train, found.x_val
+    array.flush()
+    _finish(place, np.concatenate([found.y_train, found.y_val]).tolist(), train, found.classes)
+
+
+def _unreadable(root: str, named: Sequence[str], total: int) -> DataError:
+    first = ", ".join(clean(name, 200) for name in named[:3])
+    more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
+    return DataError(
+        f"{clean(root)}: {len(named):,} of {plural(total, 'image')} cannot be read: {first}{more}; "
+        f'replace or remove them, or set on_corrupt = "skip" in [data].'
+    )

@@ -1,0 +1,1 @@
+"""The paper's network, the first workload; only this folder imports TensorFlow."""

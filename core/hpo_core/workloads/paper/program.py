@@ -1,0 +1,255 @@
+"""The compiled training: an epoch in few calls of one TensorFlow function, which every job that can re-uses.
+
+A ``Program`` is a network, its optimizer, and the functions compiled for them. The learning rate, the loss and
+the batch size are arguments, so that one program serves every job of the same network, optimizer and precision:
+tracing and optimising the graphs costs about half a second, as much as an epoch on a thousand small images.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from hpo_core.plan.hyperparameters import Value
+from hpo_core.workloads.paper.losses import chosen_loss, loss_number
+from hpo_core.workloads.paper.network import build_model, set_first_weights
+from hpo_core.workloads.paper.tensors import Feed, Order, Part, from_lanes, lanes_of
+
+CHUNK_SECONDS = 0.25
+"""A call of a compiled function is to last about so long."""
+
+
+class _OneReplica:
+    """An optimizer's step without Keras' sum over replicas, of which there is one.
+
+    That sum registers a gradient of its own with TensorFlow for good, and with it every graph it was traced in:
+    5 MB for each program, never freed.
+    """
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        return grads_and_vars
+
+
+OPTIMIZERS = {
+    name: type(kind.__name__, (_OneReplica, kind), {})
+    for name, kind in (
+        ("adam", keras.optimizers.Adam),
+        ("sgd", keras.optimizers.SGD),
+        ("rmsprop", keras.optimizers.RMSprop),
+        ("adamw", keras.optimizers.AdamW),
+        ("nadam", keras.optimizers.Nadam),
+    )
+}
+
+OutOfMemory = tf.errors.ResourceExhaustedError
+
+
+def set_up(threads: int, device: str) -> str:
+    """Set threads and memory growth, before TensorFlow's first computation; return the device it computes on."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    found = tf.config.list_physical_devices("GPU")
+    for gpu in found:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return device if found else "cpu"
+
+
+def forget_dropped_programs() -> None:
+    """Free what Keras and TensorFlow still keep of programs that nobody holds any more: about 1 MB for each."""
+    keras.backend.clear_session()
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over the images seen so far; ``metrics`` are their means, as Keras weights them."""
+
+    loss_sum: float = 0.0
+    hits: int = 0
+    rows: int = 0
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of an image."""
+        return self.loss_sum / self.rows
+
+    def metrics(self) -> dict[str, float]:
+        """Return accuracy and loss by Keras' names."""
+        return {"accuracy": self.hits / self.rows, "loss": self.loss}
+
+
+AfterChunk = Callable[[Totals, int], None]
+"""Called after each chunk with the totals so far and the images in all; may raise to end the training."""
+
+_Sums = tuple[tf.Tensor, tf.Tensor]
+_Step = Callable[[tf.Tensor, tf.Tensor], _Sums]
+
+
+class Program:
+    """A network of one shape with its optimizer, compiled once; ``reset`` makes it fresh for the next job.
+
+    ``precision`` is a Keras dtype policy; ``jit`` compiles with XLA, once for each batch shape.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Value],
+        image_size: tuple[int, int],
+        classes: int,
+        precision: str = "float32",
+        jit: bool = False,
+    ) -> None:
+        self.model = build_model(values, image_size, classes, precision)
+        self.optimizer = OPTIMIZERS[str(values["optimizer"])]()
+        if precision == "mixed_float16":
+            self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
+        self.optimizer.build(self.model.trainable_variables)
+        self.parameters = int(self.model.count_params())
+        self._fresh = [(variable, variable.numpy()) for variable in self.optimizer.variables]
+        self._classes, self._jit = classes, jit
+        self._loss = tf.Variable(0, trainable=False, dtype=tf.int64)
+        self._train = self._compiled(self._train_step, image_size)
+        self._evaluate = self._compiled(self._evaluate_step, image_size)
+        # One answer from the device, not one for each weight.
+        self._finite = tf.function(self._weights_finite, autograph=False)
+        self._paces = {True: Pace(), False: Pace()}
+
+    def reset(self, seed: int, learning_rate: float, loss: str) -> None:
+        """Make everything as it is in a fresh program of ``seed``: weights, optimizer, the dropout's stream."""
+        set_first_weights(self.model, seed)
+        for variable, value in self._fresh:
+            variable.assign(value)
+        self.optimizer.learning_rate = learning_rate
+        self._loss.assign(loss_number(loss))
+
+    def train(self, feed: Feed, order: Order, batch: int, after_chunk: AfterChunk) -> Totals:
+        """Train one epoch over the images in ``order``, in batches of ``batch``; the last may be smaller."""
+        return self._pass(self._train, self._paces[True], feed, order, batch, after_chunk)
+
+    def evaluate(self, feed: Feed, order: Order, batch: int, after_chunk: AfterChunk) -> Totals:
+        """Return the totals over the images without learning from them."""
+        return self._pass(self._evaluate, self._paces[False], feed, order, batch, after_chunk)
+
+    def weights_are_finite(self) -> bool:
+        """Whether no weight is NaN or infinite."""
+        return bool(self._finite())
+
+    def _weights_finite(self) -> tf.Tensor:
+        weights = self.model.trainable_variables
+        return tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(weight.value)) for weight in weights]))
+
+    # ---------------------------------------------------------------------------------------------------------
+
+    def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> _Sums:
+        with tf.GradientTape() as tape:
+            logits = self.model(images, training=True)
+            loss = self._loss_of(logits, labels)
+            scaled = self.optimizer.scale_loss(loss)
+        weights = self.model.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, weights), weights)
+        return loss, _hits(logits, labels)
+
+    def _evaluate_step(self, images: tf.Tensor, labels: tf.Tensor) -> _Sums:
+        logits = self.model(images, training=False)
+        return self._loss_of(logits, labels), _hits(logits, labels)
+
+    def _loss_of(self, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        loss = chosen_loss(self._loss, tf.one_hot(labels, self._classes), logits)
+        return tf.add_n([loss, *self.model.losses])  # the penalties count in both losses, as in Keras' fit
+
+    def _compiled(self, step: _Step, image_size: tuple[int, int]) -> Any:
+        """Return ``step`` repeated over ``count`` batches, from row ``first`` of the order on, as one function.
+
+        The sums go in and come out, so that each addition is the same however an epoch falls into chunks.
+        """
+
+        def chunk(
+            lanes: tf.Tensor,
+            labels: tf.Tensor,
+            order: tf.Tensor,
+            first: tf.Tensor,
+            count: tf.Tensor,
+            batch: tf.Tensor | int,
+            loss_sum: tf.Tensor,
+            hits: tf.Tensor,
+        ) -> _Sums:
+            def body(done: tf.Tensor, loss_sum: tf.Tensor, hits: tf.Tensor) -> tuple[tf.Tensor, ...]:
+                rows = tf.slice(order, [first + done * batch], [batch])
+                images = from_lanes(tf.gather(lanes, rows), image_size)
+                pixels = tf.cast(images, tf.float32) * (1 / 255)
+                loss, hit = step(pixels, tf.gather(labels, rows))
+                return done + 1, loss_sum + tf.cast(loss, tf.float64) * tf.cast(batch, tf.float64), hits + hit
+
+            start = (tf.constant(0), loss_sum, hits)
+            _, loss_sum, hits = tf.while_loop(lambda done, *_: done < count, body, start, parallel_iterations=1)
+            return loss_sum, hits
+
+        if self._jit:  # XLA wants whole shapes: the batch is a number, and each new one is compiled
+            return tf.function(chunk, autograph=False, jit_compile=True)
+        number, rows = tf.TensorSpec((), tf.int32), tf.TensorSpec((None,), tf.int64)
+        sums = (tf.TensorSpec((), tf.float64), tf.TensorSpec((), tf.int64))
+        lanes = tf.TensorSpec((None, lanes_of(image_size)), tf.int64)
+        return tf.function(
+            chunk, autograph=False, input_signature=(lanes, rows, rows, number, number, number, *sums)
+        )
+
+    def _pass(
+        self, chunk: Any, pace: Pace, feed: Feed, order: Order, batch: int, after_chunk: AfterChunk
+    ) -> Totals:
+        totals = Totals()
+        sums = tf.constant(0.0, tf.float64), tf.constant(0, tf.int64)
+        for part in feed.parts(order, batch):
+            first = 0
+            while first < part.rows:
+                size, count = _next_batches(part, first, batch, pace)
+                began = time.perf_counter()
+                sums = chunk(
+                    part.lanes,
+                    part.labels,
+                    part.order,
+                    tf.constant(first),
+                    tf.constant(count),
+                    size if self._jit else tf.constant(size),
+                    *sums,
+                )
+                totals.loss_sum, totals.hits = float(sums[0]), int(sums[1])
+                if size == batch:  # a lone smaller batch says little
+                    pace.learn(size * count, time.perf_counter() - began)
+                first += size * count
+                totals.rows += size * count
+                after_chunk(totals, len(order))
+        return totals
+
+
+def _next_batches(part: Part, first: int, batch: int, pace: Pace) -> tuple[int, int]:
+    """Return (batch size, how many of them) for the next chunk: whole batches while there are some."""
+    left = part.rows - first
+    return (batch, min(pace.steps(batch), left // batch)) if left >= batch else (left, 1)
+
+
+def _hits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    # Of the probabilities, as Keras: logits that differ by less than these can show would be another's tie.
+    return tf.math.count_nonzero(tf.equal(tf.argmax(tf.nn.softmax(logits), axis=-1), labels))
+
+
+class Pace:
+    """Learns how many images pass in a second, to say how many steps make a chunk."""
+
+    def __init__(self) -> None:
+        self._rate: float | None = None
+        self._cold = True
+
+    def steps(self, batch: int) -> int:
+        """Return how many steps of ``batch`` images last about ``CHUNK_SECONDS``; 1 until that is known."""
+        return 1 if self._rate is None else max(int(self._rate * CHUNK_SECONDS / batch), 1)
+
+    def learn(self, rows: int, seconds: float) -> None:
+        """Take a chunk's time into account; not that of the first, during which it was compiled."""
+        if self._cold:
+            self._cold = False
+        else:
+            self._rate = rows / max(seconds, 1e-6)

@@ -1,0 +1,156 @@
+"""A trainer without TensorFlow: plausible learning curves, computed from the values and the seed in no time.
+
+For trying the engine and the screen, and for tests of both. What it shows is made up, but tells the usual story:
+too high a learning rate collapses to chance, too low a one lags, more filters help, the loss is noise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from hpo_core.journal.events import DataReady, Job
+from hpo_core.plan.hyperparameters import Value
+from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
+
+PACE = "HPO_SYNTHETIC_SECONDS_PER_EPOCH"
+"""Environment variable: seconds for each epoch (0.05), where ``data["seconds_per_epoch"]`` does not say."""
+
+FAULTS = "HPO_SYNTHETIC_FAULTS"
+"""Environment variable: a fault for some trials at their second chunk, such as ``"2=error,5=kill"``.
+
+``error`` and ``memory`` raise, ``kill`` and ``crash`` end the process by SIGKILL and SIGSEGV, ``exit`` leaves,
+``hang`` never comes back.
+"""
+
+BEST_RATE = {"adam": 1e-3, "adamw": 1e-3, "nadam": 1e-3, "rmsprop": 7e-4, "sgd": 5e-2}
+"""Where each optimizer's curves are best; a training diverges from 300 times this on."""
+
+_CHUNKS = 10
+
+
+def synthetic_curve(values: Mapping[str, Value], seed: int, epochs: int, classes: int) -> list[dict[str, float]]:
+    """Return the metrics of each epoch (accuracy, loss, val_accuracy, val_loss), a pure function of its arguments.
+
+    The curve ends early, with NaN losses in its last epoch, where the training diverges. Missing values count as
+    the paper's network has them.
+    """
+    chance = 1 / classes
+    rate = float(values.get("learning_rate", 1e-3))
+    distance = math.log10(rate / BEST_RATE.get(str(values.get("optimizer", "adam")), 1e-3))
+    # The seed alone decides how lucky a replicate is, so that replicates are blocks, as in a real grid.
+    luck = random.Random(seed).gauss(0, 1)
+    identity = json.dumps([seed, sorted((name, value) for name, value in values.items() if name != "epochs")])
+    noise = random.Random(int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big"))
+
+    capacity = float(values.get("filters", 12)) * 2.0 ** (int(values.get("conv_layers", 3)) - 3)
+    dropout = float(values.get("dropout", 0.05))
+    ceiling = 0.985 - 0.11 * (12 / capacity) ** 0.9 - 0.05 * max(dropout - 0.3, 0.0) + 0.006 * luck
+    ceiling -= 0.07 * max(distance, 0.0) ** 2
+    speed = 1.5 * 10 ** (0.62 * min(distance, 0.0)) * (capacity / 24) ** 0.15
+    collapses = noise.random() < 1 / (1 + math.exp(-7 * (distance - 1.0)))
+
+    curve = []
+    for epoch in range(1, epochs + 1):
+        if distance >= math.log10(300):
+            curve.append(dict.fromkeys(("accuracy", "loss", "val_accuracy", "val_loss"), math.nan))
+            break
+        learnt = 0.0 if collapses else 1 - math.exp(-speed * epoch)
+        spread = 0.004 if collapses else 0.012 + 0.02 * max(distance, 0.0)
+        seen = chance + (ceiling - chance) * learnt
+        trained, validated = (
+            min(max(seen + noise.gauss(0, spread) - lag * (1 - learnt), chance / 2), 0.999) for lag in (0.05, 0.02)
+        )
+        curve.append(
+            {
+                "accuracy": trained,
+                "loss": -math.log(trained) * 0.9,
+                "val_accuracy": validated,
+                "val_loss": -math.log(validated),
+            }
+        )
+    return curve
+
+
+def synthetic_data(data: Mapping[str, Any]) -> DataReady:
+    """Return what a worker would say of images that the ``[data]`` table describes."""
+    classes = int(data.get("classes", 10))
+    size = data.get("image_size") or (100, 100)
+    return DataReady(
+        fingerprint="synthetic",
+        train=classes * int(data.get("train_per_class", 48)),
+        validation=classes * int(data.get("validation_per_class", 16)),
+        classes=tuple(f"class {number}" for number in range(1, classes + 1)),
+        image_size=(int(size[0]), int(size[1])),
+        seconds=0.0,
+    )
+
+
+class SyntheticTrainer:
+    """Walks through ``synthetic_curve`` at the pace asked for."""
+
+    device = "cpu"
+
+    def __init__(self) -> None:
+        self._said_data = False
+
+    def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
+        """Tell the curve of ``job``, ten chunks an epoch."""
+        classes = int(job.data.get("classes", 10))
+        if not self._said_data:
+            report.data(synthetic_data(job.data))
+            self._said_data = True
+        report.started()
+        epochs = int(job.values["epochs"])
+        pace = float(job.data.get("seconds_per_epoch", os.environ.get(PACE, "0.05")))
+        fault = dict(part.split("=") for part in os.environ.get(FAULTS, "").split(",") if part).get(str(job.trial))
+        parameters = 1000 * int(job.values.get("filters", 12))
+        for epoch, metrics in enumerate(synthetic_curve(job.values, job.seed, epochs, classes), 1):
+            began = time.monotonic()
+            for chunk in range(_CHUNKS):
+                if stop.now:
+                    return Outcome("stopped", f"Stopped in epoch {epoch}.", "stopped", parameters)
+                if fault and chunk == 1:
+                    _suffer(fault)
+                report.progress(epoch, chunk, _CHUNKS, {"accuracy": metrics["accuracy"], "loss": metrics["loss"]})
+                time.sleep(pace / _CHUNKS)
+            if math.isnan(metrics["loss"]):
+                return Outcome("diverged", f"loss is NaN at epoch {epoch}", "diverged", parameters)
+            report.epoch(epoch, metrics, time.monotonic() - began)
+            if stop.at_epoch_end and epoch < epochs:
+                return Outcome("stopped", f"Stopped after epoch {epoch}.", "stopped", parameters)
+        return Outcome("complete", parameters=parameters)
+
+
+def start(threads: int, device: str, opened: object) -> SyntheticTrainer:
+    """Return the trainer; it needs none of what a real one is given."""
+    del threads, device, opened
+    return SyntheticTrainer()
+
+
+def _suffer(fault: str) -> None:
+    match fault:
+        case "error":
+            raise ValueError("a fault was asked for")
+        case "memory":
+            raise MemoryError("a fault was asked for")
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "exit":
+            sys.stderr.flush()
+            os._exit(3)
+        case "hang":
+            while True:
+                time.sleep(3600)
+        case _:
+            raise ValueError(f"{FAULTS} names an unknown fault {fault!r}")

@@ -1,0 +1,85 @@
+"""Follows a session folder in a thread: the journal's tail and ``status.json`` become updates at a bounded rate.
+
+The screen never reads a file in its own loop, so a slow disk cannot make it stutter.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hpo_core.errors import HpoError
+from hpo_core.journal.lock import is_held
+from hpo_core.session.opening import SessionReader, check_schema
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.status import LiveStatus, read_status
+from hpo_core.text import clean
+
+RATE = 10.0
+"""Updates a second, at most; the last one is always delivered."""
+
+LOCK_SECONDS = 1.0
+"""How often it is asked whether an engine still holds the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What the screen shows: the snapshot, where the running jobs are, and whether an engine is alive."""
+
+    snapshot: Snapshot
+    status: LiveStatus | None
+    engine_alive: bool
+
+
+class Follower(threading.Thread):
+    """Calls ``deliver`` with an ``Update`` when something changed, and ``fail`` with a sentence if it cannot.
+
+    A session that a newer hpo-tui has written cannot be followed: what it means is not known here.
+    """
+
+    def __init__(
+        self, folder: SessionFolder, deliver: Callable[[Update], None], fail: Callable[[str], None]
+    ) -> None:
+        super().__init__(name=f"follow {folder.name}", daemon=True)
+        self._folder = folder
+        self._deliver = deliver
+        self._fail = fail
+        self._leave = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the thread to end."""
+        self._leave.set()
+
+    def run(self) -> None:
+        """Follow until stopped."""
+        try:
+            self._follow()
+        except (HpoError, OSError) as error:
+            self._fail(str(error))
+        except Exception as error:  # noqa: BLE001 - a thread that died in silence would leave a still picture
+            self._fail(f"The session cannot be followed any more: {type(error).__name__}: {clean(error, 200)}.")
+
+    def _follow(self) -> None:
+        reader = SessionReader(self._folder)
+        snapshot: Snapshot | None = None
+        status: LiveStatus | None = None
+        alive = False
+        asked = 0.0
+        while not self._leave.is_set():
+            began = time.monotonic()
+            changed = reader.poll() or snapshot is None
+            if changed:
+                snapshot = reader.snapshot()
+                check_schema(snapshot, self._folder)
+            seen = read_status(self._folder.status)
+            if began - asked >= LOCK_SECONDS:
+                asked = began
+                held = is_held(self._folder.lock)
+                changed, alive = changed or held != alive, held
+            changed, status = changed or seen != status, seen
+            if changed and snapshot is not None:
+                self._deliver(Update(snapshot, status if alive else None, alive))
+            self._leave.wait(max(1 / RATE - (time.monotonic() - began), 0.01))

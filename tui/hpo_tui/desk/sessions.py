@@ -1,0 +1,128 @@
+"""The home screen's list: each session with its progress, best score, age and size on the disk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpo_core.errors import HpoError
+from hpo_core.plan.spec import Objective, SessionSpec
+from hpo_core.session.opening import SessionReader, check_schema
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot, session_status
+from hpo_core.session.status import read_status
+from hpo_core.session.store import list_sessions
+
+WORKING = ("training", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCard:
+    """One session as the list shows it; ``problem`` says why it cannot be opened.
+
+    ``age`` is the seconds since the journal's last record, ``size`` bytes; ``left`` the seconds to the end of the
+    queue, where an engine knows them.
+    """
+
+    folder: SessionFolder
+    state: str = ""
+    ended: int = 0
+    trainings: int = 0
+    best: float | None = None
+    objective: Objective | None = None
+    age: float = 0.0
+    size: int = 0
+    problem: str = ""
+    spec: SessionSpec | None = None
+    failed: int = 0
+    left: float | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of the session's trainings has ended, 0 to 1."""
+        return self.ended / self.trainings if self.trainings else 0.0
+
+
+def session_cards(sessions: Path) -> list[SessionCard]:
+    """Return a card for each session of the folder, the one last worked on first. Reads every journal."""
+    return CardReader(sessions).cards()
+
+
+class CardReader:
+    """Reads a folder's sessions again and again; of a journal that it has read, only what was appended since."""
+
+    def __init__(self, sessions: Path) -> None:
+        self._sessions = sessions
+        self._known: dict[tuple[Path, int], _Card] = {}
+        self._lock = threading.Lock()
+
+    def cards(self) -> list[SessionCard]:
+        """Return a card for each session, the one last worked on first. Threads wait for one another."""
+        with self._lock:
+            return self._read()
+
+    def _read(self) -> list[SessionCard]:
+        known, found = {}, []
+        for folder in list_sessions(self._sessions):
+            try:
+                folder.check()
+                # A session that was deleted and made anew has another inode: its journal is read from the start.
+                key = (folder.path, folder.spec.stat().st_ino)
+                card = self._known.get(key) or _Card(folder)
+                found.append(card.read())
+                known[key] = card
+            except (HpoError, OSError) as error:
+                found.append(SessionCard(folder, problem=str(error)))
+        self._known = known
+        return found
+
+
+class _Card:
+    """One session, followed."""
+
+    def __init__(self, folder: SessionFolder) -> None:
+        self._folder = folder
+        self._reader = SessionReader(folder)
+        self._snapshot: Snapshot | None = None
+        self._size = 0
+        self._best: float | None = None
+
+    def read(self) -> SessionCard:
+        if self._reader.poll() or self._snapshot is None:
+            snapshot = self._reader.snapshot()
+            check_schema(snapshot, self._folder)
+            self._size = self._folder.disk_size()
+            self._best = best_score(snapshot)
+            self._snapshot = snapshot
+        snapshot, folder = self._snapshot, self._folder
+        state = session_status(snapshot, folder.engine_runs())
+        status = read_status(folder.status) if state in WORKING else None
+        return SessionCard(
+            folder,
+            state,
+            snapshot.ended,
+            snapshot.trainings,
+            self._best,
+            snapshot.spec.objective,
+            max(time.time() - (snapshot.time or folder.spec.stat().st_mtime), 0.0),
+            self._size,
+            spec=snapshot.spec,
+            failed=snapshot.counts["failed"] + snapshot.counts["diverged"],
+            left=status.eta if status is not None else None,
+        )
+
+
+def best_score(snapshot: Snapshot) -> float | None:
+    """Return the best mean of a trial over its finished replicates, or None where nothing has finished."""
+    objective = snapshot.spec.objective
+    scores: dict[int, list[float]] = {}
+    for key, entry in snapshot.replicates.items():
+        value = entry.result(objective.metric)
+        if value is not None:
+            scores.setdefault(key.trial, []).append(value)
+    means = [sum(found) / len(found) for found in scores.values()]
+    if not means:
+        return None
+    return max(means) if objective.direction == "max" else min(means)

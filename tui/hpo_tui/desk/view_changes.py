@@ -1,0 +1,148 @@
+"""What a key does to the view state: pure functions from one state to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from hpo_core.plan.grid import Hyperparameter
+from hpo_core.results.trim import Trim
+from hpo_tui.desk.view_state import ViewState
+from hpo_tui.plots.projection import View, default_view
+
+AZIMUTH_STEP = 10.0
+ELEVATION_STEP = 8.0
+MAX_BINS = 40
+MIN_BINS = 4
+DEFAULT_BINS = 12
+
+Factors = Sequence[Hyperparameter]
+
+
+def move_cursor(state: ViewState, factors: Factors, step: int) -> ViewState:
+    """Move the cursor over the values of all hyperparameters, one line after the other, without wrapping."""
+    places = [(index, level) for index, factor in enumerate(factors) for level in range(len(factor.values))]
+    at = places.index(clamp(state, factors).cursor)
+    return replace(state, cursor=places[min(max(at + step, 0), len(places) - 1)])
+
+
+def move_factor(state: ViewState, factors: Factors, step: int) -> ViewState:
+    """Move the cursor to the first value of the next or previous hyperparameter."""
+    factor = min(max(state.cursor[0] + step, 0), len(factors) - 1)
+    level = state.cursor[1] if factor == state.cursor[0] else 0
+    return replace(state, cursor=(factor, level))
+
+
+def clamp(state: ViewState, factors: Factors) -> ViewState:
+    """Return the state with its cursor on a value that exists."""
+    factor = min(max(state.cursor[0], 0), len(factors) - 1)
+    level = min(max(state.cursor[1], 0), len(factors[factor].values) - 1)
+    return replace(state, cursor=(factor, level))
+
+
+def toggle_value(state: ViewState, factors: Factors, number: int) -> ViewState:
+    """Toggle the ``number``-th value (1-based) of the hyperparameter under the cursor; move there."""
+    factor = factors[state.cursor[0]]
+    if number > len(factor.values):
+        return state
+    moved = replace(state, cursor=(state.cursor[0], number - 1))
+    return replace(moved, trim=state.trim.toggle(factor.name, factor.values[number - 1]))
+
+
+def toggle_at(state: ViewState, factors: Factors, place: tuple[int, int]) -> ViewState:
+    """Toggle the value at (hyperparameter, value) and move the cursor there."""
+    return toggle_value(replace(state, cursor=place), factors, place[1] + 1)
+
+
+def only(state: ViewState, factors: Factors) -> ViewState:
+    """Show only the value under the cursor, of its hyperparameter."""
+    factor = factors[state.cursor[0]]
+    return replace(state, trim=state.trim.only(factor, factor.values[state.cursor[1]]))
+
+
+def slice_by(state: ViewState, factors: Factors, step: int) -> ViewState:
+    """Show one value alone of the hyperparameter under the cursor: the next, or the previous, of the one shown."""
+    factor = factors[state.cursor[0]]
+    shown = [level for level, value in enumerate(factor.values) if not state.trim.hides(factor.name, value)]
+    level = (shown[0] + step) % len(factor.values) if len(shown) == 1 else state.cursor[1]
+    return only(replace(state, cursor=(state.cursor[0], level)), factors)
+
+
+def with_factor(state: ViewState, factors: Factors, change: Callable[[Trim, Hyperparameter], Trim]) -> ViewState:
+    """Change the trim of the hyperparameter under the cursor: ``Trim.invert`` or ``Trim.all``."""
+    return replace(state, trim=change(state.trim, factors[state.cursor[0]]))
+
+
+def next_metric(state: ViewState, metrics: Sequence[str], step: int) -> ViewState:
+    """Show the next or the previous metric."""
+    at = metrics.index(state.metric) if state.metric in metrics else 0
+    return replace(state, metric=metrics[(at + step) % len(metrics)])
+
+
+def next_axes(state: ViewState, count: int) -> ViewState:
+    """Turn the hyperparameters round by one over the plots' axes."""
+    axes = all_axes(state, count)
+    return replace(state, axes=(*axes[1:], *axes[:1]))
+
+
+def turn(state: ViewState, factors: Factors, azimuth_steps: int, elevation_steps: int) -> ViewState:
+    """Turn the scatter about its upright axis, and tilt it from the side to nearly straight above."""
+    view = view_of(state, factors).turned(azimuth_steps * AZIMUTH_STEP, elevation_steps * ELEVATION_STEP)
+    return replace(state, angles=(view.azimuth, view.elevation))
+
+
+def view_of(state: ViewState, factors: Factors) -> View:
+    """Return where the scatter's box is seen from: as turned, or as suits the values on its floor."""
+    if state.angles is not None:
+        return View(*state.angles)
+    sizes = [len(factors[axis].values) for axis in shown_axes(state, len(factors))]
+    return default_view(sizes[0], sizes[1]) if len(sizes) > 2 else View()
+
+
+def shown_axes(state: ViewState, count: int) -> tuple[int, ...]:
+    """Return the hyperparameters on the plots' axes, at most three: two where the projection is flat."""
+    return all_axes(state, count)[: 2 if state.flat else 3]
+
+
+def all_axes(state: ViewState, count: int) -> tuple[int, ...]:
+    """Return all hyperparameters in the order in which the plots' axes take them."""
+    return state.axes if len(state.axes) == count else tuple(range(count))
+
+
+def put_axis(state: ViewState, count: int, axis: int) -> ViewState:
+    """Put the hyperparameter under the cursor on an axis of the plots; what was there takes its place."""
+    axes = list(all_axes(state, count))
+    if axis >= count:
+        return state
+    at = axes.index(state.cursor[0])
+    axes[at], axes[axis] = axes[axis], axes[at]
+    return replace(state, axes=tuple(axes))
+
+
+def move_trial(state: ViewState, order: Sequence[int], step: int) -> ViewState:
+    """Move the view's cursor through the trials in view, in the ``order`` (numbers) of the ranking.
+
+    The first step down, or one from a trial that has gone out of view, goes to the first trial.
+    """
+    if not order:
+        return replace(state, trial=None)
+    known = state.trial is not None and state.trial in order
+    place = order.index(state.trial) + step if known and state.trial is not None else max(step - 1, 0)
+    return replace(state, trial=order[min(max(place, 0), len(order) - 1)])
+
+
+def beside(order: Sequence[int], trial: int) -> int | None:
+    """Return the trial after this one in an order, or that before the last; None where there is no other."""
+    at = order.index(trial)
+    others = [*order[at + 1 : at + 2], *order[max(at - 1, 0) : at]]
+    return others[0] if others else None
+
+
+def change_bins(state: ViewState, step: int) -> ViewState:
+    """Use more or fewer bins in the histograms; the first change counts from a middling number."""
+    return replace(state, bins=min(max((state.bins or DEFAULT_BINS) + 2 * step, MIN_BINS), MAX_BINS))
+
+
+def next_sort(state: ViewState, factors: int, step: int) -> ViewState:
+    """Sort the ranking by the next or previous column: score, sd, each hyperparameter, failures, number."""
+    return replace(state, sort=(state.sort + step) % (factors + 4), backwards=False)

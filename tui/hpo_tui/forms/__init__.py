@@ -1,0 +1,1 @@
+"""What the forms ask for, check and propose; no widget, no app."""

@@ -1,0 +1,276 @@
+"""The form of a new grid: which fields there are, what their texts mean, and what is wrong with them.
+
+Pure: texts in, a spec or sentences out. A hyperparameter's field with several values varies it, one value fixes
+it, and an empty field leaves the product's default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from hpo_core.errors import HpoError, SpecError
+from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.plan.spec import (
+    KERAS_DATASETS,
+    PRECISIONS,
+    SOURCES,
+    TRAINING_METRICS,
+    DataSpec,
+    Objective,
+    SessionSpec,
+    direction_of,
+)
+from hpo_core.text import clean, format_seconds, format_value, plural
+from hpo_tui.forms.fields import (
+    MAX_REPLICATES,
+    allowed,
+    read_count,
+    read_image_size,
+    read_name,
+    read_values,
+    values_text,
+)
+from hpo_tui.forms.speeds import Speed
+
+FRUIT, FOLDER, NPZ = "fruit", "folder", "npz"
+SOURCE_ORDER = (FRUIT, FOLDER, NPZ, *(name for name in SOURCES if name not in (FRUIT, FOLDER, NPZ)))
+SWITCH = ("off", "on")
+BEGIN_WITH = ("learning_rate", "filters")
+"""What a fresh form varies, over its usual values."""
+
+Kind = Literal["text", "choice"]
+Texts = Mapping[str, str]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of the form: ``default`` is shown where it is empty, ``suggested`` can be put in by a key."""
+
+    key: str
+    label: str
+    meaning: str
+    kind: Kind = "text"
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    suggested: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the texts mean: a spec, or the sentences that stand beside the fields (or, under "", below them)."""
+
+    spec: SessionSpec | None = None
+    name: str | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def grid_fields() -> tuple[Field, ...]:
+    """Return the form's fields, in their order; ``section`` stands with the first of each part."""
+    data = (
+        Field("source", "data source", "", "choice", SOURCE_ORDER, section="Data"),
+        Field("path", "path", "the folder or the .npz file; ~ is your home"),
+        Field("image_size", "image size", "pixels: one side, or height x width"),
+    )
+    section = "Hyperparameters · several values, with commas, vary one; one value fixes it; empty is the default"
+    values = tuple(_value_field(name, section if place == 0 else "") for place, name in enumerate(KNOWN))
+    session = (
+        Field("replicates", "replicates", "trainings of a trial, each with its own seed", section="Session"),
+        Field("objective", "objective", "what ranks the trials", "choice", TRAINING_METRICS),
+        Field(
+            "precision",
+            "precision",
+            "float16 for GPUs; bfloat16 for AVX512-BF16 CPUs too",
+            "choice",
+            PRECISIONS,
+        ),
+        Field("jit", "XLA", "compiles the networks with XLA; pays on GPUs only", "choice", SWITCH),
+        Field("name", "session name", "its folder's name"),
+    )
+    return data + values + session
+
+
+def _value_field(name: str, section: str) -> Field:
+    known = KNOWN[name]
+    default = "2 for each class" if known.default is None else format_value(known.default)
+    return Field(name, name, known.meaning, default=default, suggested=values_text(known.usual), section=section)
+
+
+def fresh_texts(name: str) -> dict[str, str]:
+    """Return what a fresh form says: generated fruit, two hyperparameters over their usual values, replicates."""
+    texts = dict.fromkeys((entry.key for entry in grid_fields()), "")
+    texts |= {key: values_text(KNOWN[key].usual) for key in BEGIN_WITH}
+    texts |= {"source": FRUIT, "replicates": "2", "objective": TRAINING_METRICS[0], "name": name}
+    return texts | {"precision": PRECISIONS[0], "jit": SWITCH[0]}
+
+
+def texts_of(spec: SessionSpec, name: str) -> tuple[dict[str, str], str]:
+    """Return the form filled from a spec, and a sentence about what could not be taken over (or nothing)."""
+    texts = dict.fromkeys((entry.key for entry in grid_fields()), "")
+    given: dict[str, tuple[Value, ...]] = {key: (value,) for key, value in spec.fixed.items()}
+    given |= {factor.name: factor.values for factor in spec.grid.hyperparameters}
+    lost = []
+    for key, values in given.items():
+        good = tuple(value for value in values if allowed(key, value))
+        if key in KNOWN and good:
+            texts[key] = values_text(good)
+        if len(good) < len(values):
+            lost.append(clean(key, 40))
+    data = spec.data
+    texts["source"] = data.source if data.source in SOURCES else FOLDER
+    texts["path"] = data.path or ""
+    texts["image_size"] = _size_text(data.image_size)
+    metric = spec.objective.metric
+    texts["objective"] = metric if metric in TRAINING_METRICS else TRAINING_METRICS[0]
+    texts |= {"replicates": str(spec.replicates), "name": name}
+    texts |= {"precision": spec.precision, "jit": SWITCH[spec.jit]}
+    return texts, f"Not taken over, for hpo-tui cannot train it: {', '.join(lost)}." if lost else ""
+
+
+def _size_text(size: tuple[int, int] | None) -> str:
+    return "" if size is None else str(size[0]) if size[0] == size[1] else f"{size[0]}x{size[1]}"
+
+
+def needs_path(source: str) -> bool:
+    """Whether the data source wants a path."""
+    return source in (FOLDER, NPZ)
+
+
+def source_words(source: str, base: DataSpec) -> str:
+    """Return what a data source is, in a few words."""
+    if source == FRUIT:
+        return (
+            f"generated: {base.classes} classes, {base.train_per_class} + {base.validation_per_class} images each"
+        )
+    if source in KERAS_DATASETS:
+        return "Keras fetches it once, over the network"
+    if source == NPZ:
+        return "arrays x_train, y_train, ... in one file"
+    return "Training/ and Test/, a folder for each class"
+
+
+def default_size(source: str) -> str:
+    """Return the image size that an empty field means."""
+    return "100" if source in (FRUIT, FOLDER) else "as it is"
+
+
+def note_of(entry: Field, text: str, base: DataSpec) -> str:
+    """Return what stands beside a field that is in order."""
+    if entry.key == "source":
+        return source_words(text, base)
+    if entry.key not in KNOWN:
+        return entry.meaning
+    count = len(read_values(entry.key, text))
+    word = "default" if count == 0 else "fixed" if count == 1 else plural(count, "value")
+    return f"{word} · {entry.meaning}"
+
+
+def read_grid(texts: Texts, base: SessionSpec | None, sessions: Path) -> Reading:
+    """Return what the form asks for. What has no field is taken from ``base``, the spec it was filled from."""
+    errors: dict[str, str] = {}
+
+    def read(key: str, reader: Callable[[str], T]) -> T | None:
+        try:
+            return reader(texts.get(key, ""))
+        except HpoError as error:
+            errors[key] = str(error)
+            return None
+
+    source = texts.get("source", FRUIT)
+    given = {name: read(name, partial(read_values, name)) or () for name in KNOWN}
+    path = read("path", partial(_read_path, source))
+    size = read("image_size", read_image_size)
+    replicates = read("replicates", partial(read_count, "replicates", highest=MAX_REPLICATES))
+    name = read("name", partial(read_name, sessions=sessions))
+    if errors or replicates is None:
+        return Reading(None, name, errors)
+    start = base if base is not None and base.trainable else SessionSpec(DataSpec(source), Grid(()))
+    grid, fixed = _grid(given)
+    spec = replace(
+        start,
+        data=replace(start.data, source=source, path=path, image_size=size),
+        grid=grid,
+        fixed=fixed,
+        replicates=replicates,
+        objective=_objective(start, texts.get("objective", TRAINING_METRICS[0])),
+        precision=texts.get("precision", PRECISIONS[0]),
+        jit=texts.get("jit") == SWITCH[True],
+    )
+    try:
+        return Reading(SessionSpec.parse(spec.to_toml(), "The grid"), name, errors)
+    except SpecError as error:
+        return Reading(None, name, {"": str(error)})
+
+
+def _grid(given: Mapping[str, tuple[Value, ...]]) -> tuple[Grid, dict[str, Value]]:
+    """Return what is varied and what is fixed; a grid has at least one hyperparameter, be it with one value."""
+    varied = tuple(Hyperparameter(key, values) for key, values in given.items() if len(values) > 1)
+    fixed = {key: values[0] for key, values in given.items() if len(values) == 1}
+    if not varied:
+        key, value = next(iter(fixed.items()), ("learning_rate", _default("learning_rate")))
+        varied = (Hyperparameter(key, (value,)),)
+        fixed.pop(key, None)
+    return Grid(varied), fixed
+
+
+def _objective(start: SessionSpec, metric: str) -> Objective:
+    return start.objective if start.objective.metric == metric else Objective(metric, direction_of(metric))
+
+
+def _default(name: str) -> Value:
+    value = KNOWN[name].default
+    assert value is not None
+    return value
+
+
+def _read_path(source: str, text: str) -> str | None:
+    if not needs_path(source):
+        return None
+    if not text.strip():
+        raise SpecError(f"Give the path of the {'folder of images' if source == FOLDER else '.npz file'}.")
+    path = Path(text.strip()).expanduser()
+    if source == FOLDER and not path.is_dir():
+        raise SpecError(f"There is no folder {clean(path)}.")
+    if source == NPZ and not path.is_file():
+        raise SpecError(f"There is no file {clean(path)}.")
+    return str(path.absolute())
+
+
+def count_words(spec: SessionSpec) -> str:
+    """Return "5 × 4 = 20 trials, 2 replicates each: 40 trainings"."""
+    factors = [factor for factor in spec.grid.hyperparameters if len(factor.values) > 1]
+    trials = plural(len(spec.grid), "trial")
+    product = " × ".join(str(len(factor.values)) for factor in factors)
+    lead = f"{product} = {trials}" if len(factors) > 1 else trials
+    each = f", {spec.replicates} replicates each" if spec.replicates > 1 else ""
+    return f"{lead}{each}: {plural(spec.trainings, 'training')} of {_epochs_words(spec)}"
+
+
+def _epochs_words(spec: SessionSpec) -> str:
+    values = next((f.values for f in spec.grid.hyperparameters if f.name == "epochs"), (spec.epochs_of(1),))
+    lowest, highest = min(map(float, values)), max(map(float, values))
+    return plural(int(highest), "epoch") if lowest == highest else f"{lowest:g} to {plural(int(highest), 'epoch')}"
+
+
+def time_words(spec: SessionSpec, speed: Speed | None) -> str:
+    """Return how long the grid will take, as far as it is known."""
+    if speed is None:
+        return "expected time: unknown until the first training on this data has ended"
+    seconds = speed.seconds(spec)
+    workers = f" with {plural(speed.workers, 'worker')}" if speed.workers > 1 else ""
+    return f"expected time: about {format_seconds(seconds)}{workers}, at the speed of {clean(speed.session, 40)}"
+
+
+def advice(spec: SessionSpec) -> str:
+    """Return what a person should know before launching, or nothing."""
+    if len(spec.grid) == 1:
+        return "Nothing is varied yet: give a hyperparameter several values, with commas between them."
+    if spec.replicates == 1:
+        return "With one replicate, noise cannot be told from signal; two or more can."
+    return ""

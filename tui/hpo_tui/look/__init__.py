@@ -1,0 +1,1 @@
+"""How everything looks and is called: themes, inks, keys, numbers."""

@@ -1,0 +1,1 @@
+"""What every pane shows: rows of inked cells; no widget, no app."""

@@ -1,0 +1,97 @@
+"""The line at the top: which session, how far, how fast, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpo_core.effects import Wiring
+from hpo_core.results.measure import Measure
+from hpo_core.session.damage import damage_in_words
+from hpo_core.session.snapshot import Snapshot, session_status
+from hpo_core.text import format_seconds, plural
+from hpo_tui.desk.follower import Update
+from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
+from hpo_tui.look.numbers import percent
+from hpo_tui.plots.canvas import shorten
+from hpo_tui.plots.rows import Row, bar, fit, padded, row_width, run
+
+BAR_WIDTH = 36
+SYNTHETIC = "synthetic"
+
+
+def state_word(update: Update) -> str:
+    """Return what the session is doing, in a word or two."""
+    word = session_status(update.snapshot, update.engine_alive)
+    begun = update.snapshot.counts["running"] or update.snapshot.ended
+    return "starting" if word == "training" and not begun else word
+
+
+def made_up(snapshot: Snapshot) -> bool:
+    """Whether the results are the synthetic trainer's: nothing was trained."""
+    return snapshot.engine is not None and snapshot.engine.trainer == SYNTHETIC
+
+
+def header_row(name: str, update: Update, measure: Measure, width: int) -> Row:
+    """Return the line: name, state, share, what is shown; then bar, time left and workers where they fit."""
+    snapshot, status = update.snapshot, update.status
+    total = snapshot.trainings
+    share = snapshot.ended / total if total else 0.0
+    word = state_word(update)
+    state_ink = WARNING if word in ("engine gone", "paused") else DEFAULT
+    lead: Row = (
+        run(" "),
+        run(fit(name, min(len(name), 24)), STRONG),
+        run(f"  {word} ", state_ink),
+        run(f"{snapshot.ended} of {total}  "),
+        *((run("made-up results  ", WARNING),) if made_up(snapshot) else ()),
+    )
+    shown: Row = (run(f"  {measure.arrow} {shorten(measure.words, 40)} ", ACCENT),)
+    parts: list[Row] = [(run(f"  {percent(share)}"),)]
+    if status is not None and word in ("training", "starting", "paused"):
+        parts.append((run(f"  {plural(status.workers, 'worker')}", DIM),))
+        if status.eta is not None and word == "training":
+            parts.append((run(f"  {format_seconds(status.eta)} left"),))
+    elif word in ("finished", "stopped") and snapshot.began:
+        parts.append((run(f"  {format_seconds(snapshot.time - snapshot.began)} in all", DIM),))
+    while len(parts) > 1 and sum(map(row_width, (lead, *parts, shown))) > width:
+        parts.pop(1)
+    rest: Row = tuple(piece for part in (*parts, shown) for piece in part)
+    room = width - row_width(lead) - row_width(rest)
+    middle = bar(share, min(room, BAR_WIDTH)) if room >= 6 else ()
+    return padded((*lead, *middle, *rest), width)
+
+
+def notice(update: Update, wiring: Sequence[Wiring] = ()) -> str:
+    """Return the one sentence that the person must see now, or an empty text.
+
+    ``wiring`` are hyperparameters that never reach the training.
+    """
+    snapshot = update.snapshot
+    if snapshot.damage:
+        return f"{plural(len(snapshot.damage), 'damaged journal record')} left out: {snapshot.damage[0]}"
+    if update.status is not None and update.status.message:
+        return update.status.message
+    if snapshot.paused is not None and update.engine_alive:
+        return f"Paused: {snapshot.paused}; p goes on."
+    word = state_word(update)
+    if word == "engine gone":
+        return f"The engine is gone; R starts it again.{_interrupted(snapshot)} Nothing that was saved is lost."
+    if word == "stopped" and not snapshot.finished:
+        waiting = snapshot.counts["waiting"]
+        return f"Stopped with {plural(waiting, 'training')} waiting; R goes on."
+    if word == "not started":
+        return "Nothing trains yet; R starts it."
+    return str(wiring[0]) if wiring else damage_in_words(snapshot) or _last_warning(snapshot)
+
+
+def _interrupted(snapshot: Snapshot) -> str:
+    count = snapshot.counts["running"]
+    verb = "starts" if count == 1 else "start"
+    return f" Interrupted: {plural(count, 'training')} {verb} again." if count else ""
+
+
+def _last_warning(snapshot: Snapshot) -> str:
+    for note in reversed(snapshot.notes):
+        if note.level != "info":
+            return note.text
+    return ""

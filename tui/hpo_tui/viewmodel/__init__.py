@@ -1,1 +1,0 @@
-"""Snapshot and view state to rows, pictures and words; nothing here knows the app or a widget."""

@@ -1,0 +1,66 @@
+"""The machine view: CPU, memory, GPU and speed while an engine works; a GPU that is not there is no row."""
+
+from __future__ import annotations
+
+from hpo_core.text import clean, format_seconds, plural
+from hpo_tui.desk.follower import Update
+from hpo_tui.look.inks import DIM, STRONG
+from hpo_tui.look.numbers import bytes_text
+from hpo_tui.plots.rows import Row, bar, fit, padded, run
+
+_NAME, _BAR = 16, 40
+NOBODY = "The machine's readings appear here while an engine works on the session."
+
+
+def machine_rows(update: Update, width: int, height: int) -> list[Row]:
+    """Return exactly ``height`` rows about the machine that trains."""
+    status = update.status
+    rows: list[Row] = []
+    if status is None:
+        rows.append((run(f" {NOBODY}", DIM),))
+    else:
+        machine = status.machine
+        rows.append(_reading("CPU, all cores", machine.cpu / 100, f"{machine.cpu:.0f} %", width))
+        if machine.memory_total:
+            rows.append(_memory("memory", machine.memory_used, machine.memory_total, width))
+            rows.append(_memory("of that, workers", machine.workers_memory, machine.memory_total, width))
+        if machine.gpu is not None:
+            name = clean(machine.gpu_name or "GPU", 40)
+            rows.append(_reading("GPU", machine.gpu / 100, f"{machine.gpu:.0f} %  {name}", width))
+        elif update.snapshot.engine is not None and update.snapshot.engine.device != "cpu":
+            rows.append(_fact("GPU", "n/a: it cannot be read"))
+        if machine.gpu_memory_used is not None and machine.gpu_memory_total:
+            rows.append(_memory("GPU memory", machine.gpu_memory_used, machine.gpu_memory_total, width))
+        rows += [(), *(_fact(name, value) for name, value in _facts(update))]
+    shown = [padded(row, width) for row in rows[:height]]
+    return [*shown, *([padded((), width)] * (height - len(shown)))]
+
+
+def _facts(update: Update) -> list[tuple[str, str]]:
+    status, engine, data = update.status, update.snapshot.engine, update.snapshot.data
+    assert status is not None
+    facts = [("workers", f"{status.ready} of {status.workers} ready")]
+    if status.speed is not None:
+        facts.append(("speed", f"{status.speed:.1f} trainings a minute"))
+    if status.eta is not None:
+        facts.append(("time left", format_seconds(status.eta)))
+    if engine is not None:
+        facts.append(("engine", f"process {status.pid} on {clean(engine.host, 40)}, {clean(engine.device, 40)}"))
+    if data is not None:
+        height, width = data.image_size
+        images = f"{data.train:,} to train, {data.validation:,} to validate"
+        facts.append(("images", f"{images}, {height}×{width}, {plural(len(data.classes), 'class', 'classes')}"))
+    return facts
+
+
+def _memory(name: str, used: int, total: int, width: int) -> Row:
+    return _reading(name, used / total, f"{bytes_text(used)} of {bytes_text(total)}", width)
+
+
+def _reading(name: str, share: float, words: str, width: int) -> Row:
+    room = max(min(width - _NAME - len(words) - 5, _BAR), 4)
+    return (run(f" {fit(name, _NAME)} ", DIM), *bar(share, room), run(f"  {words}"))
+
+
+def _fact(name: str, value: str) -> Row:
+    return (run(f" {fit(name, _NAME)} ", DIM), run(value, STRONG if name == "time left" else 0))

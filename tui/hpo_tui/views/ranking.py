@@ -1,0 +1,195 @@
+"""The ranking: trials by score, or by any other column, each with its values, sd and the curve of its metric."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+
+from hpo_core.results.measure import Measure
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.text import clean, format_value, plural
+from hpo_tui.desk.table import Table
+from hpo_tui.desk.view_state import ViewState
+from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, RAMP, RAMP_STEPS, STRONG, WARNING
+from hpo_tui.look.numbers import decimals_for, metric_text
+from hpo_tui.plots.bars import sparkline
+from hpo_tui.plots.rows import Row, fit, padded, run
+
+CURVE_WIDTHS = (5, 10)
+"""The least and the greatest width of a trial's curve, in cells: the names of the columns go before it."""
+
+
+def ranked_rows(table: Table, sort: int = 0, backwards: bool = False) -> list[int]:
+    """Return the rows of the trials in view, in the order of a column; those without a score come last.
+
+    Column 0 is the score, best first; 1 its sd, smallest first; then the hyperparameters, in the order of values;
+    then the failures, most first; then the trials' numbers. Equals stand by score. ``backwards`` turns the column
+    round.
+    """
+    rows = np.flatnonzero(table.in_view)
+    scores, factors = table.scores[rows], len(table.factors)
+    best_first = -scores if table.better == "max" else scores
+    column = best_first
+    if sort == 1:
+        column = table.sds[rows]
+    elif 1 < sort < factors + 2:
+        column = table.codes[rows, sort - 2].astype(float)
+    elif sort == factors + 2:
+        column = -table.failed[rows].astype(float)
+    elif sort == factors + 3:
+        column = rows.astype(float)
+    keys = [np.where(np.isfinite(key), key, np.inf) for key in (best_first, -column if backwards else column)]
+    unknown = ~np.isfinite(scores) if sort < factors + 2 else np.zeros(len(rows), dtype=bool)
+    order = np.lexsort((*keys, unknown))
+    return [int(row) for row in rows[order]]
+
+
+def ranked_trials(table: Table, state: ViewState) -> list[int]:
+    """Return the numbers of the trials in view in the order that was chosen: that of the view's cursor."""
+    return [row + 1 for row in ranked_rows(table, state.sort, state.backwards)]
+
+
+def selected_trial(table: Table, state: ViewState) -> int | None:
+    """Return the trial under the view's cursor, if it is in view."""
+    trial = state.trial
+    return trial if trial is not None and trial <= len(table.in_view) and table.in_view[trial - 1] else None
+
+
+def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int, height: int) -> list[Row]:
+    """Return exactly ``height`` rows: a heading, the trials around the cursor, and how many there are."""
+    order = ranked_trials(table, state)
+    if not order:
+        return [padded((run("  No trial is in view; A brings everything back.", DIM),), width)] + [
+            padded((), width)
+        ] * (height - 1)
+    selected = selected_trial(table, state)
+    places = ranks_shown(order, selected, height)
+    first, shown = places.start, [order[place] for place in places]
+    layout = _Layout(snapshot, table, width)
+    rows = [layout.heading(state.sort, state.backwards)]
+    rows += [layout.trial(trial - 1, first + n + 1, trial == selected) for n, trial in enumerate(shown)]
+    rows += [padded((), width)] * (height - 1 - len(rows))
+    count = plural(len(order), "trial")
+    longer = f" {count} in view · ← → sort by another column · v turn it round"
+    said = longer if len(longer) <= width else f" {count} · ← → sort · v turn round"
+    return [*rows[: height - 1], padded((run(said, DIM),), width)]
+
+
+def ranks_shown(order: list[int], selected: int | None, height: int) -> range:
+    """Return which places (0-based) of the order are listed, below the heading: the page of the ``selected``.
+
+    Pages stand still while the cursor moves in them, so that nothing moves under the mouse either.
+    """
+    room = max(height - 2, 1)
+    place = order.index(selected) if selected is not None else 0
+    first = place // room * room
+    return range(first, min(first + room, len(order)))
+
+
+NARROWEST = 7
+"""A hyperparameter's column has so many cells, if there are as many: "0.0001" can be read."""
+
+
+class _Layout:
+    """Column widths for one drawing of the ranking."""
+
+    def __init__(self, snapshot: Snapshot, table: Table, width: int) -> None:
+        self.snapshot, self.table, self.width = snapshot, table, width
+        self.decimals = decimals_for(table.scores)
+        shown = [metric_text(float(score), self.decimals) for score in table.scores if np.isfinite(score)]
+        self.score = max([6, *map(len, shown)])
+        finite = table.scores[table.in_view & np.isfinite(table.scores)]
+        self.low, self.high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+        wanted = [
+            max(len(clean(factor.name)), *(len(format_value(value)) for value in factor.values)) + 2
+            for factor in table.factors
+        ]
+        failed = len(" 1 failed") if table.failed.any() else 0
+        left = width - 12 - 2 * self.score - 5 - failed
+        # In a narrow pane the values go before the sd, which stands below for the trial under the cursor.
+        self.sd = left >= NARROWEST * len(wanted)
+        left += 0 if self.sd else self.score + 3
+        least, most = CURVE_WIDTHS
+        has_curves = any(len(entry.epochs) > 1 for entry in snapshot.replicates.values())
+        self.curve = min(max(left - sum(wanted) - 1, least), most) if has_curves and width >= 70 else 0
+        spare = max(left - self.curve - 1, 6 * len(wanted)) / max(sum(wanted), 1)
+        self.columns = [max(int(column * min(spare, 1.0)), min(column, NARROWEST), 5) for column in wanted]
+        while sum(self.columns) > left - self.curve and max(self.columns) > NARROWEST:
+            self.columns[self.columns.index(max(self.columns))] -= 1
+        self.metric_of = partial(_curve, snapshot, table.measure)
+
+    def heading(self, sort: int, backwards: bool) -> Row:
+        arrow = "▴" if backwards else "▾"
+        factors = len(self.table.factors)
+
+        def ink(column: int) -> int:
+            return ACCENT if column == sort else DIM
+
+        def name(text: str, column: int) -> str:
+            return f"{text}{arrow}" if column == sort else text
+
+        row = [
+            run(f"{name('trial', factors + 3):>11}  ", ink(factors + 3)),
+            run(f"{name('mean', 0):>{self.score}}", ink(0)),
+            run(f"   {name('sd', 1):<{self.score}}  " if self.sd else "  ", ink(1)),
+        ]
+        for index, (factor, size) in enumerate(zip(self.table.factors, self.columns, strict=True)):
+            mark = arrow if index + 2 == sort else ""
+            row.append(run(f"{fit(factor.name, size - 1 - len(mark)).rstrip()}{mark}".ljust(size), ink(index + 2)))
+        if self.curve:
+            row.append(run(f"{' by epoch' if self.curve > 7 else ' epochs':<{self.curve + 1}}", DIM))
+        if self.table.failed.any():
+            row.append(run(f" {name('failed', factors + 2)}", ink(factors + 2)))
+        return padded(tuple(row), self.width)
+
+    def trial(self, row: int, place: int, here: bool) -> Row:
+        score, sd = float(self.table.scores[row]), float(self.table.sds[row])
+        values = self.table.grid[row + 1].values.values()
+        text = STRONG if here else DEFAULT
+        cells = [
+            run(">" if here else " ", ACCENT),
+            run(f"{place:>4} {row + 1:>5}  ", DIM),
+            run(f"{metric_text(score, self.decimals):>{self.score}}", self._ramp(score)),
+            run(f" ± {metric_text(sd, self.decimals) if np.isfinite(sd) else '':<{self.score}}  ", DIM)
+            if np.isfinite(sd) and self.sd
+            else run(" " * (self.score + 5 if self.sd else 2)),
+        ]
+        cells += [
+            run(fit(format_value(value), size - 1) + " ", text)
+            for value, size in zip(values, self.columns, strict=True)
+        ]
+        if self.curve:
+            cells.append(run(f" {sparkline(self.metric_of(row + 1), self.curve)}", DIM))
+        if self.table.failed[row]:
+            cells.append(run(f" {self.table.failed[row]} failed", WARNING))
+        return padded(tuple(cells), self.width)
+
+    def _ramp(self, score: float) -> int:
+        if not np.isfinite(score):
+            return DIM
+        share = (score - self.low) / (self.high - self.low) if self.high > self.low else 1.0
+        share = share if self.table.better == "max" else 1.0 - share
+        return RAMP[min(int(share * RAMP_STEPS), RAMP_STEPS - 1)]
+
+
+def _curve(snapshot: Snapshot, measure: Measure, trial: int) -> list[float]:
+    """The metric by epoch, mean over the replicates that have come that far."""
+    curves = [
+        [measure.at(epoch) for epoch in entry.epochs]
+        for entry in snapshot.replicates_of(trial)
+        if len(entry.epochs) > 1
+    ]
+    means = []
+    for epoch in range(max(map(len, curves), default=0)):
+        found = [curve[epoch] for curve in curves if epoch < len(curve)]
+        known = [value for value in found if value is not None]
+        means.append(sum(known) / len(known) if known else float("nan"))
+    return means
+
+
+def score_words(table: Table, trial: int) -> str:
+    """Return a trial's score, "0.9661 ± 0.0023"; without a sd where fewer than two replicates have one."""
+    score, sd = float(table.scores[trial - 1]), float(table.sds[trial - 1])
+    return f"{metric_text(score)} ± {metric_text(sd)}" if math.isfinite(sd) else metric_text(score)
