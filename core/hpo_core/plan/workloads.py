@@ -1,0 +1,58 @@
+"""The workloads that can be asked for by name: what a spec may say to each, and the module that trains.
+
+The facts stand here, below everything that reads a spec; the module is named, not imported, so that reading a spec
+imports no framework. A workload more is a row here and its module in ``hpo_core.workloads``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadFacts:
+    """What must be known of a workload before it is imported.
+
+    ``module`` has what ``hpo_core.workloads.workload`` says. ``hyperparameters`` are those that it takes, None where
+    any name is one. ``metrics`` are those that every training reports, none where only a training can tell.
+    ``needs`` is the package without which nothing trains; ``meaning`` says what it is, for the command line.
+    """
+
+    name: str
+    module: str
+    hyperparameters: Mapping[str, KnownHyperparameter] | None
+    metrics: tuple[str, ...]
+    needs: str = ""
+    meaning: str = ""
+
+
+def _table(*rows: WorkloadFacts) -> Mapping[str, WorkloadFacts]:
+    return MappingProxyType({row.name: row for row in rows})
+
+
+PAPER_METRICS = ("val_accuracy", "accuracy", "val_loss", "loss")
+
+WORKLOADS = _table(
+    WorkloadFacts(
+        "paper",
+        "hpo_core.workloads.paper.training",
+        KNOWN,
+        PAPER_METRICS,
+        needs="tensorflow",
+        meaning="the paper's convolutional network, on images",
+    ),
+    WorkloadFacts(
+        "synthetic",
+        "hpo_core.workloads.synthetic",
+        KNOWN,
+        PAPER_METRICS,
+        meaning="made-up but plausible results in no time, to try things out",
+    ),
+)
+"""Every workload, by name; the first is the default."""
+
+DEFAULT_WORKLOAD = next(iter(WORKLOADS))
