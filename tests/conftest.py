@@ -9,10 +9,19 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fault_table import FaultPlugin
 
 from hpo_core.journal.lock import is_held, read_holder
 
 END_SECONDS = 10
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults", action="store_true", help="print which test shows which fault of faults.toml")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(FaultPlugin(config))
 
 
 @pytest.fixture(autouse=True)

@@ -178,6 +178,7 @@ def damaged(kind: str, path: Path) -> None:
     )
 
 
+@pytest.mark.fault(31)
 @pytest.mark.parametrize("suffix", ["jpg", "png", "bmp", "gif", "webp"])
 @pytest.mark.parametrize("kind", ["empty", "cut short", "text", "zeros"])
 def test_a_damaged_image_is_named_before_training(fruits: Path, kind: str, suffix: str) -> None:
@@ -201,6 +202,7 @@ def test_of_many_damaged_images_the_first_are_named_and_all_are_counted(fruits: 
     assert "and 2 more" in sentence
 
 
+@pytest.mark.fault(31)
 def test_damaged_images_are_left_out_where_that_is_asked_for_and_never_kept_from_one_who_does_not_ask(
     fruits: Path,
 ) -> None:
@@ -214,6 +216,7 @@ def test_damaged_images_are_left_out_where_that_is_asked_for_and_never_kept_from
     assert "a bad one.jpg" in said(fruits), "also out of the cache"
 
 
+@pytest.mark.fault(32)
 def test_a_class_of_which_nothing_is_left_is_an_error(fruits: Path) -> None:
     for image in (fruits / "Test" / "Kiwi").iterdir():
         image.write_bytes(b"")

@@ -83,6 +83,7 @@ def test_a_folder_that_cannot_be_written_is_refused(make_session: MakeSession, f
     assert not folder.engine_runs()
 
 
+@pytest.mark.fault(20)
 def test_a_failed_fsync_pauses_the_queue_and_the_journal_goes_on_in_a_new_file(
     make_session: MakeSession, run_engine: RunEngine, watched: Watched, failing_files: MakeFiles
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_disk_that_keeps_failing_is_said_while_it_lasts_and_gets_no_heap_of_se
     assert curves(snapshot) == curves(run_engine(make_session("undisturbed", replicates=4)))
 
 
+@pytest.mark.fault(17)
 @pytest.mark.parametrize("how", ["deleted", "emptied", "replaced"])
 def test_a_journal_taken_away_ends_the_engine_which_leaves_a_copy_from_memory(
     make_session: MakeSession, run_engine: RunEngine, watched: Watched, how: str
@@ -158,6 +160,7 @@ def test_a_journal_taken_away_ends_the_engine_which_leaves_a_copy_from_memory(
     assert finished.counts["complete"] == 16
 
 
+@pytest.mark.fault(13)
 def test_an_engine_that_wakes_after_a_takeover_sees_the_newer_one_and_stops(
     make_session: MakeSession, run_engine: RunEngine, watched: Watched, unsynced_files: Files
 ) -> None:
@@ -210,6 +213,7 @@ def test_the_live_status_is_written_in_place_where_there_is_no_room_for_a_second
     assert after.gen == before.gen + 1
 
 
+@pytest.mark.fault(40)
 def test_a_session_of_a_newer_layout_is_not_worked_on(make_session: MakeSession, unsynced_files: Files) -> None:
     folder = make_session()
     writer = JournalWriter(folder.path, 1, 0, unsynced_files)

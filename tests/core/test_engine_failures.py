@@ -37,6 +37,7 @@ RunEngine = Callable[..., Snapshot]
 Watched = Callable[..., Any]
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize(
     ("returncode", "for_memory", "kind", "reason"),
     [
@@ -58,6 +59,7 @@ def test_a_death_is_described_and_memory_is_blamed_only_where_the_system_says_so
     assert told_reason.startswith(reason)
 
 
+@pytest.mark.fault(24)
 def test_the_systems_own_count_says_whether_it_killed_for_memory(tmp_path: Path) -> None:
     counter = tmp_path / "memory.events"
     counter.write_text("low 0\noom 4\noom_kill 2\n", encoding="ascii")
@@ -163,6 +165,7 @@ def resume_or_stop(folder: SessionFolder, messages: list[str], times: int) -> Ca
     return on_turn
 
 
+@pytest.mark.fault(29)
 def test_five_identical_failures_in_a_row_pause_the_queue_which_never_ends_silently(
     make_session: MakeSession, run_engine: RunEngine, watched: Watched
 ) -> None:
@@ -205,6 +208,7 @@ class StillBorn(ReplayExecutor):
         return [(worker, WorkerDied(1, 1, self.log)) for worker in dead] + super().poll(timeout)
 
 
+@pytest.mark.fault(30)
 def test_workers_that_cannot_start_at_all_pause_the_queue_with_their_last_words(
     make_session: MakeSession, tmp_path: Path, run_engine: RunEngine, hands: Any
 ) -> None:
@@ -318,6 +322,7 @@ def hangs_in_trial_2(job: Job) -> Iterator[WorkerEvent]:
     yield from synthetic(job)
 
 
+@pytest.mark.fault(26)
 def test_a_training_without_progress_is_ended_at_a_limit_that_adapts(
     make_session: MakeSession, run_engine: RunEngine, watched: Watched
 ) -> None:

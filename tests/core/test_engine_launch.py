@@ -73,6 +73,7 @@ def test_a_session_is_worked_off_in_the_background(make_session: MakeSession, st
     ]
 
 
+@pytest.mark.fault(10)
 def test_an_engine_already_at_work_is_named(make_session: MakeSession, start: Start) -> None:
     folder = make_session(epochs=1000)
     pid = start(folder)
@@ -81,6 +82,7 @@ def test_an_engine_already_at_work_is_named(make_session: MakeSession, start: St
     assert not gone(pid)
 
 
+@pytest.mark.fault(12)
 def test_a_lock_of_another_host_is_taken_over_only_on_demand(make_session: MakeSession, start: Start) -> None:
     folder = make_session()
     folder.lock.write_bytes(msgspec.json.encode(Holder("elsewhere", "b", 12, 1000.0)))

@@ -252,6 +252,7 @@ def test_of_two_engines_the_second_learns_who_is_at_work(make_session: MakeSessi
     assert not folder.engine_runs()
 
 
+@pytest.mark.fault(11)
 def test_an_engine_that_died_is_taken_over_with_a_note(make_session: MakeSession, run_engine: RunEngine) -> None:
     folder = make_session()
     engine = Engine(folder, ReplayExecutor(slow), workers=2)
@@ -272,6 +273,7 @@ def test_an_engine_that_died_is_taken_over_with_a_note(make_session: MakeSession
     assert snapshot.damage == ()
 
 
+@pytest.mark.fault(33)
 def test_images_that_changed_since_are_said_once_and_recorded(
     make_session: MakeSession, run_engine: RunEngine
 ) -> None:

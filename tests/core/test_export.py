@@ -68,6 +68,7 @@ def test_pandas_reads_the_numbers_back_exactly(paper: Snapshot, tmp_path: Path) 
     assert frame["loss"].tolist() == expected["loss"].tolist()
 
 
+@pytest.mark.fault(39)
 def test_a_text_that_a_spreadsheet_would_run_is_defused_and_numbers_are_left_alone() -> None:
     assert csv_cell("=cmd()") == "'=cmd()"
     assert [csv_cell(text)[:2] for text in ("+1", "-x", "@a", "\tb")] == ["'+", "'-", "'@", "'\t"]
@@ -87,6 +88,7 @@ def test_what_is_not_there_is_an_empty_cell() -> None:
     assert [csv_cell(cell) for cell in (None, math.nan, math.inf)] == ["", "", ""]
 
 
+@pytest.mark.fault(39)
 def test_hostile_names_are_defused_too(tmp_path: Path) -> None:
     grid = Grid((Hyperparameter('=HYPERLINK("x")', ("@a", "b")),))
     state = SessionState(SessionSpec(DataSpec("import"), grid))
@@ -124,6 +126,7 @@ class Failing(Files):
         super().replace(source, target)
 
 
+@pytest.mark.fault(19)
 @pytest.mark.parametrize("call", ["write", "sync", "replace"])
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_a_full_disk_leaves_every_old_file_whole(paper: Snapshot, tmp_path: Path, call: str, at: int) -> None:

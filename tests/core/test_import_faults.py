@@ -86,6 +86,7 @@ def refused(tmp_path: Path, data: bytes, metrics: list[str] | None = None) -> st
     return str(caught.value)
 
 
+@pytest.mark.fault(34, 35)
 @pytest.mark.parametrize(("text", "sentence"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
 def test_the_fault_is_named_and_nothing_is_imported(tmp_path: Path, text: str, sentence: str) -> None:
     message = refused(tmp_path, text.encode())
@@ -93,12 +94,14 @@ def test_the_fault_is_named_and_nothing_is_imported(tmp_path: Path, text: str, s
     assert message.startswith("results.csv")
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_other_encodings_without_a_mark_are_named_too(tmp_path: Path, encoding: str) -> None:
     message = refused(tmp_path, (HEADER + "1,é,0.5\n").encode(encoding))
     assert f"line 1, column 1: the file is {encoding[:6].upper()}, without a byte order mark" in message
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
 def test_other_encodings_are_named(tmp_path: Path, encoding: str) -> None:
     mark = {"utf-16-le": codecs.BOM_UTF16_LE}.get(encoding, b"")

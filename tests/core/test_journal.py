@@ -67,6 +67,7 @@ def test_a_follower_gets_each_record_once_and_never_half_a_line(tmp_path: Path, 
     assert [record.seq for record in reader.poll()] == [2, 3]
 
 
+@pytest.mark.fault(14)
 def test_cut_at_every_byte_it_is_a_correct_prefix_and_can_be_appended_to(
     tmp_path: Path, unsynced_files: Files
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_flipped_bit_never_becomes_another_value(tmp_path: Path, unsynced_file
         assert len(records) >= len(written) - 2
 
 
+@pytest.mark.fault(15)
 def test_a_damaged_line_in_the_middle_is_named_and_the_rest_is_read(tmp_path: Path, unsynced_files: Files) -> None:
     written = write(tmp_path, unsynced_files, story())
     path = tmp_path / "journal.jsonl"
@@ -115,6 +117,7 @@ def test_a_damaged_line_in_the_middle_is_named_and_the_rest_is_read(tmp_path: Pa
     assert [str(entry) for entry in reader.damage] == ["journal.jsonl, line 3: the checksum does not match"]
 
 
+@pytest.mark.fault(16)
 def test_a_zero_filled_tail_is_set_aside(tmp_path: Path, unsynced_files: Files) -> None:
     written = write(tmp_path, unsynced_files, story())
     path = tmp_path / "journal.jsonl"

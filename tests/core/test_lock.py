@@ -51,6 +51,7 @@ def leave(process: subprocess.Popen[str]) -> None:
     process.communicate("\n")
 
 
+@pytest.mark.fault(10)
 def test_of_racing_engines_one_gets_the_lock_and_the_others_learn_who_has_it(tmp_path: Path) -> None:
     racers = [holder_process(tmp_path / "lock") for _ in range(4)]
     for racer in racers:
@@ -91,6 +92,7 @@ def test_a_lock_given_back_leaves_nobody_named(tmp_path: Path) -> None:
         assert lock.stale is None
 
 
+@pytest.mark.fault(11)
 def test_a_stale_line_whose_process_id_another_program_has_now_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     me = Holder.this_process()
@@ -99,6 +101,7 @@ def test_a_stale_line_whose_process_id_another_program_has_now_is_taken_over(tmp
         assert lock.stale == me
 
 
+@pytest.mark.fault(12)
 def test_a_lock_of_another_host_is_respected_until_taken_over_on_purpose(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     path.write_bytes(msgspec.json.encode(Holder("elsewhere", "b", 12, 1000.0)))

@@ -27,6 +27,7 @@ MakeSpec = Callable[..., SessionSpec]
 MakeSession = Callable[..., SessionFolder]
 
 
+@pytest.mark.fault(38)
 @pytest.mark.parametrize(
     "name", ["../x", "/etc", "a/b", "", ".hidden", "-rf", "ä", "a" * 65, "a\nb", "a b", "a\0", ".."]
 )
@@ -143,6 +144,7 @@ def test_a_session_is_found_by_name_or_by_path(make_session: MakeSession, tmp_pa
     assert session.find(tmp_path, str(folder.path)).path == folder.path
 
 
+@pytest.mark.fault(38)
 def test_a_symbolic_link_among_the_sessions_is_not_followed(make_session: MakeSession, tmp_path: Path) -> None:
     folder = make_session("mine")
     (tmp_path / "sessions" / "link").symlink_to(folder.path)
@@ -160,6 +162,7 @@ def test_a_missing_session_is_named_with_those_that_are_there(make_session: Make
         session.find(tmp_path / "sessions", "empty")
 
 
+@pytest.mark.fault(40)
 def test_a_session_of_a_newer_layout_is_refused_with_the_reason(
     make_session: MakeSession, unsynced_files: Files
 ) -> None:

@@ -244,6 +244,7 @@ def test_a_job_that_raises_fails_with_a_sentence_and_the_worker_goes_on(start: C
     assert "Traceback" in (worker.folder / "job-1.log").read_text()
 
 
+@pytest.mark.fault(25)
 def test_a_crash_leaves_the_stack_in_the_jobs_log(start: Callable[..., Worker]) -> None:
     worker = start(HPO_SYNTHETIC_FAULTS="2=crash")
     worker.order(worker.job(1), worker.job(2))
@@ -253,6 +254,7 @@ def test_a_crash_leaves_the_stack_in_the_jobs_log(start: Callable[..., Worker]) 
     assert "synthetic.py" in text
 
 
+@pytest.mark.fault(27)
 def test_a_training_that_diverges_says_at_which_epoch(start: Callable[..., Worker]) -> None:
     worker = start()
     worker.order(worker.job(1, learning_rate=10.0))

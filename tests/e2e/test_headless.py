@@ -161,6 +161,7 @@ def test_a_pause_from_elsewhere_is_told_and_waited_out(
     assert "8 trainings: 8 complete" in out
 
 
+@pytest.mark.fault(29)
 def test_a_queue_that_pauses_itself_ends_a_training_that_nobody_watches(
     hpo_tui: Any, spec: Path, folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ def assert_harmless(sent: bytes) -> None:
         assert bad not in text, text[max(text.find(bad) - 40, 0) :][:120]
 
 
+@pytest.mark.fault(37)
 def test_words_clipboard_and_filter_send_nothing_raw(in_terminal: Any, hostile: SessionFolder) -> None:
     terminal = in_terminal("open", hostile.path)
     terminal.wait_for("2 of 2")
@@ -59,6 +60,7 @@ def test_words_clipboard_and_filter_send_nothing_raw(in_terminal: Any, hostile: 
         assert_harmless(base64.b64decode(text))
 
 
+@pytest.mark.fault(37)
 def test_show_and_json_print_nothing_raw(in_terminal: Any, hostile: SessionFolder) -> None:
     for options in ((), ("--json",)):
         terminal = in_terminal("show", hostile.path, *options)

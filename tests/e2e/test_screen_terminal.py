@@ -71,6 +71,7 @@ def slow_session(in_terminal: Any, spec: Path) -> Any:
 ALIVE_SECONDS = 2.0
 
 
+@pytest.mark.fault(3, 4)
 @pytest.mark.parametrize("ending", ["kill", "hang-up", "terminate"])
 def test_the_training_outlives_the_screen_and_open_finds_it(
     in_terminal: Any, hpo_tui: Any, spec: Path, tmp_path: Path, ending: str
@@ -99,6 +100,7 @@ def test_the_training_outlives_the_screen_and_open_finds_it(
 MOUSE_OFF = (b"\x1b[?1000l", b"\x1b[?1003l", b"\x1b[?1015l", b"\x1b[?1006l")
 
 
+@pytest.mark.fault(6)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
 def test_a_signal_restores_the_terminal(in_terminal: Any, spec: Path, number: signal.Signals) -> None:
     terminal = slow_session(in_terminal, spec)
@@ -119,6 +121,7 @@ def test_a_signal_restores_the_terminal(in_terminal: Any, spec: Path, number: si
     assert "Traceback" not in terminal.text
 
 
+@pytest.mark.fault(5)
 def test_a_screen_under_nohup_leaves_when_its_terminal_is_gone(in_terminal: Any, spec: Path) -> None:
     terminal = in_terminal("run", spec, "--trainer", "synthetic", nohup=True)
     terminal.wait_for("8 of 8")
@@ -156,6 +159,7 @@ def test_leaving_offers_to_stop_and_resume_goes_on(
     assert json.loads(hpo_tui("show", "small", "--json").stdout)["counts"]["complete"] == 8
 
 
+@pytest.mark.fault(9)
 def test_two_screens_show_the_same_session(in_terminal: Any, spec: Path) -> None:
     first = slow_session(in_terminal, spec)
     first.wait_for("training")

@@ -89,6 +89,7 @@ async def leave_by(see: Drawn, *keys: str) -> None:
     await see.press(*keys)
 
 
+@pytest.mark.fault(18)
 async def test_stop_now_on_a_full_disk_ends_the_engine_by_a_signal(
     sessions: Path, engines: list[psutil.Process], full_disk: None
 ) -> None:
@@ -104,6 +105,7 @@ async def test_stop_now_on_a_full_disk_ends_the_engine_by_a_signal(
     assert stopped.reason == "stopped"
 
 
+@pytest.mark.fault(18)
 async def test_stop_later_on_a_full_disk_is_refused_with_the_reason_and_the_screen_stays(
     sessions: Path, engines: list[psutil.Process], full_disk: None
 ) -> None:
@@ -168,6 +170,7 @@ async def see_question(see: Drawn) -> None:
     assert "Taking over is safe only if it is gone" in words
 
 
+@pytest.mark.fault(12)
 async def test_a_session_held_on_another_host_is_asked_for_and_taken_over_only_on_yes(
     sessions: Path, engines: list[psutil.Process]
 ) -> None:
@@ -190,6 +193,7 @@ async def test_a_session_held_on_another_host_is_asked_for_and_taken_over_only_o
     assert any(ELSEWHERE.describe() in note.text for note in snapshot.notes)
 
 
+@pytest.mark.fault(12)
 async def test_queueing_again_asks_too(sessions: Path, engines: list[psutil.Process]) -> None:
     folder = finished_session(sessions, "drill")
     ids = {"trial": 1, "replicate": 1, "attempt": 2}
@@ -211,6 +215,7 @@ async def test_queueing_again_asks_too(sessions: Path, engines: list[psutil.Proc
         await see.shows("0 failed")
 
 
+@pytest.mark.fault(12)
 async def test_home_says_how_a_session_of_another_host_is_taken_over(sessions: Path) -> None:
     folder = held_elsewhere(new_session(sessions, "drill"))
     async with opened(sessions) as see:
@@ -221,6 +226,7 @@ async def test_home_says_how_a_session_of_another_host_is_taken_over(sessions: P
     assert read_holder(folder.lock) == ELSEWHERE
 
 
+@pytest.mark.fault(12)
 def test_repair_of_a_session_of_another_host_is_refused_until_it_is_taken_over(sessions: Path) -> None:
     folder = finished_session(sessions, "drill")
     with (folder.path / "journal.jsonl").open("ab") as file:
@@ -234,6 +240,7 @@ def test_repair_of_a_session_of_another_host_is_refused_until_it_is_taken_over(s
     assert "Nothing is damaged." in call("repair", str(folder.path))
 
 
+@pytest.mark.fault(10)
 async def test_of_two_engines_the_one_at_work_is_named(sessions: Path) -> None:
     folder = new_session(sessions, "drill")
     with SessionLock(folder.lock):
@@ -247,6 +254,7 @@ async def test_of_two_engines_the_one_at_work_is_named(sessions: Path) -> None:
 # A newer layout ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(40)
 async def test_a_session_of_a_newer_layout_is_refused_with_the_reason_and_nothing_is_written_to_it(
     sessions: Path,
 ) -> None:
@@ -274,6 +282,7 @@ def killing(monkeypatch: pytest.MonkeyPatch) -> None:
 REMEDY = "ystemd here ends a training at logout; 'loginctl enable-linger' (once) lets it go on."
 
 
+@pytest.mark.fault(8)
 async def test_the_logout_is_warned_of_before_a_key_starts_an_engine(
     sessions: Path, killing: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +296,7 @@ async def test_the_logout_is_warned_of_before_a_key_starts_an_engine(
         assert REMEDY in told[0]
 
 
+@pytest.mark.fault(8)
 async def test_the_logout_is_warned_of_where_a_training_is_seen_at_work_and_once(
     sessions: Path, killing: None
 ) -> None:
@@ -302,6 +312,7 @@ async def test_the_logout_is_warned_of_where_a_training_is_seen_at_work_and_once
             assert REMEDY not in see.told
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize("key", ["n", "R"])
 async def test_the_logout_is_warned_of_at_home_and_in_the_form(
     sessions: Path, killing: None, key: str, monkeypatch: pytest.MonkeyPatch
@@ -318,6 +329,7 @@ async def test_the_logout_is_warned_of_at_home_and_in_the_form(
         await see.tells(REMEDY)
 
 
+@pytest.mark.fault(8)
 def test_logind_itself_is_asked_and_then_its_files_in_its_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,16 +14,19 @@ from drill_processes import attack, race
 from drill_visits import come_and_go, two_screens
 
 
+@pytest.mark.fault(1, 3)
 def test_kill_9_of_screen_engine_and_workers_at_random_loses_doubles_and_orphans_nothing(tmp_path: Path) -> None:
     figures = attack(tmp_path, 100)
     assert figures.clean, figures
 
 
+@pytest.mark.fault(10)
 def test_of_engines_that_race_for_a_session_one_works_and_nothing_is_done_twice(tmp_path: Path) -> None:
     figures = race(tmp_path, 2)
     assert figures.clean, figures
 
 
+@pytest.mark.fault(4)
 @pytest.mark.pty
 def test_a_hang_up_ends_the_screen_and_leaves_the_training(tmp_path: Path) -> None:
     figures = come_and_go(tmp_path, 2, hang_ups=True)
@@ -36,6 +39,7 @@ def test_screens_come_and_go_and_the_engine_stays_the_same(tmp_path: Path) -> No
     assert figures.clean, figures
 
 
+@pytest.mark.fault(9)
 @pytest.mark.pty
 def test_two_screens_may_both_give_orders(tmp_path: Path) -> None:
     figures = two_screens(tmp_path, 2)
@@ -47,11 +51,13 @@ def test_a_journal_cut_anywhere_is_a_correct_prefix_and_can_be_written_on(tmp_pa
     assert figures.clean, figures
 
 
+@pytest.mark.fault(15)
 def test_of_twenty_thousand_flipped_bits_none_becomes_another_value(tmp_path: Path) -> None:
     figures = flip_bits(tmp_path, 20_000)
     assert figures.clean, figures
 
 
+@pytest.mark.fault(20)
 def test_any_call_to_the_disk_may_fail_and_the_session_ends_as_if_none_had(tmp_path: Path) -> None:
     figures = fail_everywhere(tmp_path, step=3)
     assert figures.rounds > 20
@@ -65,6 +71,7 @@ def test_pages_that_a_disk_drops_after_a_failed_fsync_are_read_from_the_next_seg
     assert figures.clean, figures
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("parser", PARSERS)
 def test_whatever_it_is_given_a_parser_reads_it_or_refuses_it_in_one_sentence(parser: str) -> None:
     figures = feed(parser, 200)

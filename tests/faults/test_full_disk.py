@@ -80,6 +80,7 @@ def under_way(folder: SessionFolder) -> bool:
     return any(entry.epochs for entry in read_session(folder).replicates.values())
 
 
+@pytest.mark.fault(18)
 @pytest.mark.skipif(not hasattr(psutil.Process, "rlimit"), reason="this system has no prlimit")
 def test_a_journal_that_may_not_grow_pauses_the_work_until_it_may(
     tmp_path: Path, start: Callable[[SessionFolder], psutil.Process]
@@ -114,6 +115,7 @@ def fill(path: Path) -> None:
             file.write(b"x" * 512)
 
 
+@pytest.mark.fault(18)
 def test_a_full_disk_is_named_with_its_free_space_and_the_work_goes_on_when_there_is_room(
     small_disk: Path, start: Callable[[SessionFolder], psutil.Process]
 ) -> None:

@@ -91,6 +91,7 @@ def table(sessions: Path) -> SessionFolder:
     return import_table(path, sessions, "table").folder
 
 
+@pytest.mark.fault(37)
 async def test_cells_of_a_table_are_shown_literally_in_every_view(sessions: Path) -> None:
     folder = table(sessions)
     async with opened(sessions, folder) as see:
@@ -107,6 +108,7 @@ async def test_cells_of_a_table_are_shown_literally_in_every_view(sessions: Path
     printed("plot", str(folder.path), "ranking")
 
 
+@pytest.mark.fault(37)
 async def test_the_form_of_the_next_grid_shows_hostile_values_literally(sessions: Path) -> None:
     folder = table(sessions)
     async with opened(sessions, folder) as see:
@@ -117,6 +119,7 @@ async def test_the_form_of_the_next_grid_shows_hostile_values_literally(sessions
         assert see.app.is_running
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("word", WORDS, ids=HOSTILE)
 async def test_class_names_notes_and_reasons_are_shown_literally(sessions: Path, word: str) -> None:
     folder = finished_session(sessions, "words")
@@ -149,6 +152,7 @@ async def test_class_names_notes_and_reasons_are_shown_literally(sessions: Path,
     assert "warning: note " in page
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("word", WORDS[:5], ids=list(HOSTILE)[:5])
 async def test_a_folder_with_a_hostile_name_is_listed_literally_and_cannot_be_named(
     sessions: Path, word: str
@@ -187,6 +191,7 @@ VERBS: list[list[str]] = [
 ]
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_a_session_in_a_folder_with_a_hostile_name_is_named_literally_by_every_verb(
     sessions: Path, verb: list[str]
@@ -199,6 +204,7 @@ def test_a_session_in_a_folder_with_a_hostile_name_is_named_literally_by_every_v
     assert listed["sessions"][0]["path"] == str(place)
 
 
+@pytest.mark.fault(37)
 def test_the_orders_to_an_engine_and_its_progress_name_the_session_literally(sessions: Path) -> None:
     folder = finished_session(sessions, "plain")
     folder = SessionFolder(folder.path.rename(sessions / HOSTILE_PATH))
@@ -211,6 +217,7 @@ def test_the_orders_to_an_engine_and_its_progress_name_the_session_literally(ses
     assert_harmless(svg.read_text(encoding="utf-8"))
 
 
+@pytest.mark.fault(37)
 async def test_a_foreign_view_brings_no_text_that_nobody_types(sessions: Path) -> None:
     folder = finished_session(sessions, "plain")
     for where in WORDS[2:5]:
@@ -224,6 +231,7 @@ async def test_a_foreign_view_brings_no_text_that_nobody_types(sessions: Path) -
         await see.shows("↑ val_accuracy")
 
 
+@pytest.mark.fault(37)
 def test_a_hostile_file_name_in_the_images_is_named_literally(sessions: Path) -> None:
     images = sessions.parent / "images"
     for part in ("Training", "Test"):

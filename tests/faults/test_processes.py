@@ -120,6 +120,7 @@ def assert_nothing_doubled(folder: SessionFolder) -> None:
     assert len(epochs) == len(set(epochs))
 
 
+@pytest.mark.fault(1)
 def test_kill_9_of_a_worker_in_the_middle_of_an_epoch_costs_that_training_only(
     folder: SessionFolder, start: Callable[..., psutil.Process]
 ) -> None:
@@ -137,6 +138,7 @@ def test_kill_9_of_a_worker_in_the_middle_of_an_epoch_costs_that_training_only(
     assert_nothing_doubled(folder)
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize(
     ("fault", "kind", "in_log"),
     [
@@ -159,6 +161,7 @@ def test_a_worker_that_crashes_costs_its_training_and_leaves_its_log(
     assert_as_undisturbed(snapshot, but=victims)
 
 
+@pytest.mark.fault(26)
 def test_a_training_that_hangs_is_ended_at_its_limit_and_the_queue_goes_on(folder: SessionFolder) -> None:
     variables = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.01", "HPO_SYNTHETIC_FAULTS": "2=hang"}
     executor = LocalExecutor(folder.logs, trainer="synthetic", environment=variables)
@@ -171,6 +174,7 @@ def test_a_training_that_hangs_is_ended_at_its_limit_and_the_queue_goes_on(folde
     assert_as_undisturbed(snapshot, but=victims)
 
 
+@pytest.mark.fault(2)
 def test_kill_9_of_the_engine_leaves_no_orphan_and_a_new_engine_finishes_as_if_nothing_had_been(
     folder: SessionFolder, start: Callable[..., psutil.Process]
 ) -> None:

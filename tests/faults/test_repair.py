@@ -57,6 +57,7 @@ def test_a_dry_run_says_what_is_damaged_and_changes_nothing(finished: Finished) 
     assert not (folder.path / "damaged").exists()
 
 
+@pytest.mark.fault(15)
 def test_the_damage_is_set_aside_and_what_is_whole_is_kept(finished: Finished) -> None:
     folder = finished()
     damaged = damage(folder)
@@ -82,6 +83,7 @@ def test_repaired_twice_both_originals_are_there(finished: Finished) -> None:
     assert [path.read_bytes() for path in aside] == originals
 
 
+@pytest.mark.fault(17)
 def test_the_engines_copy_from_memory_is_offered_and_put_in_place_on_request(finished: Finished) -> None:
     folder = finished()
     whole = read_session(folder)

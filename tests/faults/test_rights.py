@@ -77,6 +77,7 @@ def test_what_a_session_holds_is_for_its_owner_alone(tmp_path: Path, monkeypatch
     assert not wrong
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("number", [errno.EDQUOT, errno.EROFS, errno.EACCES])
 def test_a_quota_or_a_read_only_folder_is_said_before_any_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
@@ -98,6 +99,7 @@ def test_a_quota_or_a_read_only_folder_is_said_before_any_training(
     assert not folder.engine_runs()
 
 
+@pytest.mark.fault(22)
 def test_run_in_a_folder_of_another_user_is_refused_before_training(
     open_place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +145,7 @@ async def warm_up(sessions: Path, folder: SessionFolder | None) -> None:
         await see.shows("4 of 4")
 
 
+@pytest.mark.fault(40)
 async def test_another_users_session_that_may_be_read_is_looked_at_and_not_written(
     theirs: Callable[[int, int], SessionFolder], open_place: Path
 ) -> None:
@@ -166,6 +169,7 @@ async def test_another_users_session_that_may_be_read_is_looked_at_and_not_writt
     assert {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.fault(40)
 async def test_another_users_session_that_may_not_be_read_is_refused_and_hides_no_other(
     theirs: Callable[[int, int], SessionFolder], open_place: Path
 ) -> None:

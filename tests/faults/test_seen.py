@@ -67,6 +67,7 @@ def interrupt(folder: SessionFolder) -> None:
     folder.lock.write_bytes(msgspec.json.encode(Holder(this.host, "the boot before", 1, 0.0)))
 
 
+@pytest.mark.fault(2)
 @pytest.mark.pty
 def test_kill_9_of_the_engine_is_said_and_a_key_restarts_it(
     sessions: Path, monkeypatch: pytest.MonkeyPatch
@@ -85,6 +86,7 @@ def test_kill_9_of_the_engine_is_said_and_a_key_restarts_it(
         screen.wait_for("finished 4 of 4")
 
 
+@pytest.mark.fault(7)
 async def test_after_a_power_loss_it_says_what_starts_again_and_keeps_the_rest(sessions: Path) -> None:
     folder = new_session(sessions, "drill")
     interrupt(folder)
@@ -101,6 +103,7 @@ async def test_after_a_power_loss_it_says_what_starts_again_and_keeps_the_rest(s
     assert (kept[0].attempt, kept[0].metrics) == (1, {"val_accuracy": 0.5})
 
 
+@pytest.mark.fault(2)
 async def test_the_key_restarts_the_last_training_too_when_nothing_else_waits(sessions: Path) -> None:
     folder = new_session(sessions, "drill", rates=1, filters=1)
     interrupt(folder)
@@ -110,6 +113,7 @@ async def test_the_key_restarts_the_last_training_too_when_nothing_else_waits(se
         await see.shows("finished 1 of 1")
 
 
+@pytest.mark.fault(14, 16)
 @pytest.mark.parametrize("end", [b'{"seq":99,"gen":1,"ti', bytes(4096)], ids=["torn", "zero-filled"])
 async def test_a_torn_or_zero_filled_end_is_said_when_it_is_set_aside(sessions: Path, end: bytes) -> None:
     folder = finished_session(sessions, "drill")
@@ -126,6 +130,7 @@ async def test_a_torn_or_zero_filled_end_is_said_when_it_is_set_aside(sessions: 
     assert [part.read_bytes() for part in (folder.path / "damaged").iterdir()] == [end]
 
 
+@pytest.mark.fault(8)
 def test_a_logout_that_would_kill_is_said_before_the_start_with_the_remedy(
     sessions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +150,7 @@ SENTENCES = [
 ]
 
 
+@pytest.mark.fault(18, 20, 29)
 @pytest.mark.parametrize("sentence", SENTENCES)
 async def test_what_the_engine_says_of_disk_and_queue_stands_on_the_screen(sessions: Path, sentence: str) -> None:
     folder = finished_session(sessions, "drill")
@@ -154,6 +160,7 @@ async def test_what_the_engine_says_of_disk_and_queue_stands_on_the_screen(sessi
             await see.shows(sentence)
 
 
+@pytest.mark.fault(19)
 async def test_an_export_on_a_full_disk_is_an_error_and_the_old_one_is_whole(
     sessions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +191,7 @@ class SlowDisk(Files):
         time.sleep(0.3)
 
 
+@pytest.mark.fault(21)
 async def test_on_a_disk_that_flushes_in_300_ms_the_screen_never_waits(
     sessions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +214,7 @@ async def test_on_a_disk_that_flushes_in_300_ms_the_screen_never_waits(
     assert threading.main_thread() not in disk.waited
 
 
+@pytest.mark.fault(23)
 def test_out_of_gpu_memory_is_said_with_the_shape_and_the_next_job_runs(sessions: Path) -> None:
     from hpo_core.worker.loop import failure
 
@@ -244,6 +253,7 @@ class LostGpu:
         raise self.NVMLError("GPU is lost")
 
 
+@pytest.mark.fault(30)
 async def test_a_gpu_that_is_lost_has_no_readings_and_disturbs_nothing(
     sessions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,7 @@ async def at_work(folder: SessionFolder, disk: Trouble, script: Script = steady)
         assert not thread.is_alive()
 
 
+@pytest.mark.fault(18)
 async def test_a_full_disk_is_said_with_its_free_space_and_the_work_goes_on_when_there_is_room(
     sessions: Path,
 ) -> None:
@@ -96,6 +97,7 @@ async def test_a_full_disk_is_said_with_its_free_space_and_the_work_goes_on_when
     assert "It went on after" in call("show", str(folder.path))
 
 
+@pytest.mark.fault(20)
 async def test_a_flush_that_fails_pauses_with_the_error_and_a_key_goes_on(sessions: Path) -> None:
     folder, disk = new_session(sessions, "drill", epochs=40), Trouble()
     async with at_work(folder, disk) as see:
@@ -114,6 +116,7 @@ def failing(job: Job) -> Iterator[WorkerEvent]:
     yield JobEnded(**ids, status="failed", seconds=0.1, reason="KeyError: '[/foo'", kind="error")
 
 
+@pytest.mark.fault(29)
 async def test_five_alike_failures_pause_the_queue_which_says_why(sessions: Path) -> None:
     folder = new_session(sessions, "drill", rates=3, filters=3)
     said = "5 trainings in a row failed the same way: KeyError: '[/foo'"
@@ -136,6 +139,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[SessionFolder], None]:
     return begin
 
 
+@pytest.mark.fault(17)
 async def test_a_journal_deleted_under_an_open_screen_stops_the_engine_and_repair_offers_its_copy(
     sessions: Path, engine: Callable[[SessionFolder], None]
 ) -> None:
@@ -158,6 +162,7 @@ async def test_a_journal_deleted_under_an_open_screen_stops_the_engine_and_repai
         assert read_session(folder).replicate(key).epochs[: len(entry.epochs)] == entry.epochs
 
 
+@pytest.mark.fault(13)
 async def test_an_engine_that_sees_a_newer_one_stops_and_says_so(
     sessions: Path, engine: Callable[[SessionFolder], None]
 ) -> None:
@@ -177,6 +182,7 @@ async def test_an_engine_that_sees_a_newer_one_stops_and_says_so(
         await see.shows("The engine is gone; R starts it again")
 
 
+@pytest.mark.fault(10)
 def test_an_engine_that_comes_second_says_who_was_first(
     sessions: Path, engine: Callable[[SessionFolder], None]
 ) -> None:

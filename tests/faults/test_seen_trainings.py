@@ -68,6 +68,7 @@ async def see_logs(see: Drawn, wanted: dict[JobKey, tuple[str, ...]]) -> None:
     assert not left
 
 
+@pytest.mark.fault(1, 25, 27)
 async def test_killed_crashed_and_diverged_trainings_are_named_with_their_logs_and_the_queue_goes_on(
     sessions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ class Killed(ReplayExecutor):
         return list(super().poll(timeout))
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize(
     ("counted", "said"), [(True, "failed: killed for memory"), (False, "failed: killed (SIGKILL), cause unknown")]
 )
@@ -115,6 +117,7 @@ async def test_memory_is_blamed_only_where_the_system_says_so(
         assert "3 done" in see.text
 
 
+@pytest.mark.fault(26)
 def test_a_training_that_hangs_is_ended_and_said_to_have_made_no_progress(sessions: Path) -> None:
     variables = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.01", "HPO_SYNTHETIC_FAULTS": "2=hang"}
     folder = new_session(sessions, "drill")
@@ -141,6 +144,7 @@ def diverging(reason: str) -> Callable[[Job], Iterator[WorkerEvent]]:
     return script
 
 
+@pytest.mark.fault(27, 28)
 @pytest.mark.parametrize("reason", ["loss is infinite at epoch 2", "weights are NaN or infinite at epoch 2"])
 async def test_a_training_that_diverges_says_where_and_keeps_its_earlier_epochs(
     sessions: Path, reason: str
@@ -165,6 +169,7 @@ def with_images(fingerprint: str) -> Callable[[Job], Iterator[WorkerEvent]]:
     return script
 
 
+@pytest.mark.fault(33)
 async def test_images_that_changed_in_the_middle_are_warned_of(sessions: Path) -> None:
     folder = new_session(sessions, "drill")
     run_script(folder, with_images("before"))

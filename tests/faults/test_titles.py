@@ -57,6 +57,7 @@ class Panes(App[None]):
         return self.screen._compositor.render_strips()[0].text
 
 
+@pytest.mark.fault(37)
 def test_a_title_shows_exactly_its_text() -> None:
     async def look() -> None:
         app = Panes()
@@ -93,6 +94,7 @@ def test_a_cell_that_nobody_cleaned_is_cleaned_on_its_way_to_the_terminal() -> N
     assert pane._strip((("a\x1b[2J\u202e", DEFAULT),)).text == "a␛[2J<U+202E>"
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("text", [*BREAKING, "\x1b]0;owned\x07", "a\u202eb"])
 async def test_dialogs_show_their_words_literally(tmp_path: Path, text: str) -> None:
     async with opened(tmp_path) as see:
@@ -103,6 +105,7 @@ async def test_dialogs_show_their_words_literally(tmp_path: Path, text: str) -> 
         assert see.app.is_running
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("text", ["[/", "[cl=$@=b", "\\[@click=app.exit]x"])
 async def test_a_value_with_an_unclosed_bracket_stands_under_the_cursor_and_ends_no_app(
     tmp_path: Path, text: str
@@ -116,6 +119,7 @@ async def test_a_value_with_an_unclosed_bracket_stands_under_the_cursor_and_ends
         await see.shows(f"opt {text} · filters 1 ─╯")
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize(
     "text", ["5 trainings in a row failed the same way: KeyError: '[/foo'", "on [/device:GPU:0"]
 )

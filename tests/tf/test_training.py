@@ -162,6 +162,7 @@ def test_every_epoch_has_its_own_order_that_only_the_seed_decides() -> None:
     assert orders[0] == tuple(epoch_order(50, 1, 1))
 
 
+@pytest.mark.fault(27)
 def test_a_loss_that_is_nan_ends_the_training_and_names_the_epoch(train: Any) -> None:
     told = train(learning_rate=1e30, optimizer="sgd", activation="elu")
     assert (told.outcome.status, told.outcome.kind) == ("diverged", "diverged")
@@ -188,6 +189,7 @@ def test_a_validation_loss_that_is_nan_leaves_its_epoch_with_a_gap(
     assert (told.outcome.status, told.outcome.reason) == ("diverged", "val_loss is NaN at epoch 1")
 
 
+@pytest.mark.fault(28)
 def test_infinite_weights_under_a_finite_loss_are_diverged(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluate = Program.evaluate
 
@@ -236,6 +238,7 @@ def test_progress_counts_batches_and_shows_the_metrics_so_far(train: Any, monkey
     assert all({"accuracy", "loss"} == event.metrics.keys() for event in progress)
 
 
+@pytest.mark.fault(23)
 def test_out_of_memory_is_a_failure_that_frees_what_it_can(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     small = TensorFlowTrainer("cpu", 1)
 

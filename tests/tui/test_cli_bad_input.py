@@ -35,6 +35,7 @@ def refused(folder: Path, *call: str | Path) -> str:
     return line
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -62,6 +63,7 @@ def test_a_spec_that_makes_no_sense_is_refused_with_the_place(tmp_path: Path, te
     assert words in line
 
 
+@pytest.mark.fault(36)
 def test_a_grid_of_a_billion_trials_is_counted_and_refused_at_once(tmp_path: Path) -> None:
     spec = tmp_path / "spec.toml"
     thousand = ", ".join(str(number) for number in range(1, 1001))
@@ -117,6 +119,7 @@ def folder_spec(tmp_path: Path, images: Path) -> Path:
     return spec
 
 
+@pytest.mark.fault(32)
 def test_a_data_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
     spec = folder_spec(tmp_path, tmp_path / "images")
     assert str(tmp_path / "images") in refused(tmp_path, "run", spec, *TRAIN)
@@ -124,6 +127,7 @@ def test_a_data_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> No
     assert str(tmp_path / "images") in refused(tmp_path, "run", spec, *TRAIN)
 
 
+@pytest.mark.fault(32)
 def test_a_data_folder_with_one_class_is_refused(tmp_path: Path, images: Path) -> None:
     spec = folder_spec(tmp_path, images)
     for part in ("Training", "Validation"):
@@ -133,6 +137,7 @@ def test_a_data_folder_with_one_class_is_refused(tmp_path: Path, images: Path) -
     assert "class" in refused(tmp_path, "run", spec, *TRAIN)
 
 
+@pytest.mark.fault(31)
 def test_a_corrupt_image_is_named_before_training_begins(tmp_path: Path, images: Path) -> None:
     spec = folder_spec(tmp_path, images)
     (images / "Training" / "pear" / "1.png").write_bytes(b"not a picture at all")
@@ -141,6 +146,7 @@ def test_a_corrupt_image_is_named_before_training_begins(tmp_path: Path, images:
     assert "1 of 12 images cannot be read" in line
 
 
+@pytest.mark.fault(34)
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
@@ -165,6 +171,7 @@ def test_a_table_that_cannot_be_read_is_refused_with_the_place(
         assert word in line
 
 
+@pytest.mark.fault(38)
 def test_a_table_is_not_imported_over_a_session_or_outside_the_folder(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("filters,accuracy\n2,0.5\n4,0.7\n")

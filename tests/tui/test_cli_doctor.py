@@ -45,6 +45,7 @@ def test_a_good_machine_is_described_in_words(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fault(8)
 def test_what_stands_in_the_way_is_marked_and_ends_in_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "start_tensorflow", lambda: (False, "does not start: no AVX"))
     monkeypatch.setattr(logout, "logout_kills", lambda: True)

@@ -203,6 +203,7 @@ async def test_a_view_with_everything_trimmed_says_how_to_get_it_back(make_sessi
         await see.shows("view", "No trial is in view")
 
 
+@pytest.mark.fault(15)
 async def test_damage_in_the_journal_is_named(make_session, open_app) -> None:
     folder = make_session()
     journal = folder.path / "journal.jsonl"
@@ -213,6 +214,7 @@ async def test_damage_in_the_journal_is_named(make_session, open_app) -> None:
         await see.shows("queue", "1 damaged journal record left out: journal.jsonl, line 4")
 
 
+@pytest.mark.fault(9)
 async def test_read_only_gives_no_order_and_writes_nothing(make_session, open_app) -> None:
     folder = make_session(done=4)
     before = sorted(path.name for path in folder.path.rglob("*"))
@@ -431,6 +433,7 @@ def notices(see) -> str:
     return "\n".join(notice.message for notice in see.app._notifications)
 
 
+@pytest.mark.fault(1)
 async def test_the_log_of_a_failed_training_is_one_key_away(make_session, open_app) -> None:
     begun = AttemptStarted(trial=5, replicate=1, attempt=1, seed=1, worker=1)
     ended = AttemptEnded(trial=5, replicate=1, attempt=1, status="failed", reason="killed")
