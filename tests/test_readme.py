@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.spec import SessionSpec
@@ -59,6 +62,18 @@ def test_the_spec_in_the_readme_is_a_spec() -> None:
     spec = re.search(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert spec is not None
     assert len(SessionSpec.parse(spec[1]).grid) == 60
+
+
+def test_the_notebooks_lines_run_on_the_papers_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("HPO_TUI_SESSIONS")
+    lines = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert lines is not None
+    *before, by_rate, by_epoch = lines[1].splitlines()
+    told: dict[str, Any] = {}
+    exec("\n".join(before), told)
+    assert eval(by_rate, told).loc[0.001, "mean"] == pytest.approx(0.9401, abs=1e-4)
+    assert eval(by_epoch, told).shape == (120, 1)
 
 
 def test_every_verb_stands_in_the_readme_and_no_other() -> None:

@@ -31,3 +31,23 @@ The session folder is the interface: the engine alone writes the journal; screen
 Nothing here imports textual, rich, plotext or hpo_tui, and only ``worker/{data,models,losses,train}`` may import
 TensorFlow or Keras. pandas and scipy are imported inside the functions that need them.
 """
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpo_core.notebook import OpenedSession
+
+
+def open_session(session: str | Path, sessions: str | Path | None = None) -> OpenedSession:
+    """Return a session's results as pandas frames: ``trials``, ``replicates``, ``epochs``.
+
+    ``session`` is a name inside the folder ``sessions`` (else HPO_TUI_SESSIONS, else ./sessions), or a path. It is
+    read once, as it stands: nothing is written and no work is started. Raises ``SessionError`` with what to do.
+    """
+    from hpo_core.notebook import OpenedSession
+    from hpo_core.session.store import find, sessions_folder
+
+    return OpenedSession(find(sessions_folder(None if sessions is None else str(sessions)), str(session)))

@@ -11,16 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.table import TrialResult
 from hpo_core.session.damage import image_name
 from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Cell = Value | None
 """One cell; None is an empty one."""
@@ -33,7 +29,6 @@ HYPERPARAMETER_PREFIX = "hyperparameter_"
 METRIC_PREFIX = "metric_"
 _RESERVED = {TRIAL, *TRIAL_COLUMNS, *REPLICATE_COLUMNS, *EPOCH_COLUMNS}
 _RESERVED_PREFIXES = (HYPERPARAMETER_PREFIX, METRIC_PREFIX, "mean_", "sd_")
-_WHOLE = {TRIAL, "replicates", "complete", "replicate", "attempt", "seed", "last_epoch", "epoch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,29 +93,6 @@ def epochs_table(snapshot: Snapshot, results: Sequence[TrialResult]) -> TidyTabl
                     yield (*lead, *about, *_metrics(snapshot, epoch))
 
     return _with_metrics(snapshot, EPOCH_COLUMNS, rows())
-
-
-def trials_frame(snapshot: Snapshot, results: Sequence[TrialResult]) -> pd.DataFrame:
-    """Return ``trials_table`` as a pandas frame."""
-    return _frame(trials_table(snapshot, results))
-
-
-def replicates_frame(snapshot: Snapshot, results: Sequence[TrialResult]) -> pd.DataFrame:
-    """Return ``replicates_table`` as a pandas frame."""
-    return _frame(replicates_table(snapshot, results))
-
-
-def epochs_frame(snapshot: Snapshot, results: Sequence[TrialResult]) -> pd.DataFrame:
-    """Return ``epochs_table`` as a pandas frame."""
-    return _frame(epochs_table(snapshot, results))
-
-
-def _frame(table: TidyTable) -> pd.DataFrame:
-    """Whole numbers stay whole where some are missing (``Int64``); a number that is missing is NaN."""
-    import pandas as pd
-
-    frame = pd.DataFrame(list(table.rows), columns=list(table.columns))
-    return frame.astype({name: "Int64" for name in table.columns if name in _WHOLE})
 
 
 def _with_metrics(snapshot: Snapshot, columns: tuple[str, ...], rows: Iterable[tuple[Cell, ...]]) -> TidyTable:
