@@ -13,8 +13,9 @@ from hpo_core.errors import SessionError
 from hpo_core.interop.export import csv_cell, export, unprotected
 from hpo_core.journal.events import Envelope, ResultAdopted
 from hpo_core.journal.files import Files
+from hpo_core.plan.data import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
-from hpo_core.plan.spec import DataSpec, SessionSpec
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.table import show_json
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session

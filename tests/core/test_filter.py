@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from hpo_core.errors import FilterError
 from hpo_core.journal.events import Envelope, ResultAdopted
+from hpo_core.plan.data import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
-from hpo_core.plan.spec import DataSpec, SessionSpec
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.filter import Filter, compile_filter
 from hpo_core.results.table import trial_results
 from hpo_core.session.snapshot import Snapshot

@@ -13,8 +13,10 @@ from hpo_core.interop.csv_reader import read_table
 from hpo_core.interop.export import csv_line, export
 from hpo_core.interop.import_table import ImportedTable, import_table
 from hpo_core.journal.events import Envelope, ResultAdopted
+from hpo_core.plan.data import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
-from hpo_core.plan.spec import DataSpec, Objective, SessionSpec
+from hpo_core.plan.metrics import Objective
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.table import show_json, trial_results
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session

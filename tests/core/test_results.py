@@ -21,8 +21,10 @@ from hpo_core.journal.events import (
     QueuePaused,
     ResultAdopted,
 )
+from hpo_core.plan.data import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
-from hpo_core.plan.spec import DataSpec, Objective, SessionSpec
+from hpo_core.plan.metrics import Objective
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.table import aggregate_status, mean_and_sd, ranking, result_arrays, show_json, trial_results
 from hpo_core.results.tidy import epochs_table, replicates_table, trials_table
 from hpo_core.results.trim import Trim

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import SpecError
+from hpo_core.plan.data import DataSpec
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN, LOSSES, OPTIMIZERS
-from hpo_core.plan.spec import DataSpec, Objective, SessionSpec, direction_of, parse_value
+from hpo_core.plan.metrics import Objective, direction_of
+from hpo_core.plan.spec import SessionSpec, parse_value
 from hpo_core.text import clean
 
 README = """
@@ -184,6 +186,16 @@ def test_a_grid_of_a_thousand_million_trials_is_counted_and_refused_at_once(valu
 def test_losses_and_errors_are_minimised_and_everything_else_maximised() -> None:
     assert [direction_of(name) for name in ("loss", "val_loss", "val_mse", "mean_absolute_error")] == ["min"] * 4
     assert [direction_of(name) for name in ("accuracy", "val_accuracy", "auc")] == ["max"] * 3
+
+
+def test_a_random_plan_names_its_number_of_trials_and_begins_with_none(tmp_path: Path) -> None:
+    spec = SessionSpec.parse(FRUIT + 'filters = [12, 24]\n[search]\nplan = "random"\ntrials = 3\n')
+    assert (len(spec.grid), spec.trials_asked, spec.trainings_asked) == (0, 3, 3)
+    assert SessionSpec.parse(spec.to_toml()) == spec
+    with pytest.raises(SpecError, match=r"\[search\] trials is missing; the plan 'random' must know how many"):
+        SessionSpec.parse(FRUIT + '[search]\nplan = "random"\n')
+    with pytest.raises(SpecError, match=r"\[search\] plan must be one of full, random, not 'bayes'"):
+        SessionSpec.parse(FRUIT + '[search]\nplan = "bayes"\n')
 
 
 def test_a_value_on_the_command_line_is_a_number_where_it_can_be_one() -> None:

@@ -13,14 +13,12 @@ from itertools import islice, takewhile
 
 from hpo_core.journal.events import AttemptStarted, Envelope, JobsMoved
 from hpo_core.plan.grid import JobKey
+from hpo_core.plan.hyperparameters import built_in
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.state import SessionState
 
 LOOK_AHEAD = 512
 """So many of the next jobs are looked at for a compiled network."""
-
-_NOT_COMPILED_IN = {"learning_rate", "loss", "batch_size", "epochs"}
-"""What a compiled network takes as an argument; see ``worker.train.Program``."""
 
 
 class JobQueue:
@@ -70,6 +68,5 @@ class JobQueue:
 
 
 def compile_key(spec: SessionSpec, trial: int) -> Hashable:
-    """Return the values that a compiled network depends on; under XLA the batch size is one of them."""
-    left_out = _NOT_COMPILED_IN - {"batch_size"} if spec.jit else _NOT_COMPILED_IN
-    return tuple(sorted((name, value) for name, value in spec.values_of(trial).items() if name not in left_out))
+    """Return the values that are built into a trial's compiled network."""
+    return tuple(sorted(built_in(spec.values_of(trial), spec.jit).items()))

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hpo_core.journal.events import AttemptStatus, ResultAdopted
+from hpo_core.plan.data import IMPORTED, DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import Value
-from hpo_core.plan.spec import IMPORTED, DataSpec, Objective, SessionSpec, direction_of
+from hpo_core.plan.metrics import Objective, direction_of
+from hpo_core.plan.spec import SessionSpec
 
 OBJECTIVES = ("val_accuracy", "accuracy", "val_loss", "loss")
 """The metrics to judge an imported session by, the first that it has; else the table's first metric."""

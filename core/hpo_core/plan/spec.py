@@ -11,90 +11,82 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import tomli_w
 
 from hpo_core.errors import SpecError
+from hpo_core.plan.data import IMPORTED, DataSpec
 from hpo_core.plan.grid import Grid
-from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.plan.grid_reader import GridReader
+from hpo_core.plan.metrics import Objective, direction_of
+from hpo_core.plan.plans import DEFAULT_PLAN, PLANS
+from hpo_core.plan.setting import Setting, Value, key, read_keys, refuse_unknown, settings, toml_word, written
+from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
 from hpo_core.text import clean
 
 MAX_TRAININGS = 1_000_000
 """More trainings than this are taken for a slip of the pen."""
 
-KERAS_DATASETS = ("cifar10", "cifar100", "fashion_mnist", "mnist")
-SOURCES = ("folder", "fruit", "npz", *KERAS_DATASETS)
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-TRAINING_METRICS = ("val_accuracy", "accuracy", "val_loss", "loss")
-"""The metrics of every training, by Keras' names."""
 
-IMPORTED = "import"
-"""The data source of a session that was imported: it has results, and nothing to train on."""
-
-Direction = Literal["max", "min"]
-_MINIMISED = ("loss", "error", "seconds", "parameters", "mse", "mae")
+TRAINED, IMPORT = "trained", "imported"
+"""The two cases of a session: with something to train on, and with results alone."""
 
 
-def direction_of(metric: str) -> Direction:
-    """Return which way ``metric`` improves, by its name: losses, errors, times and sizes down, all else up."""
-    return "min" if metric.removeprefix("val_").endswith(_MINIMISED) else "max"
+DEFAULT_OBJECTIVE = Objective("val_accuracy", "max")
 
 
 @dataclass(frozen=True, slots=True)
-class Objective:
-    """A metric plus the direction in which it improves."""
+class SearchSpec:
+    """The ``[search]`` table: which plan says what is trained, and how many trials it has in all.
 
-    metric: str
-    direction: Direction
-
-    def better(self, one: float, other: float) -> bool:
-        """Whether ``one`` is strictly better than ``other``."""
-        return one > other if self.direction == "max" else one < other
-
-    @property
-    def arrow(self) -> str:
-        """ "↑" where more is better, "↓" where less is."""
-        return "↑" if self.direction == "max" else "↓"
-
-
-@dataclass(frozen=True, slots=True)
-class DataSpec:
-    """Where the images come from, and their size as ``(height, width)`` in pixels.
-
-    ``classes``, ``train_per_class`` and ``validation_per_class`` shape the generated fruit; ``on_corrupt`` says
-    what to do with an image that cannot be read. ``validation_split`` is used where the data has no
-    Test/Validation part of its own.
+    The full grid has its own number of trials.
     """
 
-    source: str
-    path: str | None = None
-    image_size: tuple[int, int] | None = None
-    classes: int = 10
-    train_per_class: int = 48
-    validation_per_class: int = 16
-    seed: int = 0
-    on_corrupt: Literal["stop", "skip"] = "stop"
-    validation_split: float = 0.2
+    plan: str = key("choice", DEFAULT_PLAN, choices=tuple(PLANS))
+    trials: int | None = key("int", ends=(1, MAX_TRAININGS))
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSpec:
-    """A whole spec. ``grid`` is what is varied, ``fixed`` what is not; ``replicates`` trainings for each trial."""
+    """A whole spec. ``grid`` is what is varied, ``fixed`` what is not; ``replicates`` trainings for each trial.
+
+    Of a plan that adds trials, ``grid`` lists those there are so far: none in what a person wrote.
+    """
 
     data: DataSpec
     grid: Grid
     fixed: Mapping[str, Value] = field(default_factory=dict)
-    replicates: int = 1
-    objective: Objective = Objective("val_accuracy", "max")
-    seed: int = 0
-    precision: str = "float32"
-    jit: bool = False
+    objective: Objective = DEFAULT_OBJECTIVE
+    search: SearchSpec = SearchSpec()
+    replicates: int = key("int", 1, ends=(1, 10_000))
+    workload: str = key("choice", DEFAULT_WORKLOAD, stands=(TRAINED,), choices=tuple(WORKLOADS))
+    seed: int = key("int", 0, stands=(TRAINED,), ends=(0, 2**63 - 1))
+    precision: str = key("choice", PRECISIONS[0], stands=(TRAINED,), choices=PRECISIONS)
+    jit: bool = key("flag", False, stands=(TRAINED,))
 
     @property
     def trainings(self) -> int:
-        """How many trainings the grid asks for."""
+        """How many trainings the trials there are ask for."""
         return len(self.grid) * self.replicates
+
+    @property
+    def trials_asked(self) -> int:
+        """How many trials there are to be in the end, also where that is past what ``len`` can hold."""
+        if self.grid.listed is None:
+            return math.prod(len(factor.values) for factor in self.grid.hyperparameters)
+        return self.search.trials or len(self.grid)
+
+    @property
+    def trainings_asked(self) -> int:
+        """How many trainings there are to be in the end."""
+        return self.trials_asked * self.replicates
+
+    @property
+    def settings(self) -> dict[str, Value]:
+        """What every training is told beside its values: how its workload is to compute."""
+        return {"precision": self.precision, "jit": self.jit}
 
     @property
     def trainable(self) -> bool:
@@ -103,7 +95,8 @@ class SessionSpec:
 
     def values_of(self, trial: int) -> dict[str, Value]:
         """Every hyperparameter of a training of ``trial``: its own, the fixed ones, and the defaults."""
-        values = {name: known.default for name, known in KNOWN.items() if known.default is not None}
+        known = WORKLOADS[self.workload].hyperparameters or {}
+        values = {name: entry.default for name, entry in known.items() if entry.default is not None}
         return {**values, **self.fixed, **self.grid[trial].values}
 
     def epochs_of(self, trial: int) -> int:
@@ -149,53 +142,77 @@ class SessionSpec:
             tables = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # ValueError: also a number of more than 4,300 digits
             raise SpecError(f"{where} is not valid TOML: {clean(error, 200)}.") from None
-        from hpo_core.plan.spec_reader import SpecReader  # needs this module
+        return _read(tables, where, base, overrides or {})
 
-        return SpecReader(where, base).spec(tables, overrides or {})
+    def with_values(self, overrides: Mapping[str, Sequence[Value]]) -> SessionSpec:
+        """Return the spec with other values for some hyperparameters: one value fixes it, several vary it."""
+        tables = tomllib.loads(replace(self, grid=Grid(self.grid.hyperparameters)).to_toml())
+        return _read(tables, "--set", None, overrides)
 
     # Writing -------------------------------------------------------------------------------------------------
 
     def to_toml(self) -> str:
         """Return the spec as TOML that ``parse`` reads back to an equal spec."""
-        data: dict[str, Any] = {"source": self.data.source}
-        if self.data.path is not None:
-            data["path"] = self.data.path
-        if self.data.image_size is not None:
-            data["image_size"] = list(self.data.image_size)
-        if self.data.source == "fruit":
-            data |= {
-                "classes": self.data.classes,
-                "train_per_class": self.data.train_per_class,
-                "validation_per_class": self.data.validation_per_class,
-                "seed": self.data.seed,
-            }
-        if self.data.source == "folder":
-            data["on_corrupt"] = self.data.on_corrupt
-        if self.data.source in ("folder", "npz"):
-            data["validation_split"] = self.data.validation_split
-        session: dict[str, Any] = {
-            "replicates": self.replicates,
-            "objective": self.objective.metric,
-            "direction": self.objective.direction,
-        }
-        if self.trainable:
-            session |= {"seed": self.seed, "precision": self.precision, "jit": self.jit}
+        ranked = {"objective": self.objective.metric, "direction": self.objective.direction}
         tables: dict[str, Any] = {
-            "data": data,
+            "data": self.data.table(),
             "grid": {factor.name: list(factor.values) for factor in self.grid.hyperparameters},
             "fixed": dict(self.fixed),
-            "session": session,
+            "session": ranked | written(self, TRAINED if self.trainable else IMPORT),
         }
-        if self.grid.listed is not None:
+        if self.search.plan != DEFAULT_PLAN:
+            tables["search"] = written(self.search)
+        elif self.grid.listed is not None:
             tables["trials"] = {"listed": [list(combination) for combination in self.grid.listed]}
         return str(tomli_w.dumps(tables))
 
-    def with_values(self, overrides: Mapping[str, Sequence[Value]]) -> SessionSpec:
-        """Return the spec with other values for some hyperparameters: one value fixes it, several vary it."""
-        text = tomllib.loads(replace(self, grid=Grid(self.grid.hyperparameters)).to_toml())
-        from hpo_core.plan.spec_reader import SpecReader  # needs this module
 
-        return SpecReader("--set", None).spec(text, overrides)
+_OBJECTIVE = {
+    "objective": Setting(name="objective", kind="text"),
+    "direction": Setting(name="direction", kind="choice", choices=("max", "min")),
+}
+_TABLES = ("data", "grid", "fixed", "session", "search", "trials")
+
+
+def _read(
+    tables: Mapping[str, Any], where: str, base: Path | None, overrides: Mapping[str, Sequence[Value]]
+) -> SessionSpec:
+    """Return the spec that the tables write, with the overridden values. Raises ``SpecError``."""
+    refuse_unknown(tables, _TABLES, f"{where}: the spec")
+    for name in _TABLES:
+        if not isinstance(tables.get(name, {}), dict):
+            raise SpecError(f"{where}: {name} must be a table, written [{name}].")
+    if "data" not in tables:
+        raise SpecError(f"{where}: the table [data] is missing; it says where the images come from.")
+    data = DataSpec.read(tables["data"], f"{where}: [data]", base)
+    session = read_keys(tables.get("session", {}), {**settings(SessionSpec), **_OBJECTIVE}, f"{where}: [session]")
+    search = SearchSpec(**read_keys(tables.get("search", {}), settings(SearchSpec), f"{where}: [search]"))
+    facts = WORKLOADS[session.get("workload", DEFAULT_WORKLOAD)]
+    imported = data.source == IMPORTED
+    metric = session.pop("objective", DEFAULT_OBJECTIVE.metric)
+    if not imported and facts.metrics and metric not in facts.metrics:
+        raise SpecError(
+            f"{where}: [session] objective must be one of {', '.join(facts.metrics)}, not {toml_word(metric)}."
+        )
+    objective = Objective(metric, session.pop("direction", direction_of(metric)))
+    reader = GridReader(where, None if imported else facts.hyperparameters)
+    grid, fixed = reader.read(tables, overrides)
+    if PLANS[search.plan].module:
+        if search.trials is None:
+            raise SpecError(f"{where}: [search] trials is missing; the plan {search.plan!r} must know how many.")
+        grid = Grid(grid.hyperparameters, ())
+    spec = SessionSpec(data, grid, fixed, objective, search, **session)
+    if spec.trainings_asked > MAX_TRAININGS and not grid.listed:
+        raise SpecError(
+            f"{where}: the grid has {_counted(spec)} trials, {spec.trainings_asked:,} trainings with replicates; "
+            f"{MAX_TRAININGS:,} is the most. Take values out, or split the grid."
+        )
+    return spec
+
+
+def _counted(spec: SessionSpec) -> str:
+    counts = " × ".join(str(len(factor.values)) for factor in spec.grid.hyperparameters)
+    return f"{spec.search.trials:,}" if spec.search.trials else f"{counts} = {spec.trials_asked:,}"
 
 
 def parse_value(text: str) -> Value:

@@ -17,8 +17,8 @@ from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter
 class WorkloadFacts:
     """What must be known of a workload before it is imported.
 
-    ``module`` has what ``hpo_core.workloads.workload`` says. ``hyperparameters`` are those that it takes, None where
-    any name is one. ``metrics`` are those that every training reports, none where only a training can tell.
+    ``module`` has what ``hpo_core.workloads.workload`` says. ``hyperparameters`` are those that it takes, None
+    where any name is one. ``metrics`` are those that every training reports, none where only a training can tell.
     ``needs`` is the package without which nothing trains; ``meaning`` says what it is, for the command line.
     """
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from hpo_core.errors import FilterError
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.hyperparameters import Value
-from hpo_core.plan.spec import TRAINING_METRICS, parse_value
+from hpo_core.plan.spec import parse_value
+from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.results.filter_nodes import COUNTS, Columns, Comparison, Constant, Junction, Node, Not
 from hpo_core.results.filter_tokens import KEYWORDS, SIGNS, Token, tokens_of
 from hpo_core.results.table import TrialResult
@@ -75,7 +76,7 @@ class _Parser:
         spec = snapshot.spec
         self.varied = {factor.name: factor for factor in spec.grid.hyperparameters}
         self.fixed = {name: Hyperparameter(name, (value,)) for name, value in spec.fixed.items()}
-        self.metrics = {*snapshot.metrics, *(TRAINING_METRICS if spec.trainable else ())}
+        self.metrics = {*snapshot.metrics, *(WORKLOADS[spec.workload].metrics if spec.trainable else ())}
 
     @property
     def next(self) -> Token:

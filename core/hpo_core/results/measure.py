@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hpo_core.plan.grid import JobKey
-from hpo_core.plan.spec import Direction, direction_of
+from hpo_core.plan.metrics import Direction, direction_of
 from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
 
 Which = Literal["last", "best"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hpo_core.plan.grid import Grid
 from hpo_core.plan.hyperparameters import Value
-from hpo_core.plan.spec import Objective
+from hpo_core.plan.metrics import Objective
 from hpo_core.results.measure import Measure
 from hpo_core.results.trim import Trim
 from hpo_core.session.snapshot import STATUSES, Replicate, Snapshot, Status, session_status

@@ -11,7 +11,8 @@ from typing import Literal
 
 from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted
 from hpo_core.plan.grid import JobKey
-from hpo_core.plan.spec import Direction, SessionSpec
+from hpo_core.plan.metrics import Direction
+from hpo_core.plan.spec import SessionSpec
 
 Status = Literal["waiting", "running", "complete", "diverged", "failed", "stopped"]
 STATUSES: tuple[Status, ...] = ("waiting", "running", "complete", "diverged", "failed", "stopped")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_core.errors import HpoError
-from hpo_core.plan.spec import Objective, SessionSpec
+from hpo_core.plan.metrics import Objective
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.opening import SessionReader, check_schema
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot, session_status

@@ -13,18 +13,13 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from hpo_core.errors import HpoError, SpecError
+from hpo_core.plan.data import KERAS_DATASETS, SOURCES, DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
-from hpo_core.plan.hyperparameters import KNOWN, Value
-from hpo_core.plan.spec import (
-    KERAS_DATASETS,
-    PRECISIONS,
-    SOURCES,
-    TRAINING_METRICS,
-    DataSpec,
-    Objective,
-    SessionSpec,
-    direction_of,
-)
+from hpo_core.plan.hyperparameters import KNOWN
+from hpo_core.plan.metrics import Objective, direction_of
+from hpo_core.plan.setting import SWITCH, Value
+from hpo_core.plan.spec import PRECISIONS, SessionSpec
+from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
 from hpo_core.text import clean, format_seconds, format_value, plural
 from hpo_tui.forms.fields import (
     MAX_REPLICATES,
@@ -39,7 +34,7 @@ from hpo_tui.forms.speeds import Speed
 
 FRUIT, FOLDER, NPZ = "fruit", "folder", "npz"
 SOURCE_ORDER = (FRUIT, FOLDER, NPZ, *(name for name in SOURCES if name not in (FRUIT, FOLDER, NPZ)))
-SWITCH = ("off", "on")
+METRICS = WORKLOADS[DEFAULT_WORKLOAD].metrics
 BEGIN_WITH = ("learning_rate", "filters")
 """What a fresh form varies, over its usual values."""
 
@@ -82,7 +77,7 @@ def grid_fields() -> tuple[Field, ...]:
     values = tuple(_value_field(name, section if place == 0 else "") for place, name in enumerate(KNOWN))
     session = (
         Field("replicates", "replicates", "trainings of a trial, each with its own seed", section="Session"),
-        Field("objective", "objective", "what ranks the trials", "choice", TRAINING_METRICS),
+        Field("objective", "objective", "what ranks the trials", "choice", METRICS),
         Field(
             "precision",
             "precision",
@@ -106,7 +101,7 @@ def fresh_texts(name: str) -> dict[str, str]:
     """Return what a fresh form says: generated fruit, two hyperparameters over their usual values, replicates."""
     texts = dict.fromkeys((entry.key for entry in grid_fields()), "")
     texts |= {key: values_text(KNOWN[key].usual) for key in BEGIN_WITH}
-    texts |= {"source": FRUIT, "replicates": "2", "objective": TRAINING_METRICS[0], "name": name}
+    texts |= {"source": FRUIT, "replicates": "2", "objective": METRICS[0], "name": name}
     return texts | {"precision": PRECISIONS[0], "jit": SWITCH[0]}
 
 
@@ -127,7 +122,7 @@ def texts_of(spec: SessionSpec, name: str) -> tuple[dict[str, str], str]:
     texts["path"] = data.path or ""
     texts["image_size"] = _size_text(data.image_size)
     metric = spec.objective.metric
-    texts["objective"] = metric if metric in TRAINING_METRICS else TRAINING_METRICS[0]
+    texts["objective"] = metric if metric in METRICS else METRICS[0]
     texts |= {"replicates": str(spec.replicates), "name": name}
     texts |= {"precision": spec.precision, "jit": SWITCH[spec.jit]}
     return texts, f"Not taken over, for hpo-tui cannot train it: {', '.join(lost)}." if lost else ""
@@ -198,7 +193,7 @@ def read_grid(texts: Texts, base: SessionSpec | None, sessions: Path) -> Reading
         grid=grid,
         fixed=fixed,
         replicates=replicates,
-        objective=_objective(start, texts.get("objective", TRAINING_METRICS[0])),
+        objective=_objective(start, texts.get("objective", METRICS[0])),
         precision=texts.get("precision", PRECISIONS[0]),
         jit=texts.get("jit") == SWITCH[True],
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 from hpo_core.errors import HpoError, SpecError
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN, Value
-from hpo_core.plan.spec import TRAINING_METRICS, SessionSpec
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.refine.proposal import Proposal
 from hpo_core.text import clean, format_seconds, format_value, plural
 from hpo_tui.forms.fields import MAX_REPLICATES, read_count, read_name, read_values, values_text
@@ -191,7 +192,8 @@ path = "path/to/images"
 def imported_spec_text(proposal: Proposal) -> str:
     """Return an imported session's next grid as a spec file, with a place to name the data."""
     spec = proposal.spec
-    metric = spec.objective.metric if spec.objective.metric in TRAINING_METRICS else TRAINING_METRICS[0]
+    known = WORKLOADS[spec.workload].metrics
+    metric = spec.objective.metric if spec.objective.metric in known else known[0]
     notes = [f"# {objection}\n" for factor in proposal.factors if (objection := _objection(factor))]
     session = f'\n[session]\nreplicates = {spec.replicates}\nobjective = "{metric}"\n'
     return IMPORTED_HEAD + "".join(notes) + _tables_of(spec) + session

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_core.errors import HpoError
-from hpo_core.plan.spec import DataSpec, SessionSpec
+from hpo_core.plan.data import DataSpec
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.opening import read_session
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.store import list_sessions

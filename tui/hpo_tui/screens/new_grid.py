@@ -14,7 +14,8 @@ from textual.worker import get_current_worker
 
 from hpo_core.engine.launching import check_can_train, start, write_spec
 from hpo_core.errors import HpoError
-from hpo_core.plan.spec import DataSpec, SessionSpec
+from hpo_core.plan.data import DataSpec
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.store import create, free_name
 from hpo_core.text import clean
 from hpo_tui.forms import grid_form as form

@@ -1,0 +1,160 @@
+"""The metrics that the product knows: how each is spelled, which way it improves, what it can be compared over.
+
+One table. Everything that must know something of a metric by its name asks it: the direction of an objective, the
+ends of its range, whether its values can be compared over the values of ``loss``, whether it is what a training
+costs. A name that is not in the table is read by its words ("time_per_epoch", "top 5 accuracy"); one of which
+nothing is known is taken to improve upwards.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Literal
+
+Direction = Literal["max", "min"]
+
+SECONDS, IMAGES, PARAMETERS = "seconds", "images/s", "parameters"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMetric:
+    """What is known of one metric; ``name`` is Keras' where Keras has one, ``spellings`` what else it is called.
+
+    ``low`` and ``high`` are the ends of its range, inclusive. ``minimised_itself`` says that it is the very number
+    that the training minimises, so that trials with different losses cannot be compared by it. ``cost`` is what a
+    training takes, not what it is worth. ``same_each_time`` is true of what no seed changes.
+    """
+
+    name: str
+    better: Direction
+    spellings: tuple[str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    minimised_itself: bool = False
+    cost: bool = False
+    same_each_time: bool = False
+
+    @property
+    def against(self) -> KnownMetric | None:
+        """The metric that is read beside this one: loss beside accuracy."""
+        other = {"accuracy": "loss", "loss": "accuracy"}.get(self.name)
+        return METRICS[other] if other is not None else None
+
+
+def _share(name: str, *spellings: str) -> KnownMetric:
+    return KnownMetric(name, "max", spellings, 0.0, 1.0)
+
+
+def _error(name: str, *spellings: str) -> KnownMetric:
+    return KnownMetric(name, "min", spellings, 0.0)
+
+
+METRICS: Mapping[str, KnownMetric] = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            _share("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy"),
+            KnownMetric("loss", "min", ("cost", "objective_loss"), 0.0, minimised_itself=True),
+            _error(
+                "crossentropy",
+                *("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"),
+                *("cross_entropy", "log_loss", "logloss", "nll", "perplexity"),
+            ),
+            _error("mean_squared_error", "mse"),
+            _error("root_mean_squared_error", "rmse"),
+            _error("mean_absolute_error", "mae"),
+            _error("mean_absolute_percentage_error", "mape"),
+            _error("error", "err", "error_rate", "deviance"),
+            _error("huber_loss", "huber", "hinge", "hinge_loss", "squared_hinge"),
+            _error("kl_divergence", "kullback_leibler_divergence", "kld"),
+            KnownMetric("r2", "max", ("r2_score", "r_squared"), high=1.0),
+            _share("precision", "average_precision"),
+            _share("recall", "sensitivity", "specificity"),
+            _share("auc", "roc_auc", "auroc", "auprc"),
+            _share("f1", "f1_score", "f_score", "fbeta", "dice"),
+            _share("iou", "mean_iou", "jaccard"),
+            KnownMetric(SECONDS, "min", ("second", "secs", "time", "duration", "latency"), 0.0, cost=True),
+            KnownMetric(IMAGES, "max", ("images_per_second", "per_second", "throughput"), 0.0, cost=True),
+            KnownMetric(PARAMETERS, "min", ("params",), 0.0, cost=True, same_each_time=True),
+        )
+    }
+)
+"""Every metric, by name; the costs in the order in which they are offered."""
+
+COSTS = tuple(metric.name for metric in METRICS.values() if metric.cost)
+"""What a training takes: its own time, training images for each of its seconds, and the model's size."""
+
+_BY_SPELLING = {
+    spelling: metric for metric in METRICS.values() for spelling in (metric.name.lower(), *metric.spellings)
+}
+_LONGEST = max(spelling.count("_") + 1 for spelling in _BY_SPELLING)
+_ON_DATA = re.compile(r"(val|valid|validation|test|train|training|eval)_(?=.)")
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NO_LETTER = re.compile(r"[^a-z0-9/]+")
+
+
+@cache
+def known_metric(name: str) -> KnownMetric | None:
+    """Return what is known of a metric by its name, however it is spelled: ``val_acc``, ``RMSE``, ``Loss``.
+
+    What it is measured on (``val_``, ``test_``, ...) is of no account. Of a name that is in no row, the longest
+    run of its words that is in one counts, the last where several are as long; None where nothing is known.
+    """
+    spelled = _NO_LETTER.sub("_", _CAPITAL.sub("_", name).lower()).strip("_")
+    while (rest := _ON_DATA.sub("", spelled, count=1)) != spelled and _ON_DATA.match(spelled):
+        spelled = rest
+    if spelled in _BY_SPELLING:
+        return _BY_SPELLING[spelled]
+    words = spelled.split("_")
+    for length in range(min(_LONGEST, len(words)), 0, -1):
+        for first in range(len(words) - length, -1, -1):
+            found = _BY_SPELLING.get("_".join(words[first : first + length]))
+            if found is not None:
+                return found
+    return None
+
+
+def direction_of(name: str) -> Direction:
+    """Return which way a metric improves: as the table has it, else up.
+
+    A ``neg_`` before the name turns it round, as scikit-learn writes errors that are to be maximised.
+    """
+    known = known_metric(name)
+    if known is None:
+        return "max"
+    negated = re.search(r"(^|_)neg_", name.lower()) is not None
+    return "max" if negated else known.better
+
+
+def compares_losses(name: str) -> bool:
+    """Whether trials with different values of ``loss`` can be compared by this metric."""
+    known = known_metric(name)
+    return known is None or not known.minimised_itself
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the least and the most that a metric can be, as far as its name tells."""
+    known = known_metric(name)
+    return (known.low, known.high) if known is not None else (-math.inf, math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A metric plus the direction in which it improves."""
+
+    metric: str
+    direction: Direction
+
+    def better(self, one: float, other: float) -> bool:
+        """Whether ``one`` is strictly better than ``other``."""
+        return one > other if self.direction == "max" else one < other
+
+    @property
+    def arrow(self) -> str:
+        """ "↑" where more is better, "↓" where less is."""
+        return "↑" if self.direction == "max" else "↓"
