@@ -13,7 +13,9 @@ from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import format_value
 from hpo_tui.cli import VERBS
-from hpo_tui.look.keys import HOME_KEYS, SESSION_KEYS, Key, help_groups
+from hpo_tui.look.keys import Key, help_groups
+from hpo_tui.screens.home import HOME_KEYS
+from hpo_tui.screens.session_keys import SESSION_KEYS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

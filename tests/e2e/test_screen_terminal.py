@@ -64,6 +64,24 @@ def test_a_grid_trains_on_the_screen_and_exports(
     assert len(rows) == 9
 
 
+def test_a_trim_outlives_the_screen_that_is_killed(in_terminal: Any, tmp_path: Path) -> None:
+    shutil.copytree(PAPER, tmp_path / "sessions" / "paper")
+    terminal = in_terminal("open", "paper")
+    terminal.wait_for("60 of 60")
+    terminal.type("5")
+    terminal.wait_for("48 of 60")
+    end = time.monotonic() + 1.5  # within a second of the change, and what a loaded machine adds
+    while time.monotonic() < end:
+        terminal.read(0.05)
+    terminal.process.kill()
+    terminal.process.wait(10)
+    again = in_terminal("open", "paper")
+    again.wait_for("48 of 60")
+    again.wait_for("worst 0.0159 → 0.7522")
+    again.type("q")
+    assert again.wait_for_exit() == 0
+
+
 def slow_session(in_terminal: Any, spec: Path) -> Any:
     return in_terminal("run", spec, "--trainer", "synthetic", HPO_SYNTHETIC_SECONDS_PER_EPOCH="0.4")
 

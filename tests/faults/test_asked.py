@@ -275,7 +275,7 @@ async def test_a_session_of_a_newer_layout_is_refused_with_the_reason_and_nothin
 @pytest.fixture
 def killing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine where systemd kills what a user leaves behind."""
-    for module in ("hpo_tui.screens.logout_warning", "hpo_core.engine.launching"):
+    for module in ("hpo_tui.screens.orders", "hpo_core.engine.launching"):
         monkeypatch.setattr(f"{module}.logout_kills", lambda: True)
 
 
@@ -289,7 +289,7 @@ async def test_the_logout_is_warned_of_before_a_key_starts_an_engine(
     folder = new_session(sessions, "drill")
     told: list[str] = []
     async with opened(sessions, folder) as see:
-        monkeypatch.setattr("hpo_tui.screens.session_work.start", lambda *_: told.append(see.told))
+        monkeypatch.setattr("hpo_tui.screens.orders.start", lambda *_: told.append(see.told))
         await see.shows("Nothing trains yet")
         await see.press("R")
         await see.until(lambda: told, "the start")

@@ -23,7 +23,8 @@ from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.session import store as session
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
-from hpo_tui.desk.view_state import ViewState, save_view
+from hpo_tui.desk.view_file import ViewFile
+from hpo_tui.desk.view_state import ViewState
 
 NOBODY = 65534
 
@@ -65,7 +66,7 @@ def test_what_a_session_holds_is_for_its_owner_alone(tmp_path: Path, monkeypatch
         folder = new_session(tmp_path / "sessions", "mine")
         start_engine(folder, trainer="synthetic", workers=1)
         wait(lambda: not folder.engine_runs(), "the end")
-        save_view(folder.view, ViewState())
+        ViewFile(folder.view, folder.load_spec().grid).save(ViewState(view="ranking"))
         assert call("export", str(folder.path)).exit_code == 0
         assert call("pause", str(folder.path)).exit_code == 2
     finally:

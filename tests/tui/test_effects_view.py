@@ -38,9 +38,9 @@ from hpo_tui.cli import cli
 from hpo_tui.desk.analyst import Analyst, Look
 from hpo_tui.desk.table import build_table
 from hpo_tui.desk.view_state import VIEWS
-from hpo_tui.look.session_keys import SESSION_KEYS
 from hpo_tui.panes.value_marks import ValueMarks
 from hpo_tui.panes.values_pane import value_lines
+from hpo_tui.screens.session_keys import SESSION_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = [(80, 24), (120, 40), (200, 60)]

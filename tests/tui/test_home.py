@@ -21,7 +21,7 @@ from hpo_core.session.control import take_orders
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.status import LiveStatus, write_status
 from hpo_tui.desk.sessions import CardReader
-from hpo_tui.look.keys import HOME_KEYS
+from hpo_tui.screens.home import HOME_KEYS
 from hpo_tui.widgets.cell_pane import CellPane
 
 SIZES = [(80, 24), (120, 40), (200, 60)]

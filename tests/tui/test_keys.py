@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from textual.actions import parse
 from textual.fuzzy import Matcher
 
+from hpo_tui.app import HpoApp
 from hpo_tui.desk.view_state import VIEWS
-from hpo_tui.look.keys import (
-    FORM_KEYS,
-    HOME_KEYS,
-    SESSION_KEYS,
-    TRAINING_ACTIONS,
-    Key,
-    footer_items,
-    help_at,
-    help_groups,
-)
+from hpo_tui.look.keys import TRAINING, Key, footer_items, help_at, help_groups
 from hpo_tui.panes.key_words import help_places
+from hpo_tui.screens.form import FORM_KEYS
+from hpo_tui.screens.home import HOME_KEYS, HomeScreen
+from hpo_tui.screens.new_grid import NewGridScreen
+from hpo_tui.screens.next_grid import RefineScreen
 from hpo_tui.screens.palette import score_of
+from hpo_tui.screens.session import SessionScreen
+from hpo_tui.screens.session_keys import SESSION_KEYS
 
 TABLES = {"session": SESSION_KEYS, "home": HOME_KEYS, "form": FORM_KEYS}
-UNNAMED = ("app.command_palette",)
+UNNAMED = (*(str(digit) for digit in range(10)), "ctrl+p")
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -38,11 +37,19 @@ def test_no_key_does_two_things(table: str) -> None:
     assert max(Counter(pressed).values()) == 1
 
 
+@pytest.mark.parametrize(
+    ("screen", "keys"), [(SessionScreen, SESSION_KEYS), (HomeScreen, HOME_KEYS), (NewGridScreen, FORM_KEYS),
+                         (RefineScreen, FORM_KEYS)],
+)  # fmt: skip
+def test_everything_that_a_table_names_can_be_done(screen: type, keys: tuple[Key, ...]) -> None:
+    for key in keys:
+        place, name, _ = parse(key.action)
+        assert hasattr(HpoApp if place == "app" else screen, f"action_{name}"), key
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_every_action_but_the_digits_has_a_short_name_of_its_own(table: str) -> None:
-    named = [
-        key for key in TABLES[table] if key.action not in UNNAMED and not key.action.startswith("toggle_value")
-    ]
+    named = [key for key in TABLES[table] if key.keys not in UNNAMED]
     assert all(0 < len(key.name) <= 24 for key in named)
     assert max(Counter(key.name for key in named).values()) == 1
     assert not any(key.name for key in TABLES[table] if key not in named)
@@ -82,6 +89,7 @@ def test_the_ranking_names_its_sorting_first() -> None:
 
 def test_what_cannot_be_done_is_not_in_the_footer() -> None:
     every = [label for _, label in footer_items(SESSION_KEYS, 200)]
-    imported = [label for _, label in footer_items(SESSION_KEYS, 200, TRAINING_ACTIONS)]
+    untrained = [key for key in SESSION_KEYS if key.group != TRAINING]
+    imported = [label for _, label in footer_items(untrained, 200)]
     assert [label for label in every if label != "pause"] == imported
     assert "pause" in every

@@ -380,10 +380,10 @@ async def test_any_pane_takes_the_whole_screen(make_session, open_app, pane) -> 
 
 async def test_any_two_hyperparameters_can_be_put_on_the_axes(make_session, open_app) -> None:
     async with open_app(make_session()) as see:
-        see.app.screen.action_put_axis(1)
+        await see.press("Y")
         await see.until(lambda: see.app.screen.state.axes == (1, 0, 2))
         await see.press("pagedown", "pagedown")
-        see.app.screen.action_put_axis(0)
+        await see.press("X")
         await see.until(lambda: see.app.screen.state.axes == (2, 0, 1))
         await see.press("right_square_bracket")
         await see.shows("view", "[heatmap]")

@@ -19,10 +19,10 @@ from textual.filter import LineFilter
 from hpo_core.engine.launching import TENSORFLOW
 from hpo_core.errors import HpoError
 from hpo_core.session.paths import SessionFolder
+from hpo_tui.hangup import leave_when_told
 from hpo_tui.look.preferences import remember_theme, remembered_theme
 from hpo_tui.look.skins import Skin, textual_theme_name, textual_themes
 from hpo_tui.look.theme import THEMES, ThemeName, colour_depth, palette
-from hpo_tui.screens.hangup import leave_when_told
 from hpo_tui.screens.home import HomeScreen
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantRefine
 from hpo_tui.screens.new_grid import NewGridScreen

@@ -16,7 +16,8 @@ from hpo_core.results.measure import measure_of
 from hpo_core.text import clean
 from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option, wants_ascii
 from hpo_tui.commands.view import View, chosen_metric, in_view
-from hpo_tui.desk.view_state import ViewState, load_view
+from hpo_tui.desk.view_file import load_view
+from hpo_tui.desk.view_state import ViewState
 from hpo_tui.plots.picture import Picture
 
 KINDS = {"scatter": "scatter", "histogram": "histograms", "heatmap": "heatmap", "curves": "curves",

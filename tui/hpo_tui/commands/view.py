@@ -89,7 +89,7 @@ def look(folder: SessionFolder, hides: tuple[str, ...], where: str | None, saved
     grid = snapshot.spec.grid
     base = Trim()
     if saved:
-        from hpo_tui.desk.view_state import load_view
+        from hpo_tui.desk.view_file import load_view
 
         base = load_view(folder.view, grid).trim
     lines = [f"({line})" for line in (base.where, where) if line]

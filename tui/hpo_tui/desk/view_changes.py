@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, Literal
 
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.results.trim import Trim
@@ -73,15 +74,38 @@ def with_factor(state: ViewState, factors: Factors, change: Callable[[Trim, Hype
     return replace(state, trim=change(state.trim, factors[state.cursor[0]]))
 
 
+def show_all(state: ViewState, _: Factors) -> ViewState:
+    """Bring every trial back into view, also what the filter line keeps out."""
+    return replace(state, trim=state.trim.reset())
+
+
+def next_view(state: ViewState, _: Factors, step: int) -> ViewState:
+    """Show the next or the previous view."""
+    return state.next_view(step)
+
+
+def switch(
+    state: ViewState, _: Factors, what: Literal["flat", "log_axes", "overlay", "cumulative", "backwards"]
+) -> ViewState:
+    """Turn one of the ways of drawing on, or off."""
+    switched: dict[str, Any] = {what: not getattr(state, what)}
+    return replace(state, **switched)
+
+
+def other_epoch(state: ViewState, _: Factors) -> ViewState:
+    """Show each training's best epoch, or its last."""
+    return replace(state, epoch="best" if state.epoch == "last" else "last")
+
+
 def next_metric(state: ViewState, metrics: Sequence[str], step: int) -> ViewState:
     """Show the next or the previous metric."""
     at = metrics.index(state.metric) if state.metric in metrics else 0
     return replace(state, metric=metrics[(at + step) % len(metrics)])
 
 
-def next_axes(state: ViewState, count: int) -> ViewState:
+def next_axes(state: ViewState, factors: Factors) -> ViewState:
     """Turn the hyperparameters round by one over the plots' axes."""
-    axes = all_axes(state, count)
+    axes = all_axes(state, len(factors))
     return replace(state, axes=(*axes[1:], *axes[:1]))
 
 
@@ -109,10 +133,10 @@ def all_axes(state: ViewState, count: int) -> tuple[int, ...]:
     return state.axes if len(state.axes) == count else tuple(range(count))
 
 
-def put_axis(state: ViewState, count: int, axis: int) -> ViewState:
+def put_axis(state: ViewState, factors: Factors, axis: int) -> ViewState:
     """Put the hyperparameter under the cursor on an axis of the plots; what was there takes its place."""
-    axes = list(all_axes(state, count))
-    if axis >= count:
+    axes = list(all_axes(state, len(factors)))
+    if axis >= len(axes):
         return state
     at = axes.index(state.cursor[0])
     axes[at], axes[axis] = axes[axis], axes[at]

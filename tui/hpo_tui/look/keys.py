@@ -1,101 +1,117 @@
-"""The tables of keys: they drive dispatch, the footer, the help screen and the command palette.
+"""What one line of a table of keys says, and what is made of a table: bindings, footer, help, palette.
 
-A key that is in no table does nothing, and a key that is in one is shown; so help cannot drift from truth.
+Each screen holds its own table, which is all there is: a key that is not in it does nothing, and one that is in it
+is shown; so help cannot drift from truth.
 """
 
 from __future__ import annotations
 
-from hpo_tui.look.keytable import Key, bindings, footer_items, help_at, help_groups, with_words
-from hpo_tui.look.session_keys import SESSION_KEYS, TRAINING_ACTIONS
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
-__all__ = [
-    "FORM_KEYS",
-    "HOME_KEYS",
-    "SESSION_KEYS",
-    "TRAINING_ACTIONS",
-    "Key",
-    "bindings",
-    "footer_items",
-    "help_at",
-    "help_groups",
-    "with_words",
-]
+from textual.binding import Binding, BindingType
 
-_LINE, _LINES, _ENDS_OF_LIST = "cursor up and down", "ten lines up or down", "to the first or the last line"
+Act = Callable[[Any], None]
+"""What a key does to the screen that has it."""
 
-HOME_KEYS: tuple[Key, ...] = (
-    Key("up,k", "cursor(-1)", "↑ ↓ k j", _LINE, "Move", name="cursor up"),
-    Key("down,j", "cursor(1)", "↑ ↓ k j", _LINE, "Move", name="cursor down"),
-    Key("pageup", "cursor(-10)", "pgup pgdn", _LINES, "Move", name="ten lines up"),
-    Key("pagedown", "cursor(10)", "pgup pgdn", _LINES, "Move", name="ten lines down"),
-    Key("home", "cursor(-1000000)", "home end", _ENDS_OF_LIST, "Move", name="first line"),
-    Key("end", "cursor(1000000)", "home end", _ENDS_OF_LIST, "Move", name="last line"),
-    Key("enter", "open", "enter", "open the session, or do what the line says", "Session", "open", 1, "open"),
-    Key(
-        "R",
-        "resume",
-        "R",
-        "go on with what waits in the session, starting an engine",
-        "Session",
-        "resume",
-        12,
-        "resume",
-    ),
-    Key(
-        "c",
-        "copy",
-        "c",
-        "a new grid that begins as a copy of the session's",
-        "Session",
-        "copy as new",
-        14,
-        "copy as new",
-    ),
-    Key("d,delete", "delete", "d", "delete the session (asks first)", "Session", "delete", 20, "delete"),
-    Key("n", "new_grid", "n", "a new grid: fill in a form", "New", "new grid", 2, "new grid"),
-    Key("D", "demo", "D", "train the demo, a small real grid on generated fruit images", "New", "demo", 3, "demo"),
-    Key("T", "app.theme", "T", "next theme: dark, light, high contrast", "Session", name="next theme"),
-    Key("question_mark", "help", "?", "these keys", "Session", "keys", 4, "keys"),
-    Key("ctrl+p", "app.command_palette", "^p", "every action by name", "Session", "actions", 42),
-    Key("escape,q,ctrl+q", "quit", "q", "leave; trainings go on", "Session", "quit", 6, "quit"),
-)
-"""The keys of the home screen."""
+TRAINING = "Training"
+"""The heading of what needs something to train on: it cannot be done with a table that was imported."""
 
-_FIELD, _FIELDS = "the field before, the field after", "five fields up or down"
+_WRITTEN = {"less_than_sign": "<", "greater_than_sign": ">", "left_square_bracket": "[",
+            "right_square_bracket": "]", "comma": ",", "full_stop": ".", "plus": "+", "minus": "-", "slash": "/",
+            "question_mark": "?", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
+            "ctrl+p": "^p", "ctrl+t": "^t", "ctrl+l": "^l", "ctrl+s": "^s"}  # fmt: skip
 
-FORM_KEYS: tuple[Key, ...] = (
-    Key("up", "field(-1)", "↑ ↓", _FIELD, "Move", "field", 10, "field before"),
-    Key("down", "field(1)", "↑ ↓", _FIELD, "Move", name="field after"),
-    Key(
-        "tab",
-        "next(1)",
-        "tab",
-        "whatever can be changed or done next, also single new values",
-        "Move",
-        name="next stop",
-    ),
-    Key(
-        "shift+tab", "next(-1)", "shift+tab", "whatever can be changed or done before", "Move", name="stop before"
-    ),
-    Key("pageup", "field(-5)", "pgup pgdn", _FIELDS, "Move", name="five fields up"),
-    Key("pagedown", "field(5)", "pgup pgdn", _FIELDS, "Move", name="five fields down"),
-    Key(
-        "ctrl+t",
-        "suggest",
-        "^t",
-        "the values suggested for the field into it, or out",
-        "Values",
-        "suggested",
-        8,
-        "suggested values",
-    ),
-    Key("ctrl+l", "launch", "^l", "make the session and train it", "Grid", "launch", 1, "launch"),
-    Key("ctrl+s", "keep", "^s", "keep the grid without training it", "Grid", "keep", 3, "keep"),
-    Key("escape", "back", "esc", "leave the form; nothing is made", "Grid", "back", 2, "back"),
-    Key("f1,question_mark", "help", "f1", "these keys", "Grid", "keys", 4, "keys"),
-    Key("ctrl+p", "app.command_palette", "^p", "every action by name", "Grid", "actions", 42),
-)
-"""The keys of the forms: the next grid, and a new one. Letters are typed; so these are others.
 
-What ``launch`` and ``keep`` are called, and do, a form says itself: its buttons, footer and help have one word.
-"""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that can be done: the keys that do it, and how the footer, the help and the palette name it.
+
+    ``does`` is the function that does it, or the name of one of Textual's actions ("cursor(-1)": the screen's
+    ``action_cursor``). ``name`` is the short name in the command palette (empty: not offered there, as what only a
+    key can say), ``help`` the whole sentence, ``label`` the footer's word (empty: not in the footer); ``rank``
+    orders the footer where not all fits: lowest first. ``at`` are the panes and views where it does what it does
+    nowhere else. ``together`` is how keys that belong together are written, such as a turn to the left and one to
+    the right: they share a sentence, and are one line of the help. ``group`` is the heading in the help.
+    """
+
+    keys: str
+    does: str | Act
+    name: str
+    help: str
+    label: str = ""
+    rank: int = 50
+    at: tuple[str, ...] = ()
+    together: str = ""
+    group: str = ""
+
+    @property
+    def action(self) -> str:
+        """The name under which Textual does it."""
+        return self.does if isinstance(self.does, str) else f"press({self.keys!r})"
+
+    @property
+    def pressed(self) -> str:
+        """How the first of its keys is written."""
+        first = self.keys.split(",")[0]
+        return _WRITTEN.get(first, first)
+
+    @property
+    def shown(self) -> str:
+        """How its keys are written in the footer and the help."""
+        return self.together or self.pressed
+
+
+def group(name: str, *keys: Key) -> tuple[Key, ...]:
+    """Return the keys under a heading."""
+    return tuple(replace(key, group=name) for key in keys)
+
+
+def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
+    """Return the table as Textual bindings; the footer and the help are drawn from the table itself."""
+    return [Binding(key.keys, key.action, key.help, show=False) for key in keys]
+
+
+def footer_items(keys: Iterable[Key], width: int) -> list[tuple[str, str]]:
+    """Return the (keys, word) pairs that fit into ``width`` cells, the most wanted ones, in the table's order."""
+    named = [key for key in keys if key.label]
+    fitting: set[int] = set()
+    used = 1
+    for index, key in sorted(enumerate(named), key=lambda item: item[1].rank):
+        cells = len(key.shown) + len(key.label) + 3
+        if used + cells <= width:
+            fitting.add(index)
+            used += cells
+    return [(key.shown, key.label) for index, key in enumerate(named) if index in fitting]
+
+
+def with_words(keys: tuple[Key, ...], words: Iterable[tuple[str, str, str]]) -> tuple[Key, ...]:
+    """Return the table with other words for some actions, each an (action, label, sentence)."""
+    said = {action: (label[:1].lower() + label[1:], sentence) for action, label, sentence in words}
+
+    def reworded(key: Key) -> Key:
+        label, sentence = said[key.action]
+        return replace(key, label=label, name=label, help=sentence)
+
+    return tuple(reworded(key) if key.action in said else key for key in keys)
+
+
+def help_groups(keys: Iterable[Key]) -> list[tuple[str, list[Key]]]:
+    """Return the table by heading, keys that belong together once."""
+    groups: dict[str, dict[str, Key]] = {}
+    for key in keys:
+        groups.setdefault(key.group, {}).setdefault(key.shown, key)
+    return [(name, list(entries.values())) for name, entries in groups.items()]
+
+
+def help_at(keys: tuple[Key, ...], places: Iterable[tuple[str, str]]) -> list[tuple[str, list[Key]]]:
+    """Return the table by heading, first what acts at these places, each a (place, heading); no key twice."""
+    groups: list[tuple[str, list[Key]]] = []
+    left = list(keys)
+    for place, heading in places:
+        here = {key.shown: key for key in reversed(left) if place in key.at}
+        if here:
+            groups.append((heading, list(here.values())[::-1]))
+            left = [key for key in left if key.shown not in here]
+    return groups + help_groups(left)

@@ -18,7 +18,7 @@ from hpo_tui.desk.analyst import NOTHING, Analyst, Findings, Look, Whole
 from hpo_tui.desk.follower import Update
 from hpo_tui.desk.table import Table, build_table
 from hpo_tui.desk.view_state import VIEW_TITLES, VIEWS, ViewState
-from hpo_tui.look.keys import TRAINING_ACTIONS, Key
+from hpo_tui.look.keys import TRAINING, Key
 from hpo_tui.panes import header
 from hpo_tui.panes import queue_pane as queue
 from hpo_tui.panes import summary as words
@@ -117,7 +117,7 @@ class Desk:
             "view": self._view,
             "histograms": self._histograms,
             "queue": self._queue,
-            "footer": lambda width, _: [footer_row(self.keys, width, self._useless)],
+            "footer": lambda width, _: [footer_row(self._useful, width)],
         }
         return drawers[pane](width, height)
 
@@ -193,9 +193,9 @@ class Desk:
         return [*said, *([""] if said else []), *words.summary(self.name, self.update, self.table)]
 
     @property
-    def _useless(self) -> frozenset[str]:
-        """The actions that the footer does not offer: a table that was imported cannot be trained."""
-        return frozenset() if self.snapshot.spec.trainable else TRAINING_ACTIONS
+    def _useful(self) -> list[Key]:
+        """The keys that the footer offers: a table that was imported cannot be trained."""
+        return [key for key in self.keys if self.snapshot.spec.trainable or key.group != TRAINING]
 
     def _header(self, width: int, _: int) -> Sequence[Row]:
         return [header.header_row(self.name, self.update, self.measure, width)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from hpo_tui.desk.view_state import VIEW_TITLES
 from hpo_tui.look.inks import ACCENT, DIM
-from hpo_tui.look.keytable import Key, footer_items
+from hpo_tui.look.keys import Key, footer_items
 from hpo_tui.plots.rows import Row, padded, run
 
 Places = tuple[tuple[str, str], ...]
@@ -35,9 +35,9 @@ def help_places(pane: str | None, view: str) -> Places:
     return (*focused, (view, f"{here}{VIEW_TITLES.get(view, view)}".capitalize()))
 
 
-def footer_row(keys: tuple[Key, ...], width: int, hidden: Collection[str] = frozenset()) -> Row:
-    """Return the footer from the table of keys, without the actions that are ``hidden``."""
+def footer_row(keys: Iterable[Key], width: int) -> Row:
+    """Return the footer from the table of keys."""
     pieces = [run(" ")]
-    for shown, label in footer_items(keys, width, hidden):
+    for shown, label in footer_items(keys, width):
         pieces += [run(shown, ACCENT), run(f" {label}  ", DIM)]
     return padded(tuple(pieces), width)

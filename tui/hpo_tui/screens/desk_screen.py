@@ -1,32 +1,36 @@
-"""The frame of the session screen: its panes, what comes in from the follower, and how it is drawn.
+"""The session screen as it is seen: its panes, what comes in from the follower, how it is drawn and remembered.
 
-It holds the last update and the view state, and hands both down; a pane only shows rows. What the keys do stands
-in ``trim_actions``, ``view_actions`` and ``training_actions``; ``session`` puts them together.
+It holds the last update and the view state, and hands both down; a pane only shows rows. What the keys do to it
+stands in ``acts/``; ``session`` puts the two together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Lock
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from hpo_core.errors import HpoError
+from hpo_core.engine.takeover import HeldElsewhere, take_over
+from hpo_core.errors import HpoError, SessionError
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.analyst import Analyst
 from hpo_tui.desk.follower import Follower, Update
-from hpo_tui.desk.view_state import ViewState, load_view
-from hpo_tui.look.keys import SESSION_KEYS, bindings
+from hpo_tui.desk.view_file import ViewFile
+from hpo_tui.desk.view_state import ViewState
+from hpo_tui.look.keys import Key
 from hpo_tui.look.skins import Skin
-from hpo_tui.panes.clicks import clicked
 from hpo_tui.panes.desk import Desk
+from hpo_tui.screens.dialogs import Words, take_over_choice
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
-from hpo_tui.screens.session_work import SessionWork
+from hpo_tui.screens.orders import Orders, warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.filter_line import FilterLine
 
@@ -35,31 +39,37 @@ LIVELY = ("header", "queue")
 """The panes that follow every update; they cost little to draw and to send."""
 PLOT_SECONDS = 0.5
 """The others follow as often as this: a plot that moves ten times a second cannot be read, but must be sent."""
+SAVE_SECONDS = 0.5
+"""So soon after a change it is written down how the session is looked at."""
 
 
 class DeskScreen(Screen[None]):
     """One session, followed and drawn."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(SESSION_KEYS)
-    KEYS = SESSION_KEYS
+    KEYS: ClassVar[tuple[Key, ...]] = ()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (116, "-broad"), (160, "-vast")]  # noqa: RUF012 - Textual's own declaration
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-medium"), (48, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#values"
 
     def __init__(self, folder: SessionFolder, skin: Callable[[], Skin], read_only: bool = False) -> None:
         super().__init__()
-        self.work = SessionWork(folder, read_only)
+        self.orders = Orders(folder, read_only)
         self.folder = folder
         spec = folder.load_spec()
         self.factors = spec.grid.hyperparameters
-        self.state = load_view(folder.view, spec.grid)
+        self._view_file = ViewFile(folder.view, spec.grid)
+        self.state = self._view_file.first
         self.latest: Update | None = None
+        self.analyst = Analyst(self._answer)
+        self.zoomed: str | None = None
         self._skin = skin
         self._follower = Follower(folder, self._deliver, self._fail)
-        self._analyst = Analyst(self._answer)
+        self._seen_at_work = False
         self._draws = False
         self._plots_wait = False
-        self.zoomed: str | None = None
+        self._save_waits = False
+        self._saving = Lock()
+        self._unsaved = ""
 
     def compose(self) -> ComposeResult:
         """Lay the panes out."""
@@ -77,8 +87,9 @@ class DeskScreen(Screen[None]):
         """Begin to follow the session."""
         for name in ("values", "view", "queue"):
             self.pane(name).can_focus = True
+        self.orders.before_start = partial(warn_of_logout, self.app)
         self._follower.start()
-        self._analyst.start()
+        self.analyst.start()
 
     def on_screen_resume(self) -> None:
         """Draw what came in while a dialog was open."""
@@ -87,11 +98,8 @@ class DeskScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Stop following; remember how the session was looked at."""
         self._follower.stop()
-        self._analyst.stop()
-        try:
-            self.work.save_view(self.state)
-        except HpoError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
+        self.analyst.stop()
+        self._save()
 
     # What comes in --------------------------------------------------------------------------------------------
 
@@ -122,27 +130,53 @@ class DeskScreen(Screen[None]):
         """Show what the analyst found."""
         self.draw_soon()
 
+    @on(Updated)
+    def warn_where_it_trains(self, message: Updated) -> None:
+        """Warn of the logout where a training is seen at work: whoever started it may have been told nothing."""
+        if message.update.engine_alive and not (self._seen_at_work or self.orders.read_only):
+            self._seen_at_work = True
+            self.run_worker(self.orders.before_start, thread=True, group="logout")
+
     @on(FollowFailed)
-    def say_failure(self, message: FollowFailed) -> None:
-        """Say why the session cannot be followed."""
+    def only_look(self, message: FollowFailed) -> None:
+        """Say why the session cannot be followed, and write nothing to it; where nothing was shown, go home."""
         self.notify(message.sentence, severity="error", timeout=30, markup=False)
+        self.orders.read_only = True
+        if self.latest is None:
+            self.app.push_screen(Words("This session cannot be shown", [message.sentence]), self._go_home)
 
-    @on(CellPane.Clicked)
-    def click(self, message: CellPane.Clicked) -> None:
-        """Toggle the value, or move the cursor to the trial or the job, that was clicked."""
-        if self.latest is not None:
-            desk, pane = self.desk(self.latest), message.pane
-            size = pane.content_size
-            self.look(clicked(desk, pane.id, (message.column, message.row), (size.width, size.height)))
+    def _go_home(self, _: str | None) -> None:
+        self.app.call_later(self.app.run_action, "home")
 
-    @on(CellPane.Scrolled)
-    def scroll(self, message: CellPane.Scrolled) -> None:
-        """Scroll the pane under the wheel."""
-        self.move_in(message.pane.id, message.step)
+    # What is done ---------------------------------------------------------------------------------------------
 
-    def move_in(self, pane: str | None, step: int) -> None:
-        """Move the cursor of a pane."""
-        raise NotImplementedError
+    def say(self, sentence: str, severity: SeverityLevel = "information") -> None:
+        """Say something in a corner of the screen."""
+        self.notify(sentence, severity=severity, markup=False)
+
+    @work(thread=True, exclusive=True, group="deed")
+    def do(self, deed: Callable[[Update], str]) -> None:
+        """Do something on the disk in a thread, and say what came of it."""
+        if (update := self.latest) is not None:
+            try:
+                self.app.call_from_thread(self.say, deed(update))
+            except HeldElsewhere as error:
+                self.app.call_from_thread(self._ask_to_take_over, error, deed)
+            except HpoError as error:
+                self.app.call_from_thread(self.say, str(error), "error")
+
+    def _ask_to_take_over(self, held: HeldElsewhere, deed: Callable[[Update], str]) -> None:
+        def take(update: Update) -> str:
+            take_over(self.folder)
+            return deed(update)
+
+        def answered(answer: str | None) -> None:
+            if answer == "take":
+                self.do(take)
+
+        self.app.push_screen(take_over_choice(held.holder), answered)
+
+    # What is shown --------------------------------------------------------------------------------------------
 
     def zoom(self, name: str | None) -> None:
         """Give a pane the whole screen; None gives it back."""
@@ -155,12 +189,36 @@ class DeskScreen(Screen[None]):
         self.query_one("#desk").set_class(name == "queue", "-empty")
         self.draw_soon()
 
-    # What is shown --------------------------------------------------------------------------------------------
+    @property
+    def focused_pane(self) -> str | None:
+        """The name of the pane that has the focus."""
+        return self.focused.id if self.focused is not None else None
 
     def look(self, state: ViewState) -> None:
-        """Look at the session in another way from now on."""
+        """Look at the session in another way from now on, and remember it."""
         self.state = moves.clamp(state, self.factors)
         self.draw_soon()
+        if not self._save_waits:
+            self._save_waits = True
+            self.set_timer(SAVE_SECONDS, self._save_in_thread)
+
+    @work(thread=True, group="save")
+    def _save_in_thread(self) -> None:
+        self._save_waits = False  # before the state is read: what changes from now on is saved the next time
+        self._save()
+
+    def _save(self) -> None:
+        """Write down how the session is looked at; say once why that cannot be."""
+        with self._saving:  # the last to save is the one that sees the last state
+            if self.orders.read_only:
+                return
+            try:
+                self._view_file.save(self.state)
+                self._unsaved = ""
+            except SessionError as error:
+                if self._unsaved != str(error):
+                    self._unsaved = str(error)
+                    self.app.notify(self._unsaved, severity="warning", timeout=30, markup=False)  # from any thread
 
     @on(CellPane.SizeChanged)
     def draw_soon(self) -> None:
@@ -173,20 +231,25 @@ class DeskScreen(Screen[None]):
         """Return the pane of that name."""
         return self.query_one(f"#{name}", CellPane)
 
-    def desk(self, update: Update, state: ViewState | None = None) -> Desk:
-        """Return everything that can be shown of an update, as it is looked at now or would be in ``state``."""
+    def desk(self, state: ViewState | None = None) -> Desk | None:
+        """Return everything that can be shown of the last update, as it is looked at now or would be in ``state``.
+
+        None until the first update has come.
+        """
+        if self.latest is None:
+            return None
         ascii_only = self._skin().ascii_only
-        return Desk(self.folder.name, update, state or self.state, SESSION_KEYS, self._analyst, ascii_only)
+        return Desk(self.folder.name, self.latest, state or self.state, self.KEYS, self.analyst, ascii_only)
 
     def _draw(self) -> None:
         self._draws = self._plots_wait = False
         self._draw_panes(("header", *FRAMED, "footer"))
 
     def _draw_panes(self, names: Sequence[str]) -> None:
-        if self.latest is None or not self.is_attached or self.app.screen is not self:
+        desk, skin = self.desk(), self._skin()
+        if desk is None or not self.is_attached or self.app.screen is not self:
             return  # under a dialog nothing moves: every cell would be blended and sent again
         self.set_class(self.state.view == "histograms", "-histograms")
-        desk, skin = self.desk(self.latest), self._skin()
         for name in names:
             pane = self.pane(name)
             size = pane.content_size

@@ -6,6 +6,7 @@ A form ends with a session folder, which is then opened, or with None; what its 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
@@ -20,13 +21,13 @@ from textual.widget import Widget
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
 from hpo_tui.look.inks import WARNING
-from hpo_tui.look.keys import FORM_KEYS, bindings, with_words
+from hpo_tui.look.keys import Key, bindings, group, with_words
 from hpo_tui.look.skins import Skin
 from hpo_tui.panes.key_words import footer_row
 from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.screens.help import HelpScreen
-from hpo_tui.screens.logout_warning import warn_of_logout
+from hpo_tui.screens.orders import warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.form_parts import Deed, FormRow, FormScroll
 from hpo_tui.widgets.plain_text import literal
@@ -34,6 +35,35 @@ from hpo_tui.widgets.plain_text import literal
 SUMMARY_LINES = 3
 SAVE = ("keep", "Save as a spec file", "write the grid as a spec file where you are, and train nothing")
 LEAVE = ("back", "Back", "leave the form; nothing is made")
+
+_FIELD, _FIELDS = "the field before, the field after", "five fields up or down"
+# fmt: off
+FORM_KEYS: tuple[Key, ...] = (
+    *group(
+        "Move",
+        Key("up", "field(-1)", "field before", _FIELD, "field", 10, together="↑ ↓"),
+        Key("down", "field(1)", "field after", _FIELD, together="↑ ↓"),
+        Key("tab", "next(1)", "next stop", "whatever can be changed or done next, also single new values"),
+        Key("shift+tab", "next(-1)", "stop before", "whatever can be changed or done before"),
+        Key("pageup", "field(-5)", "five fields up", _FIELDS, together="pgup pgdn"),
+        Key("pagedown", "field(5)", "five fields down", _FIELDS, together="pgup pgdn"),
+    ),
+    *group("Values", Key("ctrl+t", "suggest", "suggested values",
+                         "the values suggested for the field into it, or out", "suggested", 8)),
+    *group(
+        "Grid",
+        Key("ctrl+l", "launch", "launch", "make the session and train it", "launch", 1),
+        Key("ctrl+s", "keep", "keep", "keep the grid without training it", "keep", 3),
+        Key("escape", "back", "back", "leave the form; nothing is made", "back", 2),
+        Key("f1,question_mark", "help", "keys", "these keys", "keys", 4),
+        Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42),
+    ),
+)
+# fmt: on
+"""The keys of the forms: the next grid, and a new one. Letters are typed; so these are others.
+
+What ``launch`` and ``keep`` are called, and do, a form says itself: its buttons, footer and help have one word.
+"""
 
 
 class FormScreen(Screen[SessionFolder | None]):
@@ -51,25 +81,25 @@ class FormScreen(Screen[SessionFolder | None]):
 
     # What a form is made of ------------------------------------------------------------------------------------
 
+    @abstractmethod
     def title_text(self) -> str:
         """The frame's title."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parts(self) -> Sequence[Widget]:
         """Headings and rows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def deeds(self) -> Sequence[tuple[str, str, str]]:
         """What can be done: the action, its label, and the help's sentence; the first is the usual one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self) -> None:
         """Take in what the fields say, and say what is wrong with them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def summary_rows(self, width: int) -> list[Row]:
         """What the form comes to, in at most ``SUMMARY_LINES`` rows."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------------------------------------------------
 

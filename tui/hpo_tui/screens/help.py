@@ -67,7 +67,7 @@ def _in_words(key: Key) -> Key:
     shown = key.shown
     for arrow, word in ARROWS:
         shown = shown.replace(arrow, word)
-    return replace(key, shown=shown)
+    return replace(key, together=shown)
 
 
 def help_text(keys: tuple[Key, ...], places: Lines, signs: Lines, room: int) -> Content:

@@ -19,7 +19,7 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import delete
 from hpo_core.text import clean, plural
 from hpo_tui.desk.sessions import CardReader, SessionCard
-from hpo_tui.look.keys import HOME_KEYS, bindings
+from hpo_tui.look.keys import Key, bindings, group
 from hpo_tui.look.skins import Skin
 from hpo_tui.panes.home_lines import Line, detail_rows, heading_row, home_lines, line_row, welcome_rows
 from hpo_tui.panes.key_words import footer_row
@@ -31,6 +31,41 @@ from hpo_tui.widgets.cell_pane import CellPane
 
 REFRESH_SECONDS = 1.0
 READ_ONLY = "hpo-tui was opened read-only; start it without --read-only to do that."
+
+
+_LINE, _LINES, _ENDS = "cursor up and down", "ten lines up or down", "to the first or the last line"
+# fmt: off
+HOME_KEYS: tuple[Key, ...] = (
+    *group(
+        "Move",
+        Key("up,k", "cursor(-1)", "cursor up", _LINE, together="↑ ↓ k j"),
+        Key("down,j", "cursor(1)", "cursor down", _LINE, together="↑ ↓ k j"),
+        Key("pageup", "cursor(-10)", "ten lines up", _LINES, together="pgup pgdn"),
+        Key("pagedown", "cursor(10)", "ten lines down", _LINES, together="pgup pgdn"),
+        Key("home", "cursor(-1000000)", "first line", _ENDS, together="home end"),
+        Key("end", "cursor(1000000)", "last line", _ENDS, together="home end"),
+    ),
+    *group(
+        "Session",
+        Key("enter", "open", "open", "open the session, or do what the line says", "open", 1),
+        Key("R", "resume", "resume", "go on with what waits in the session, starting an engine", "resume", 12),
+        Key("c", "copy", "copy as new", "a new grid that begins as a copy of the session's", "copy as new", 14),
+        Key("d,delete", "delete", "delete", "delete the session (asks first)", "delete", 20),
+    ),
+    *group(
+        "New",
+        Key("n", "new_grid", "new grid", "a new grid: fill in a form", "new grid", 2),
+        Key("D", "demo", "demo", "train the demo, a small real grid on generated fruit images", "demo", 3),
+    ),
+    *group(
+        "Session",
+        Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),
+        Key("question_mark", "help", "keys", "these keys", "keys", 4),
+        Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42),
+        Key("q,escape,ctrl+q", "quit", "quit", "leave; trainings go on", "quit", 6),
+    ),
+)
+# fmt: on
 
 
 class HomeScreen(Screen[None]):

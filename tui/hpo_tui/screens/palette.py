@@ -57,16 +57,7 @@ def score_of(query: str, key: Key, fuzzy: Callable[[str], float]) -> float:
 
 def _line(name: Content, key: Key) -> Content:
     gap = " " * max(NAME_WIDTH - len(key.name), 1)
-    return Content.assemble(name, gap, (f"{_pressed(key):<9} ", "$accent"), (key.help, "not bold"))
-
-
-def _pressed(key: Key) -> str:
-    """Return the one key of this action, where ``shown`` names several that belong together."""
-    names = {"less_than_sign": "<", "greater_than_sign": ">", "right_square_bracket": "]", "comma": ",",
-             "left_square_bracket": "[", "full_stop": ".", "plus": "+", "minus": "-", "pageup": "pgup",
-             "pagedown": "pgdn"}  # fmt: skip
-    first = key.keys.split(",")[0]
-    return names.get(first, first) if " " in key.shown else key.shown
+    return Content.assemble(name, gap, (f"{key.pressed:<9} ", "$accent"), (key.help, "not bold"))
 
 
 def _runner(screen: Screen[object], action: str) -> Callable[[], Awaitable[None]]:

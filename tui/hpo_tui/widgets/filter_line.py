@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from hpo_core.results.trim import Trim
+
 HINT = "enter keeps it, esc restores what was; = != < <= > >=, in (..), and, or, not, status=complete"
 
 
@@ -21,23 +23,24 @@ class FilterLine(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "leave(False)", "restore")]
 
     class Typed(Message):
-        """The line changed."""
+        """The line changed; ``before`` is the trim that it was opened with."""
 
-        def __init__(self, line: str) -> None:
+        def __init__(self, line: str, before: Trim) -> None:
             super().__init__()
             self.line = line
+            self.before = before
 
     class Left(Message):
         """The person is done; ``kept`` is False where ``before`` is to be restored."""
 
-        def __init__(self, kept: bool, before: str) -> None:
+        def __init__(self, kept: bool, before: Trim) -> None:
             super().__init__()
             self.kept = kept
             self.before = before
 
     def __init__(self) -> None:
         super().__init__(id="filter")
-        self._before = ""
+        self._before = Trim()
 
     def compose(self) -> ComposeResult:
         """Lay out the prompt, the line and the error."""
@@ -46,13 +49,13 @@ class FilterLine(Vertical):
             yield Input(compact=True, id="filter-input")
         yield Static(Content(HINT), id="filter-error")
 
-    def begin(self, line: str, example: str = "") -> None:
-        """Show ``line`` for editing; while it is empty, ``example`` shows what could stand there."""
-        self._before = line
+    def begin(self, trim: Trim, example: str = "") -> None:
+        """Show the trim's line for editing; while it is empty, ``example`` shows what could stand there."""
+        self._before = trim
         field = self.query_one(Input)
         field.placeholder = example
-        field.value = line
-        field.cursor_position = len(line)
+        field.value = trim.where
+        field.cursor_position = len(trim.where)
         field.focus()
         self.say("")
 
@@ -67,7 +70,7 @@ class FilterLine(Vertical):
         """Tell that the line changed."""
         event.stop()
         if self.query_one(Input).has_focus:
-            self.post_message(self.Typed(event.value))
+            self.post_message(self.Typed(event.value, self._before))
 
     @on(Input.Submitted)
     def keep(self, event: Input.Submitted) -> None:

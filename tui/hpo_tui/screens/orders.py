@@ -1,46 +1,54 @@
-"""What a session screen does outside itself: orders, exports, the saved view."""
+"""What the screens ask of an engine: orders where one runs, a start where none does, and the word before that."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from weakref import WeakSet
+
+from textual.app import App
 
 from hpo_core.engine.launching import start, trainer_of
+from hpo_core.engine.logout import WARNING, logout_kills
 from hpo_core.engine.stopping import stop_engine
 from hpo_core.engine.takeover import check_held_here
 from hpo_core.errors import SessionError
 from hpo_core.journal.events import Order, PauseQueue, QueueJobs, ResumeQueue
 from hpo_core.journal.lock import read_holder
 from hpo_core.plan.grid import JobKey
-from hpo_core.results.filter import compile_filter
-from hpo_core.results.trim import Trim
 from hpo_core.session.control import send_order
 from hpo_core.session.paths import SessionFolder
-from hpo_core.text import clean, plural
+from hpo_core.text import plural
 from hpo_tui.desk.follower import Update
-from hpo_tui.desk.view_state import ViewState, save_view
+
+SHOWN_SECONDS = 30.0
+_warned: WeakSet[App[object]] = WeakSet()
 
 
-class SessionWork:
-    """The deeds of one session's screen; each raises ``SessionError`` with a sentence, or returns one.
+def warn_of_logout(app: App[object]) -> None:
+    """Say once in an app's life that the logout would end a training, where it is so; asked before one is started.
 
-    A deed that starts an engine raises ``HeldElsewhere`` where a person has to be asked first.
+    Asks systemd, which takes a moment: call it in a thread.
+    """
+    if app in _warned:
+        return
+    _warned.add(app)
+    if logout_kills():
+        said = f"{WARNING[0].upper()}{WARNING[1:]}"
+        app.call_from_thread(app.notify, said, severity="warning", timeout=SHOWN_SECONDS, markup=False)
+
+
+class Orders:
+    """What one session's screen asks of its engine; each raises ``SessionError`` with a sentence, or returns one.
+
+    What starts an engine raises ``HeldElsewhere`` where a person has to be asked first. All of it writes to the
+    session's folder, so it is done in a thread.
     """
 
     def __init__(self, folder: SessionFolder, read_only: bool) -> None:
         self.folder = folder
         self.read_only = read_only
         self.before_start: Callable[[], None] = lambda: None
-        """What is to be said before an engine is started; called where the deed is done, in a thread."""
-
-    def save_view(self, state: ViewState) -> None:
-        """Remember how the session was looked at; on a read-only session nothing is kept."""
-        if self.read_only:
-            return
-        try:
-            save_view(self.folder.view, state)
-        except OSError as error:
-            raise SessionError(f"The view could not be saved: {error.strerror}.") from None
+        """What is to be said before an engine is started; called in the thread that starts it."""
 
     def pause_or_resume(self, update: Update) -> str:
         """Pause the queue, or go on with it."""
@@ -71,9 +79,10 @@ class SessionWork:
         self._start(update)
         return f"{queued}; an engine is at work on them."
 
-    def stop(self, now: bool) -> None:
+    def stop(self, now: bool) -> str:
         """End the engine, now or after the trainings under way."""
         stop_engine(self.folder, now)
+        return "Stopping." if now else "Stopping after the trainings under way."
 
     def restart(self, update: Update) -> str:
         """Start an engine where none is running and something waits."""
@@ -88,17 +97,6 @@ class SessionWork:
         check_held_here(self.folder)
         self._start(update)
         return "The engine is running again."
-
-    def export(self, update: Update, trim: Trim) -> str:
-        """Write the three CSVs; say where."""
-        from hpo_core.interop.export import export  # brings in pandas
-
-        if self.read_only:
-            raise SessionError("The session is open read-only; hpo-tui export --to DIR writes elsewhere.")
-        where = compile_filter(trim.where, update.snapshot) if trim.where else None
-        written = export(update.snapshot, self.folder.exports, trim, where)
-        names = ", ".join(path.name for path in written)
-        return f"Exported {plural(len(written), 'file')} to {clean(_short(self.folder.exports))}: {names}."
 
     def _start(self, update: Update) -> None:
         self.before_start()
@@ -115,10 +113,3 @@ class SessionWork:
             send_order(self.folder.control, order)
         except OSError as error:
             raise SessionError(f"The order could not be written: {error.strerror}.") from None
-
-
-def _short(path: Path) -> Path:
-    try:
-        return path.relative_to(Path.cwd())
-    except ValueError:
-        return path

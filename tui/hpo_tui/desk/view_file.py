@@ -1,0 +1,131 @@
+"""``view.json``: how a person last looked at a session; read with doubt, written soon after each change.
+
+A file that is damaged, of another grid or made elsewhere gives the default, field by field.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from hpo_core.errors import SessionError
+from hpo_core.journal.files import write_atomically
+from hpo_core.plan.grid import Grid
+from hpo_core.plan.hyperparameters import Value
+from hpo_core.results.measure import Which
+from hpo_core.results.trim import TRIAL, Trim, pairs
+from hpo_core.text import clean
+from hpo_tui.desk.view_state import VIEWS, ViewState
+
+Text = Annotated[str, Meta(max_length=2000)]
+"""A filter line or a metric's name: longer ones nobody types."""
+
+KEPT_ELSEWHERE = (
+    "Another screen has changed how this session is looked at. This one keeps its own trim while it is open, and "
+    "saves it no longer; open the session again to go on from the other's."
+)
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What ``view.json`` holds: the trim, the view and the projection, named as in ``Trim`` and ``ViewState``."""
+
+    hidden: tuple[tuple[str, Value], ...] = ()
+    where: Text = ""
+    without_collapsed: bool = False
+    view: str = VIEWS[0]
+    metric: Text | None = None
+    epoch: Which = "last"
+    axes: tuple[int, ...] = ()
+    angles: tuple[Annotated[float, Meta(ge=0, lt=360)], Annotated[float, Meta(ge=5, le=85)]] | None = None
+    flat: bool = False
+    log_axes: bool = False
+    bins: Annotated[int, Meta(ge=2, le=100)] | None = None
+    overlay: bool = False
+    cumulative: bool = False
+
+
+_OF_VIEW = {field.name for field in fields(ViewState)} & set(Saved.__struct_fields__)
+
+
+class ViewFile:
+    """``view.json`` as one screen knows it; ``first`` is the state that it found there.
+
+    Two screens on one session do not overwrite each other's look: the file is written only while it is as this
+    screen last read or wrote it. Whoever changes the look first keeps it; the other is told, and keeps its own
+    unsaved. A screen that only looked writes nothing.
+    """
+
+    def __init__(self, path: Path, grid: Grid) -> None:
+        self._path = path
+        self._there = _read(path)
+        self.first = _state_of(self._there, grid)
+        self._saved = _to_json(self.first)
+
+    def save(self, state: ViewState) -> None:
+        """Write the state, where it differs from what was last read or written. Raises ``SessionError``."""
+        data = _to_json(state)
+        if data == self._saved:
+            return
+        if _read(self._path) not in (self._there, data, b""):
+            raise SessionError(KEPT_ELSEWHERE)
+        try:
+            write_atomically(self._path, data, durable=False)
+        except OSError as error:
+            raise SessionError(f"The view could not be saved: {error.strerror}.") from None
+        self._there = self._saved = data
+
+
+def load_view(path: Path, grid: Grid) -> ViewState:
+    """Return the saved state, as far as it fits the grid; the default state where there is none to read."""
+    return _state_of(_read(path), grid)
+
+
+def _read(path: Path) -> bytes:
+    """Return what the file holds; nothing where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _to_json(state: ViewState) -> bytes:
+    trim = state.trim
+    seen = {name: getattr(state, name) for name in _OF_VIEW}
+    saved = Saved(tuple(pairs(trim)), trim.where, trim.without_collapsed, **seen)
+    return msgspec.json.format(msgspec.json.encode(saved), indent=1)
+
+
+def _state_of(data: bytes, grid: Grid) -> ViewState:
+    """Return the state, without what the grid does not have, nor texts that nobody types who means no harm."""
+    saved = _decode(data)
+    values = {(factor.name, value) for factor in grid.hyperparameters for value in factor.values}
+    trials = {(TRIAL, number) for number in range(1, len(grid) + 1)}
+    hidden = frozenset((values | trials) & set(saved.hidden))
+    state = ViewState(
+        Trim(hidden, saved.where if clean(saved.where) == saved.where else "", saved.without_collapsed),
+        **{name: getattr(saved, name) for name in _OF_VIEW},
+    )
+    every = tuple(range(len(grid.hyperparameters)))
+    return replace(
+        state,
+        view=state.view if state.view in VIEWS else VIEWS[0],
+        metric=state.metric if state.metric is not None and clean(state.metric) == state.metric else None,
+        axes=state.axes if tuple(sorted(state.axes)) == every else every,
+    )
+
+
+def _decode(data: bytes) -> Saved:
+    """Return what is in order, field by field."""
+    found: dict[str, Any] = {}
+    with contextlib.suppress(msgspec.DecodeError):
+        found = msgspec.json.decode(data, type=dict[str, Any])
+    good: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Saved):
+        with contextlib.suppress(KeyError, msgspec.ValidationError):
+            good[field.name] = msgspec.convert(found[field.name], field.type)
+    return Saved(**good)

@@ -1,0 +1,81 @@
+"""What is done with the session as a whole: the next grid, the CSVs, its keys, leaving it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hpo_core.errors import HpoError, SessionError
+from hpo_core.refine.proposal import propose
+from hpo_core.results.filter import compile_filter
+from hpo_core.results.trim import Trim
+from hpo_core.session.paths import SessionFolder
+from hpo_core.text import clean, plural
+from hpo_tui.desk.follower import Update
+from hpo_tui.panes.key_words import SIGNS, help_places
+from hpo_tui.screens.desk_screen import DeskScreen
+from hpo_tui.screens.dialogs import leave_choice
+from hpo_tui.screens.help import HelpScreen
+from hpo_tui.screens.messages import WantRefine
+
+
+def refine(screen: DeskScreen) -> None:
+    """Propose a finer grid from what the trim and the filter line leave, to be edited and launched."""
+    if screen.latest is None:
+        return
+    if screen.orders.read_only:
+        screen.say("The session is open read-only; open it without --read-only to refine it.")
+        return
+    snapshot, state = screen.latest.snapshot, screen.state
+    try:
+        kept = compile_filter(state.where, snapshot).mask(snapshot)
+        proposal = propose(screen.folder.name, snapshot, state.trim, kept)
+    except HpoError as error:
+        screen.say(str(error), "error")
+    else:
+        screen.post_message(WantRefine(proposal))
+
+
+def export(screen: DeskScreen) -> None:
+    """Export the CSVs."""
+    trim, read_only = screen.state.trim, screen.orders.read_only
+    screen.do(lambda update: _export(screen.folder, update, trim, read_only))
+
+
+def _export(folder: SessionFolder, update: Update, trim: Trim, read_only: bool) -> str:
+    """Write the three CSVs; say where. Raises ``SessionError``."""
+    from hpo_core.interop.export import export as write  # brings in pandas
+
+    if read_only:
+        raise SessionError("The session is open read-only; hpo-tui export --to DIR writes elsewhere.")
+    where = compile_filter(trim.where, update.snapshot) if trim.where else None
+    names = [path.name for path in write(update.snapshot, folder.exports, trim, where)]
+    here = folder.exports.is_relative_to(Path.cwd())
+    place = folder.exports.relative_to(Path.cwd()) if here else folder.exports
+    return f"Exported {plural(len(names), 'file')} to {clean(place)}: {', '.join(names)}."
+
+
+def show_keys(screen: DeskScreen) -> None:
+    """Show the keys, those of the pane with the focus and of the view first."""
+    places = help_places(screen.focused_pane, screen.state.view)
+    screen.app.push_screen(HelpScreen(screen.KEYS, places, SIGNS))
+
+
+def leave(screen: DeskScreen) -> None:
+    """Leave; ask what becomes of the training, if one is under way."""
+    update = screen.latest
+    if update is None or not update.engine_alive or update.snapshot.finished or screen.orders.read_only:
+        screen.app.exit()
+        return
+
+    def answered(answer: str | None) -> None:
+        if answer is None:
+            return
+        if answer != "leave":
+            try:
+                screen.orders.stop(now=answer == "stop")
+            except HpoError as error:  # the person asked for the end: they are not sent away without it
+                screen.notify(str(error), severity="error", timeout=30, markup=False)
+                return
+        screen.app.exit()
+
+    screen.app.push_screen(leave_choice(), answered)
