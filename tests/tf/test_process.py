@@ -71,8 +71,7 @@ def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
         events = [msgspec.json.decode(line, type=WorkerEvent) for line in lines]
 
     assert worker.returncode == 0
-    assert said == b"", "everything that prints goes to the log"
-    assert "oneDNN" in (tmp_path / "worker.log").read_text()
+    assert said == b"", "everything that prints goes to the log (see core/test_joblog.py), TensorFlow too"
     kinds = [type(event) for event in events if not isinstance(event, Progress)]
     whole = [JobStarted, JobEpoch, JobEnded]
     assert kinds == [WorkerReady, DataReady, *whole, JobEnded, *whole]
