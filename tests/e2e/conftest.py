@@ -18,6 +18,9 @@ from pathlib import Path
 import pyte
 import pytest
 
+LIMIT = 60.0
+"""Seconds for whatever a test waits for: what takes one second alone takes ten where all tests run at once."""
+
 COMMAND = [sys.executable, "-m", "hpo_tui"]
 
 SPEC = """
@@ -52,6 +55,15 @@ def spec(tmp_path: Path) -> Path:
     """A spec of four trials, two replicates each."""
     path = tmp_path / "small.toml"
     path.write_text(SPEC)
+    return path
+
+
+@pytest.fixture
+def hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file: until the test removes it, trainings that have begun wait, however slow the machine is."""
+    path = tmp_path / "hold"
+    path.touch()
+    monkeypatch.setenv("HPO_SYNTHETIC_HOLD", str(path))
     return path
 
 
@@ -132,21 +144,21 @@ class Terminal:
         self._stream.feed(data)
         return bool(data)
 
-    def wait_for(self, words: str, limit: float = 30) -> None:
+    def wait_for(self, words: str, limit: float = LIMIT) -> None:
         """Wait until the screen shows these words."""
         end = time.monotonic() + limit
         while words not in self.text:
             assert self.read(0.1) or words in self.text, f"{words!r} was never shown before the end:\n{self.text}"
             assert time.monotonic() < end, f"{words!r} is not on the screen:\n{self.text}"
 
-    def wait_until_gone(self, words: str, limit: float = 30) -> None:
+    def wait_until_gone(self, words: str, limit: float = LIMIT) -> None:
         """Wait until these words are off the screen."""
         end = time.monotonic() + limit
         while words in self.text:
             assert self.read(0.1), f"{words!r} was there to the end:\n{self.text}"
             assert time.monotonic() < end, f"{words!r} stays on the screen:\n{self.text}"
 
-    def wait_for_exit(self, limit: float = 30) -> int:
+    def wait_for_exit(self, limit: float = LIMIT) -> int:
         """Wait until the program has ended; return its exit status."""
         self.let_go()
         end = time.monotonic() + limit

@@ -23,7 +23,7 @@ from hpo_core.session.paths import SessionFolder
 SLOW = "0.5"
 
 
-def until(condition: Callable[[], object], limit: float = 20.0) -> None:
+def until(condition: Callable[[], object], limit: float = 60.0) -> None:
     end = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < end, "what was waited for did not come"
@@ -102,7 +102,7 @@ def test_control_c_stops_the_training_and_says_how_to_go_on(
     process = start()
     until(lambda: folder.status.exists() and read_session(folder).counts["running"])
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert said.strip() == "Stopping; what has ended is kept, and 'hpo-tui resume small' goes on."
@@ -113,39 +113,38 @@ def test_control_c_stops_the_training_and_says_how_to_go_on(
 
 
 def test_a_reader_that_leaves_is_no_error_and_the_training_goes_on(
-    start: Callable[..., subprocess.Popen[str]], folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., subprocess.Popen[str]], folder: SessionFolder, hold: Path
 ) -> None:
-    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.1")
     process = start()
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
+    hold.unlink()
     said = process.stderr.read()
     process.stderr.close()
 
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     assert said == "hpo-tui: nobody reads any more; the training of small goes on.\n"
     until(lambda: read_session(folder).counts["complete"] == 8)
 
 
 def test_killing_the_command_leaves_the_training_running(
-    start: Callable[..., subprocess.Popen[str]], folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., subprocess.Popen[str]], folder: SessionFolder, hold: Path
 ) -> None:
-    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.1")
     process = start(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until(lambda: folder.status.exists() and read_session(folder).counts["running"])
     os.kill(process.pid, signal.SIGKILL)
     process.wait(10)
 
     assert folder.engine_runs()
+    hold.unlink()
     until(lambda: read_session(folder).counts["complete"] == 8)
 
 
 def test_a_pause_from_elsewhere_is_told_and_waited_out(
-    start: Callable[..., subprocess.Popen[str]], folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., subprocess.Popen[str]], folder: SessionFolder, hold: Path
 ) -> None:
-    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.1")
     process = start()
     until(lambda: folder.status.exists() and read_session(folder).counts["running"])
     send_order(folder.control, PauseQueue())
@@ -154,7 +153,8 @@ def test_a_pause_from_elsewhere_is_told_and_waited_out(
     assert any(line == "the queue is paused: paused by the user\n" for line in told)
     assert read_session(folder).counts["waiting"]
     send_order(folder.control, ResumeQueue())
-    out, _ = process.communicate(timeout=30)
+    hold.unlink()
+    out, _ = process.communicate(timeout=60)
 
     assert process.returncode == 0, out
     assert "the queue goes on" in out
@@ -178,13 +178,16 @@ def test_stop_ends_the_engine_and_keeps_what_has_ended(
     hpo_tui: Any,
     start: Callable[..., subprocess.Popen[str]],
     folder: SessionFolder,
+    hold: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.15")
+    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.5")
+    hold.unlink()
     process = start()
     until(lambda: folder.status.exists() and read_session(folder).counts["complete"])
+    hold.touch()
     stopped = hpo_tui("stop", "small")
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
 
     assert stopped.stdout == "small: stopped; 'hpo-tui resume small' goes on.\n"
     assert process.returncode == 1

@@ -31,6 +31,9 @@ FAULTS = "HPO_SYNTHETIC_FAULTS"
 ``hang`` never comes back.
 """
 
+HOLD = "HPO_SYNTHETIC_HOLD"
+"""Environment variable: a file; while it is there, trainings that have begun wait."""
+
 BEST_RATE = {"adam": 1e-3, "adamw": 1e-3, "nadam": 1e-3, "rmsprop": 7e-4, "sgd": 5e-2}
 """Where each optimizer's curves are best; a training diverges from 300 times this on."""
 
@@ -116,6 +119,8 @@ class SyntheticTrainer:
         for epoch, metrics in enumerate(synthetic_curve(job.values, job.seed, epochs, classes), 1):
             began = time.monotonic()
             for chunk in range(_CHUNKS):
+                while os.path.exists(os.environ.get(HOLD, "")) and not stop.now:  # noqa: PTH110 - "" is no file
+                    time.sleep(0.01)
                 if stop.now:
                     return Outcome("stopped", f"Stopped in epoch {epoch}.", "stopped", parameters)
                 if fault and chunk == 1:
