@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import pty
-import select
-import struct
 import subprocess
-import sys
-import termios
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pyte
 import pytest
-
-LIMIT = 60.0
-"""Seconds for whatever a test waits for: what takes one second alone takes ten where all tests run at once."""
-
-COMMAND = [sys.executable, "-m", "hpo_tui"]
+from terminal import COMMAND, Terminal
 
 SPEC = """
 [data]
@@ -84,101 +70,6 @@ def hpo_tui(tmp_path: Path) -> Run:
         )  # fmt: skip
 
     return run
-
-
-def own_terminal() -> None:
-    """Make stdin the controlling terminal, so that Ctrl-C and its hang-up reach the process."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-class Terminal:
-    """A process in a pseudo-terminal of ``columns`` × ``rows``; ``text`` is what a person sees there now."""
-
-    def __init__(
-        self, command: list[str], folder: Path, size: tuple[int, int], environment: dict[str, str]
-    ) -> None:
-        columns, rows = size
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self._screen)
-        self.sent = b""
-        self._master, self._slave = pty.openpty()
-        self.modes = termios.tcgetattr(self._slave)
-        """The terminal's settings before the program was started."""
-        slave = self._slave
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.process = subprocess.Popen(
-            command, cwd=folder, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            env={**os.environ, **environment}, preexec_fn=own_terminal,
-        )  # fmt: skip
-        self.began = time.monotonic()
-
-    @property
-    def restored(self) -> bool:
-        """Whether the terminal's settings are as they were: it echoes, and reads lines."""
-        return termios.tcgetattr(self._slave) == self.modes
-
-    def let_go(self) -> None:
-        """Keep no end of the terminal but the person's: a hang-up and the program's end are then seen."""
-        if self._slave >= 0:
-            os.close(self._slave)
-            self._slave = -1
-
-    @property
-    def text(self) -> str:
-        """The screen's lines."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
-
-    def type(self, keys: str) -> None:
-        """Type on the keyboard."""
-        os.write(self._master, keys.encode())
-
-    def read(self, seconds: float) -> bool:
-        """Take in what was printed, waiting so long for the first of it; False once the program is gone."""
-        if not select.select([self._master], [], [], seconds)[0]:
-            return True
-        try:
-            data = os.read(self._master, 1 << 16)
-        except OSError:  # Linux: the other end is closed
-            return False
-        self.sent += data
-        self._stream.feed(data)
-        return bool(data)
-
-    def wait_for(self, words: str, limit: float = LIMIT) -> None:
-        """Wait until the screen shows these words."""
-        end = time.monotonic() + limit
-        while words not in self.text:
-            assert self.read(0.1) or words in self.text, f"{words!r} was never shown before the end:\n{self.text}"
-            assert time.monotonic() < end, f"{words!r} is not on the screen:\n{self.text}"
-
-    def wait_until_gone(self, words: str, limit: float = LIMIT) -> None:
-        """Wait until these words are off the screen."""
-        end = time.monotonic() + limit
-        while words in self.text:
-            assert self.read(0.1), f"{words!r} was there to the end:\n{self.text}"
-            assert time.monotonic() < end, f"{words!r} stays on the screen:\n{self.text}"
-
-    def wait_for_exit(self, limit: float = LIMIT) -> int:
-        """Wait until the program has ended; return its exit status."""
-        self.let_go()
-        end = time.monotonic() + limit
-        while self.read(0.1):
-            assert time.monotonic() < end, f"the program does not end:\n{self.text}"
-        return self.process.wait(max(end - time.monotonic(), 1))
-
-    def hang_up(self) -> None:
-        """Close the terminal, as a dropped connection does."""
-        self.let_go()
-        os.close(self._master)
-        self._master = -1
-
-    def close(self) -> None:
-        """End the program, if it still runs, and close the terminal."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        self.process.wait(10)
-        if self._master >= 0:
-            self.hang_up()
 
 
 OpenTerminal = Callable[..., Terminal]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from drill_tools import finished_session
 
 from hpo_core.session.paths import SessionFolder
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from drill_tools import finished_session
 
 
 @pytest.fixture

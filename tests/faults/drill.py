@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1] / "tools"))
+
 from drill_disk import fail_everywhere
 from drill_journal import cut_everywhere, flip_bits
 from drill_lost_pages import lose_pages
