@@ -60,11 +60,12 @@ def train_share(plan: Plan, share: int) -> list[Result]:
 
 
 def values_of(plan: Plan, training: Training) -> dict[str, Any]:
-    """Return the hyperparameters that the network is built from."""
+    """Return every hyperparameter of a training."""
     from hpo_core.plan.hyperparameters import KNOWN
 
     values = {name: known.default for name, known in KNOWN.items() if known.default is not None}
-    return {**values, "filters": training.filters, "batch_size": plan.batch_size}
+    own = {"filters": training.filters, "learning_rate": training.learning_rate, "loss": training.loss}
+    return {**values, **own, "batch_size": plan.batch_size}
 
 
 def fit(plan: Plan, training: Training, program: Any, train_feed: Any, validation_feed: Any) -> float:
@@ -78,7 +79,7 @@ def fit(plan: Plan, training: Training, program: Any, train_feed: Any, validatio
         pass
 
     seed = replicate_seed(0, training.replicate)
-    program.reset(seed, training.learning_rate, training.loss)
+    program.reset(seed, values_of(plan, training))
     accuracy = 0.0
     for epoch in range(1, plan.epochs + 1):
         program.train(train_feed, epoch_order(train_feed.count, seed, epoch), plan.batch_size, nothing)

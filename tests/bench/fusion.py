@@ -94,7 +94,8 @@ def measure(folder: Path, filters: int, trials: int, rounds: int, device: str) -
         made = []
         for number in range(trials):
             program = train.Program({**defaults, "filters": filters}, data.image_size, len(data.classes))
-            program.reset(SEED, LEARNING_RATES[number % 3], LOSSES[number // 3 % 3])
+            own = {"learning_rate": LEARNING_RATES[number % 3], "loss": LOSSES[number // 3 % 3]}
+            program.reset(SEED, {**defaults, **own})
             made.append(program)
         return made
 

@@ -76,7 +76,7 @@ def measure(folder: Path, filters: Sequence[int], rounds: int, jit: bool) -> tup
         for precision, compiled in product(PRECISIONS, (False, True) if jit else (False,)):
             values = {**defaults, "filters": count}
             program = train.Program(values, data.image_size, len(data.classes), precision, compiled)
-            program.reset(SEED, 1e-3, "categorical_crossentropy")
+            program.reset(SEED, values)
             variants.append(Variant(count, precision, compiled, program))
     batch = int(defaults["batch_size"])
     for epoch in range(1, rounds + 2):

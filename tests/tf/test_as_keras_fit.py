@@ -63,7 +63,8 @@ def fit(values: Values, data: Dataset, precision: str = "float32") -> list[dict[
         "adamw": keras.optimizers.AdamW,
         "nadam": keras.optimizers.Nadam,
     }[values["optimizer"]](values["learning_rate"])
-    model.compile(optimizer, values["loss"], metrics=["accuracy"])
+    crossentropy = keras.metrics.CategoricalCrossentropy(name="crossentropy")
+    model.compile(optimizer, values["loss"], metrics=["accuracy", crossentropy])
     scale, one_hot = np.float32(1 / 255), np.eye(len(data.classes), dtype=np.float32)
     x_train, x_val = data.x_train.astype(np.float32) * scale, data.x_val.astype(np.float32) * scale
     curve = []

@@ -94,7 +94,7 @@ def test_a_program_that_is_let_go_leaves_no_graph_behind(values: Callable[..., A
 
     before = graphs()
     program = Program(values(), (20, 20), 3)
-    program.reset(1, 1e-3, "poisson")
+    program.reset(1, values(loss="poisson"))
     program.train(Resident(fruit.x_train, fruit.y_train), np.arange(54), 16, lambda totals, rows: None)
     assert graphs() > before
     del program
@@ -283,7 +283,7 @@ def test_the_pace_finds_the_steps_of_a_quarter_second_and_forgets_the_compilatio
 
 def test_the_seed_makes_the_first_weights(values: Callable[..., Any]) -> None:
     def weights(program: Program, seed: int) -> list[np.ndarray]:
-        program.reset(seed, 1e-3, "poisson")
+        program.reset(seed, values(loss="poisson"))
         return [weight.numpy() for weight in program.model.trainable_variables]
 
     one, other = (Program(values(), (20, 20), 3) for _ in range(2))

@@ -27,9 +27,9 @@ class KnownHyperparameter(Setting):
     """What the product knows of one hyperparameter beyond its type and range.
 
     ``acts_on`` says what it changes of a training: the ``network`` (all that is built before the first step,
-    layers and optimizer), the ``step`` (what each step is given as an argument), the ``order`` in which images come
-    and in what batches, or the ``length``. ``scale`` says how finer values lie between two others: geometric,
-    linear or none (a choice). ``usual`` are the values that a form suggests.
+    layers and optimizer), the ``step`` (what each step is given as an argument), the ``order`` of the images and
+    their batches, or the ``length``. ``scale`` says how finer values lie between two others: geometric, linear or
+    none (a choice). ``usual`` are the values that a form suggests.
     """
 
     acts_on: ActsOn

@@ -34,7 +34,13 @@ def _table(*rows: WorkloadFacts) -> Mapping[str, WorkloadFacts]:
     return MappingProxyType({row.name: row for row in rows})
 
 
-PAPER_METRICS = ("val_accuracy", "accuracy", "val_loss", "loss")
+MEASURED = ("accuracy", "loss", "crossentropy")
+"""What the paper's trainings report, on the training and on the validation images.
+
+``crossentropy`` is the same score whatever is minimised; ``loss`` is what is minimised, penalties included.
+"""
+
+PAPER_METRICS = tuple(kind + name for name in MEASURED for kind in ("val_", ""))
 
 WORKLOADS = _table(
     WorkloadFacts(

@@ -19,6 +19,7 @@ from typing import Any
 
 from hpo_core.journal.events import DataReady, Job
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.workloads import PAPER_METRICS
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
 
 PACE = "HPO_SYNTHETIC_SECONDS_PER_EPOCH"
@@ -41,7 +42,7 @@ _CHUNKS = 10
 
 
 def synthetic_curve(values: Mapping[str, Value], seed: int, epochs: int, classes: int) -> list[dict[str, float]]:
-    """Return the metrics of each epoch (accuracy, loss, val_accuracy, val_loss), a pure function of its arguments.
+    """Return each epoch's accuracy, loss and crossentropy, also on validation: a pure function of its arguments.
 
     The curve ends early, with NaN losses in its last epoch, where the training diverges. Missing values count as
     the paper's network has them.
@@ -64,7 +65,7 @@ def synthetic_curve(values: Mapping[str, Value], seed: int, epochs: int, classes
     curve = []
     for epoch in range(1, epochs + 1):
         if distance >= math.log10(300):
-            curve.append(dict.fromkeys(("accuracy", "loss", "val_accuracy", "val_loss"), math.nan))
+            curve.append(dict.fromkeys(PAPER_METRICS, math.nan))
             break
         learnt = 0.0 if collapses else 1 - math.exp(-speed * epoch)
         spread = 0.004 if collapses else 0.012 + 0.02 * max(distance, 0.0)
@@ -76,8 +77,10 @@ def synthetic_curve(values: Mapping[str, Value], seed: int, epochs: int, classes
             {
                 "accuracy": trained,
                 "loss": -math.log(trained) * 0.9,
+                "crossentropy": -math.log(trained) * 0.9,
                 "val_accuracy": validated,
                 "val_loss": -math.log(validated),
+                "val_crossentropy": -math.log(validated),
             }
         )
     return curve

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from hpo_core.plan import hyperparameters
+
 EPSILON = 1e-7
 """Keras' fuzz factor, in the logarithm of the Poisson loss."""
 
@@ -32,20 +34,12 @@ def mean_squared_error(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.math.squared_difference(tf.nn.softmax(logits), targets), axis=-1)
 
 
-LOSSES = {
-    "poisson": poisson,
-    "categorical_crossentropy": categorical_crossentropy,
-    "mean_squared_error": mean_squared_error,
-}
-
-
-def loss_number(name: str) -> int:
-    """Return the number by which ``chosen_loss`` knows a loss."""
-    return list(LOSSES).index(name)
+LOSSES = {name: globals()[name] for name in hyperparameters.LOSSES}
+"""Each loss that a spec may name, in the table's order."""
 
 
 def chosen_loss(number: tf.Tensor, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Return the mean over the samples of loss ``number`` (a scalar tensor); float32.
+    """Return the mean over the samples of the loss in place ``number`` of ``LOSSES`` (a scalar tensor); float32.
 
     ``targets`` are one-hot, ``(n, classes)``, ``logits`` float32 of the same shape. The losses that are not
     chosen add exact zeros to the gradient, so that its bits are those of the chosen one alone.

@@ -12,12 +12,6 @@ from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
 
-SHAPING = (
-    *("filters", "kernel_size", "stride", "pool_size", "conv_layers", "dense_units"),
-    *("dropout", "activation", "l2", "batch_norm"),
-)
-"""The hyperparameters that the network is built from; the others only steer its training."""
-
 MONOTONE = ("relu", "elu", "selu", "tanh", "leaky_relu")
 """Activations that never fall: each lets the largest of several inputs through as the largest output."""
 

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from hpo_core.plan.hyperparameters import Value
-from hpo_core.workloads.paper.losses import chosen_loss, loss_number
+from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter, Value, built_in
+from hpo_core.plan.workloads import MEASURED
+from hpo_core.workloads.paper.losses import chosen_loss
 from hpo_core.workloads.paper.network import build_model, set_first_weights
 from hpo_core.workloads.paper.tensors import Feed, Order, Part, from_lanes, lanes_of
 
@@ -64,35 +67,62 @@ def forget_dropped_programs() -> None:
     keras.backend.clear_session()
 
 
+Measure = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+"""From the logits, the labels and the mean loss of a batch to its sum of a metric, float64."""
+
+
+def _hits(logits: tf.Tensor, labels: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:
+    # Of the probabilities, as Keras: logits that differ by less than these can show would be another's tie.
+    right = tf.equal(tf.argmax(tf.nn.softmax(logits), axis=-1), labels)
+    return tf.cast(tf.math.count_nonzero(right), tf.float64)
+
+
+def _losses(logits: tf.Tensor, labels: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:
+    return tf.cast(loss, tf.float64) * tf.cast(tf.shape(labels)[0], tf.float64)
+
+
+def _crossentropies(logits: tf.Tensor, labels: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.cast(tf.reduce_sum(each), tf.float64)
+
+
+_SUMS: Mapping[str, Measure] = {"accuracy": _hits, "loss": _losses, "crossentropy": _crossentropies}
+MEASURES = tuple(_SUMS[name] for name in MEASURED)
+"""How each metric that the paper's trainings report is summed up, in the order of the table."""
+
+LOSS = MEASURED.index("loss")
+
+
 @dataclass(slots=True)
 class Totals:
-    """Sums over the images seen so far; ``metrics`` are their means, as Keras weights them."""
+    """Sums over the images seen so far, one for each of ``MEASURED``; ``metrics`` are their means, as in Keras."""
 
-    loss_sum: float = 0.0
-    hits: int = 0
+    sums: NDArray[np.float64]
     rows: int = 0
 
     @property
     def loss(self) -> float:
         """The mean loss of an image."""
-        return self.loss_sum / self.rows
+        return float(self.sums[LOSS]) / self.rows
 
     def metrics(self) -> dict[str, float]:
-        """Return accuracy and loss by Keras' names."""
-        return {"accuracy": self.hits / self.rows, "loss": self.loss}
+        """Return the means by Keras' names."""
+        return {name: float(total) / self.rows for name, total in zip(MEASURED, self.sums, strict=True)}
 
 
 AfterChunk = Callable[[Totals, int], None]
 """Called after each chunk with the totals so far and the images in all; may raise to end the training."""
 
-_Sums = tuple[tf.Tensor, tf.Tensor]
-_Step = Callable[[tf.Tensor, tf.Tensor], _Sums]
+_Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class Program:
     """A network of one shape with its optimizer, compiled once; ``reset`` makes it fresh for the next job.
 
-    ``precision`` is a Keras dtype policy; ``jit`` compiles with XLA, once for each batch shape.
+    Of ``values``, those that are built in (``hyperparameters.built_in``) are all that the network can be built
+    from; what each step is given, it reads from ``arguments``, a variable for each such hyperparameter. So a
+    training never meets a number that another one left in its program. ``precision`` is a Keras dtype policy,
+    and ``jit`` compiles with XLA, once for each batch shape.
     """
 
     def __init__(
@@ -103,28 +133,33 @@ class Program:
         precision: str = "float32",
         jit: bool = False,
     ) -> None:
-        self.model = build_model(values, image_size, classes, precision)
-        self.optimizer = OPTIMIZERS[str(values["optimizer"])]()
+        built = built_in(values, jit)
+        self.model = build_model(built, image_size, classes, precision)
+        self.optimizer = OPTIMIZERS[str(built["optimizer"])]()
         if precision == "mixed_float16":
             self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
         self.optimizer.build(self.model.trainable_variables)
         self.parameters = int(self.model.count_params())
         self._fresh = [(variable, variable.numpy()) for variable in self.optimizer.variables]
         self._classes, self._jit = classes, jit
-        self._loss = tf.Variable(0, trainable=False, dtype=tf.int64)
+        self.arguments = {known.name: _variable(known) for known in KNOWN.values() if known.acts_on == "step"}
         self._train = self._compiled(self._train_step, image_size)
         self._evaluate = self._compiled(self._evaluate_step, image_size)
         # One answer from the device, not one for each weight.
         self._finite = tf.function(self._weights_finite, autograph=False)
         self._paces = {True: Pace(), False: Pace()}
 
-    def reset(self, seed: int, learning_rate: float, loss: str) -> None:
-        """Make everything as it is in a fresh program of ``seed``: weights, optimizer, the dropout's stream."""
+    def reset(self, seed: int, values: Mapping[str, Value]) -> None:
+        """Make everything as it is in a fresh program of ``seed`` for a training with these ``values``.
+
+        Weights, optimizer, the dropout's stream, and the arguments of each step.
+        """
         set_first_weights(self.model, seed)
         for variable, value in self._fresh:
             variable.assign(value)
-        self.optimizer.learning_rate = learning_rate
-        self._loss.assign(loss_number(loss))
+        for name, variable in self.arguments.items():
+            variable.assign(argument(KNOWN[name], values[name]))
+        self.optimizer.learning_rate = values["learning_rate"]
 
     def train(self, feed: Feed, order: Order, batch: int, after_chunk: AfterChunk) -> Totals:
         """Train one epoch over the images in ``order``, in batches of ``batch``; the last may be smaller."""
@@ -144,21 +179,21 @@ class Program:
 
     # ---------------------------------------------------------------------------------------------------------
 
-    def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> _Sums:
+    def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             logits = self.model(images, training=True)
             loss = self._loss_of(logits, labels)
             scaled = self.optimizer.scale_loss(loss)
         weights = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, weights), weights)
-        return loss, _hits(logits, labels)
+        return _measured(logits, labels, loss)
 
-    def _evaluate_step(self, images: tf.Tensor, labels: tf.Tensor) -> _Sums:
+    def _evaluate_step(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         logits = self.model(images, training=False)
-        return self._loss_of(logits, labels), _hits(logits, labels)
+        return _measured(logits, labels, self._loss_of(logits, labels))
 
     def _loss_of(self, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        loss = chosen_loss(self._loss, tf.one_hot(labels, self._classes), logits)
+        loss = chosen_loss(self.arguments["loss"], tf.one_hot(labels, self._classes), logits)
         return tf.add_n([loss, *self.model.losses])  # the penalties count in both losses, as in Keras' fit
 
     def _compiled(self, step: _Step, image_size: tuple[int, int]) -> Any:
@@ -174,34 +209,31 @@ class Program:
             first: tf.Tensor,
             count: tf.Tensor,
             batch: tf.Tensor | int,
-            loss_sum: tf.Tensor,
-            hits: tf.Tensor,
-        ) -> _Sums:
-            def body(done: tf.Tensor, loss_sum: tf.Tensor, hits: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            sums: tf.Tensor,
+        ) -> tf.Tensor:
+            def body(done: tf.Tensor, sums: tf.Tensor) -> tuple[tf.Tensor, ...]:
                 rows = tf.slice(order, [first + done * batch], [batch])
                 images = from_lanes(tf.gather(lanes, rows), image_size)
                 pixels = tf.cast(images, tf.float32) * (1 / 255)
-                loss, hit = step(pixels, tf.gather(labels, rows))
-                return done + 1, loss_sum + tf.cast(loss, tf.float64) * tf.cast(batch, tf.float64), hits + hit
+                return done + 1, sums + step(pixels, tf.gather(labels, rows))
 
-            start = (tf.constant(0), loss_sum, hits)
-            _, loss_sum, hits = tf.while_loop(lambda done, *_: done < count, body, start, parallel_iterations=1)
-            return loss_sum, hits
+            start = (tf.constant(0), sums)
+            return tf.while_loop(lambda done, _: done < count, body, start, parallel_iterations=1)[1]
 
         if self._jit:  # XLA wants whole shapes: the batch is a number, and each new one is compiled
             return tf.function(chunk, autograph=False, jit_compile=True)
         number, rows = tf.TensorSpec((), tf.int32), tf.TensorSpec((None,), tf.int64)
-        sums = (tf.TensorSpec((), tf.float64), tf.TensorSpec((), tf.int64))
+        sums = tf.TensorSpec((len(MEASURED),), tf.float64)
         lanes = tf.TensorSpec((None, lanes_of(image_size)), tf.int64)
         return tf.function(
-            chunk, autograph=False, input_signature=(lanes, rows, rows, number, number, number, *sums)
+            chunk, autograph=False, input_signature=(lanes, rows, rows, number, number, number, sums)
         )
 
     def _pass(
         self, chunk: Any, pace: Pace, feed: Feed, order: Order, batch: int, after_chunk: AfterChunk
     ) -> Totals:
-        totals = Totals()
-        sums = tf.constant(0.0, tf.float64), tf.constant(0, tf.int64)
+        sums = tf.zeros(len(MEASURED), tf.float64)
+        totals = Totals(sums.numpy())
         for part in feed.parts(order, batch):
             first = 0
             while first < part.rows:
@@ -214,9 +246,9 @@ class Program:
                     tf.constant(first),
                     tf.constant(count),
                     size if self._jit else tf.constant(size),
-                    *sums,
+                    sums,
                 )
-                totals.loss_sum, totals.hits = float(sums[0]), int(sums[1])
+                totals.sums = sums.numpy()
                 if size == batch:  # a lone smaller batch says little
                     pace.learn(size * count, time.perf_counter() - began)
                 first += size * count
@@ -231,9 +263,18 @@ def _next_batches(part: Part, first: int, batch: int, pace: Pace) -> tuple[int, 
     return (batch, min(pace.steps(batch), left // batch)) if left >= batch else (left, 1)
 
 
-def _hits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    # Of the probabilities, as Keras: logits that differ by less than these can show would be another's tie.
-    return tf.math.count_nonzero(tf.equal(tf.argmax(tf.nn.softmax(logits), axis=-1), labels))
+def _measured(logits: tf.Tensor, labels: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:
+    """Return a batch's sum of each metric, ``(len(MEASURED),)``."""
+    return tf.stack([measure(logits, labels, loss) for measure in MEASURES])
+
+
+def argument(known: KnownHyperparameter, value: Value) -> float:
+    """Return a value as the compiled step reads it: a number, of a choice its place among the choices."""
+    return known.choices.index(str(value)) if known.kind == "choice" else float(value)
+
+
+def _variable(known: KnownHyperparameter) -> tf.Variable:
+    return tf.Variable(0, trainable=False, dtype=tf.float32 if known.kind == "float" else tf.int64)
 
 
 class Pace:

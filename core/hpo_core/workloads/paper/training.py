@@ -16,9 +16,9 @@ from typing import Any, Literal
 import numpy as np
 
 from hpo_core.journal.events import DataReady, Job
+from hpo_core.plan.hyperparameters import built_in
 from hpo_core.workloads.images.changes import Watch
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
-from hpo_core.workloads.paper.network import SHAPING
 from hpo_core.workloads.paper.program import (
     AfterChunk,
     OutOfMemory,
@@ -104,8 +104,8 @@ class TensorFlowTrainer:
         return self._images
 
     def _program(self, job: Job, images: Images) -> Program:
-        shaping = {name: job.values.get(name) for name in SHAPING}
-        key = json.dumps([shaping, job.values["optimizer"], job.settings], sort_keys=True)
+        jit = bool(job.settings.get("jit", False))
+        key = json.dumps([built_in(job.values, jit), job.settings], sort_keys=True)
         if key in self._programs:
             self._programs.move_to_end(key)
         else:
@@ -117,7 +117,7 @@ class TensorFlowTrainer:
                 images.data.image_size,
                 len(images.data.classes),
                 precision=str(job.settings.get("precision", "float32")),
-                jit=bool(job.settings.get("jit", False)),
+                jit=jit,
             )
         return self._programs[key]
 
@@ -159,8 +159,7 @@ class Training:
 
     def run(self) -> Outcome:
         """Train; return "complete", "diverged" (NaN or infinity in a loss or the weights) or "stopped"."""
-        values = self._job.values
-        self._program.reset(self._job.seed, float(values["learning_rate"]), str(values["loss"]))
+        self._program.reset(self._job.seed, self._job.values)
         self._report.started()
         try:
             for epoch in range(1, self._epochs + 1):
