@@ -22,7 +22,7 @@ def spec(make_spec: Callable[..., SessionSpec]) -> SessionSpec:
 
 @pytest.fixture
 def estimator(spec: SessionSpec) -> Estimator:
-    return Estimator(spec, lambda trial: compile_key(spec, trial))
+    return Estimator(lambda: spec, lambda trial: compile_key(spec, trial))
 
 
 def tell(estimator: Estimator, time: float, event: Event) -> None:

@@ -23,10 +23,11 @@ def repair(folder: SessionFolder, *options: str) -> Result:
 
 
 def damage(folder: SessionFolder) -> bytes:
-    """Flip one digit of line 4, and cut the last record; return the journal as it is then."""
+    """Change a letter of the first epoch's line, and cut the last record; return the journal as it is then."""
     journal = folder.path / "journal.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
-    lines[3] = lines[3].replace(b'"seconds":', b'"secomds":', 1)
+    at = next(place for place, line in enumerate(lines) if b'"EpochEnded"' in line)
+    lines[at] = lines[at].replace(b'"seconds":', b'"secomds":', 1)
     journal.write_bytes(b"".join(lines)[:-9])
     return journal.read_bytes()
 

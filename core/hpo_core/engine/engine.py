@@ -18,6 +18,7 @@ from hpo_core.engine.inbox import Inbox
 from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.live import LiveBoard
 from hpo_core.engine.orders import OrderBook
+from hpo_core.engine.planner import Planner
 from hpo_core.engine.readings import Readings
 from hpo_core.engine.recorder import JournalLost, Recorder
 from hpo_core.engine.recovery import write_recovery_copy
@@ -87,12 +88,13 @@ class Engine:
         self._state = recorder.state
         self._supervisor = Supervisor(self._executor, self._clock, limits)
         queue = JobQueue(self._state)
-        estimator = Estimator(self._state.spec, queue.compile_key)
+        estimator = Estimator(lambda: self._state.spec, queue.compile_key)
         recorder.watch(queue.observe)
         recorder.watch(estimator.observe)
         recorder.forget_history()
         estimator.begin(self._clock.wall())
         self._foreman = Foreman(self.folder, recorder, self._supervisor, queue, workers)
+        self._planner = Planner(recorder)
         self._orders = OrderBook(recorder, self._supervisor, self._foreman)
         self._inbox = Inbox(self.folder.control, lambda: bool(recorder.blocked))
         readings = Readings(gpu=self._executor.device != "cpu")
@@ -119,6 +121,8 @@ class Engine:
         if self._recorder.blocked:
             self._close()
             raise SessionError(f"The session cannot be written. {self._recorder.blocked}")
+        self._planner.record_plan()
+        self._planner.plan_ahead(self._foreman.workers)
         if self._lock.stale is not None:
             again = f"; {plural(interrupted, 'training')} to be started again" if interrupted else ""
             gone = self._lock.stale.describe()
@@ -179,6 +183,7 @@ class Engine:
             self._supervisor.end_hangs()
         self._recorder.tend()
         if not self._ending:
+            self._planner.plan_ahead(self._foreman.workers)
             self._foreman.staff()
             self._foreman.hand_out()
         if self._live.due():

@@ -37,10 +37,11 @@ class Mean:
 class Estimator:
     """Learns from the journal's records (also those of earlier engines), and answers in seconds.
 
-    ``network`` tells which trials share a compiled network.
+    ``spec`` gives the session's as it is now, for a plan may add trials; ``network`` tells which trials share a
+    compiled network.
     """
 
-    def __init__(self, spec: SessionSpec, network: Callable[[int], Hashable]) -> None:
+    def __init__(self, spec: Callable[[], SessionSpec], network: Callable[[int], Hashable]) -> None:
         self._spec = spec
         self._network = network
         self._epoch: dict[Hashable, Mean] = {}
@@ -84,7 +85,7 @@ class Estimator:
         epoch = next((seconds for seconds in known if seconds is not None), None)
         if epoch is None:
             return None
-        return self._spec.epochs_of(trial) * epoch + (self._overhead.value or 0.0)
+        return self._spec().epochs_of(trial) * epoch + (self._overhead.value or 0.0)
 
     def rest(self, task: Task, shown: RunningJob) -> float | None:
         """Seconds that a training under way still takes, as it is ``shown``."""
@@ -130,4 +131,4 @@ class Estimator:
 
     def _speed_key(self, trial: int) -> Hashable:
         """What an epoch's time depends on: the network, and the size of the steps."""
-        return self._network(trial), self._spec.values_of(trial)["batch_size"]
+        return self._network(trial), self._spec().values_of(trial)["batch_size"]

@@ -22,7 +22,7 @@ from hpo_core.journal.files import REAL_FILES, Files
 from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.reader import JournalReader
 from hpo_core.journal.writer import JournalWriter, set_torn_tail_aside
-from hpo_core.session.opening import check_schema
+from hpo_core.session.opening import check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.state import SessionState
 
@@ -65,7 +65,7 @@ class Recorder:
         self._history = self._reader.poll()
         for record in self._history:
             self.state.apply(record)
-        check_schema(self.state.snapshot(), folder)
+        check_readable(self.state.snapshot(), folder)
         self.torn_bytes = set_torn_tail_aside(folder.path, self._reader, files)
         self._writer = JournalWriter(
             folder.path, self._reader.gen + 1, self._reader.last_seq, files, self._clock.steady

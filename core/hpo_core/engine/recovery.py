@@ -20,10 +20,12 @@ from hpo_core.journal.events import (
     JobsMoved,
     JobsQueued,
     QueuePaused,
+    TrialsAdded,
 )
 from hpo_core.journal.files import write_atomically
 from hpo_core.journal.records import encode_record
 from hpo_core.refine.reuse import as_adopted
+from hpo_core.session.binding import as_written
 from hpo_core.session.snapshot import ENDED, Replicate, Snapshot
 from hpo_core.session.state import SessionState
 
@@ -38,6 +40,11 @@ def write_recovery_copy(folder: Path, snapshot: Snapshot, gen: int) -> Path:
     events: list[Timed] = []
     if snapshot.engine is not None:
         events.append((snapshot.began, snapshot.engine))
+    if snapshot.plan is not None:
+        events.append((snapshot.began, snapshot.plan))
+        added = (snapshot.spec.grid.listed or ())[len(snapshot.plan.trials or ()) :]
+        if added:
+            events.append((snapshot.began, TrialsAdded(trials=added)))
     if snapshot.data is not None:
         events.append((snapshot.began, snapshot.data))
     events += [event for entry in snapshot.replicates.values() for event in _events(entry)]
@@ -56,7 +63,7 @@ def _records(events: Iterable[Timed], gen: int) -> Iterator[Envelope]:
 
 def _queue(snapshot: Snapshot, events: Iterable[Timed], gen: int) -> Iterator[Event]:
     """Yield what makes the queue that of the snapshot, after ``events``."""
-    state = SessionState(snapshot.spec)
+    state = SessionState(as_written(snapshot.spec, snapshot.plan))
     for record in _records(events, gen):
         state.apply(record)
     there = set(state.waiting())

@@ -22,7 +22,7 @@ from hpo_core.journal.reader import Damage
 from hpo_core.journal.records import checked_body, decode_record
 from hpo_core.journal.segments import FIRST_SEGMENT, in_order, segments
 from hpo_core.session.damage import lost_epochs, name_lost
-from hpo_core.session.opening import check_schema
+from hpo_core.session.opening import check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.state import SessionState
@@ -72,7 +72,7 @@ def examine(folder: SessionFolder) -> Findings:
     """Look at a session's files without changing one. Raises ``HpoError`` where the spec cannot be read."""
     found = tuple(_read_segment(path) for path in segments(folder.path))
     snapshot, missing = _add_up(folder, found)
-    check_schema(snapshot, folder)
+    check_readable(snapshot, folder)
     copy = folder.path / RECOVERED
     recovered = _add_up(folder, (_read_segment(copy),))[0] if copy.is_file() else None
     leftovers = tuple(sorted(folder.path.glob(".*.part")))

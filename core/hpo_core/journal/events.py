@@ -47,6 +47,24 @@ class EngineStopped(_Record, frozen=True, tag="EngineStopped"):
     reason: str
 
 
+class PlanRecorded(_Record, frozen=True, tag="PlanRecorded"):
+    """Which values the trials have that the results belong to; written once, before the first result.
+
+    ``hyperparameters`` are those varied, with their values in order; without ``trials``, every combination of them
+    is a trial, the last one varying fastest; with it, those listed are. ``fixed`` are the values of every trial.
+    """
+
+    hyperparameters: dict[str, tuple[Value, ...]]
+    fixed: dict[str, Value] = {}
+    trials: tuple[tuple[Value, ...], ...] | None = None
+
+
+class TrialsAdded(_Record, frozen=True, tag="TrialsAdded"):
+    """The plan goes on with these trials, each its values in the order of ``PlanRecorded``; numbered on."""
+
+    trials: tuple[tuple[Value, ...], ...]
+
+
 class DataPrepared(_Record, frozen=True, tag="DataPrepared"):
     """The images are decoded; counts are images, ``seconds`` the time it took (near 0 from the cache)."""
 
@@ -153,6 +171,8 @@ class Noted(_Record, frozen=True, tag="Noted"):
 Event = (
     EngineStarted
     | EngineStopped
+    | PlanRecorded
+    | TrialsAdded
     | DataPrepared
     | AttemptStarted
     | EpochEnded

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -103,6 +103,15 @@ class Grid:
                 picked.append(factor.values[level])
             combination = picked[::-1]
         return Trial(number, dict(zip(self.names, combination, strict=True)))
+
+    def with_trials(self, rows: Iterable[tuple[Value, ...]]) -> Grid:
+        """Return the grid that lists these trials too; a value that is new stands after the ones there are."""
+        added = tuple(rows)
+        factors = tuple(
+            Hyperparameter(factor.name, tuple(dict.fromkeys((*factor.values, *(row[place] for row in added)))))
+            for place, factor in enumerate(self.hyperparameters)
+        )
+        return Grid(factors, (*(self.listed or ()), *added))
 
     def trials(self) -> Iterator[Trial]:
         """Every trial, in the order of their numbers."""

@@ -74,9 +74,10 @@ class SessionSpec:
     @property
     def trials_asked(self) -> int:
         """How many trials there are to be in the end, also where that is past what ``len`` can hold."""
+        whole = math.prod(len(factor.values) for factor in self.grid.hyperparameters)
         if self.grid.listed is None:
-            return math.prod(len(factor.values) for factor in self.grid.hyperparameters)
-        return self.search.trials or len(self.grid)
+            return whole
+        return len(self.grid) if self.search.trials is None else min(self.search.trials, whole)
 
     @property
     def trainings_asked(self) -> int:

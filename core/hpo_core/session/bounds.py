@@ -18,28 +18,34 @@ _TOLD = 100
 
 
 class Bounds:
-    """One session's bounds; ``grown`` counts replicates beyond the spec's, ``broken`` says what was refused."""
+    """One session's bounds; ``grown`` counts replicates beyond the spec's, ``broken`` says what was refused.
+
+    ``spec`` is the session's with the trials there are so far.
+    """
 
     def __init__(self, spec: SessionSpec) -> None:
         self.grown = 0
         self.broken: list[str] = []
-        self._spec = spec
-        self._trials = len(spec.grid)
+        self.spec = spec
         self._most = max(MAX_TRAININGS, spec.trainings)
         self._epochs: dict[int, int] = {}
+
+    @property
+    def _trials(self) -> int:
+        return len(self.spec.grid)
 
     def allow(self, key: JobKey, count: int) -> bool:
         """Whether there may be this training, of a trial that has ``count`` replicates so far."""
         if not (1 <= key.trial <= self._trials and key.replicate >= 1):
             return False
-        return key.replicate <= count or self._spec.trainings + self.grown + key.replicate - count <= self._most
+        return key.replicate <= count or self.spec.trainings + self.grown + key.replicate - count <= self._most
 
     def epochs(self, trial: int) -> int:
         """How many epochs a training of ``trial`` here has; 0 where nothing is trained."""
-        if not self._spec.trainable or not 1 <= trial <= self._trials:
+        if not self.spec.trainable or not 1 <= trial <= self._trials:
             return 0
         if trial not in self._epochs:
-            self._epochs[trial] = self._spec.epochs_of(trial)
+            self._epochs[trial] = self.spec.epochs_of(trial)
         return self._epochs[trial]
 
     def epoch(self, trial: int, number: int) -> bool:

@@ -42,18 +42,24 @@ class SessionReader:
 
 
 def read_session(folder: SessionFolder) -> Snapshot:
-    """Return a session as it stands on the disk now. Raises ``SessionError`` for one of a newer schema."""
+    """Return a session as it stands on the disk now. Raises ``SessionError``, see ``check_readable``."""
     reader = SessionReader(folder)
     reader.poll()
     snapshot = reader.snapshot()
-    check_schema(snapshot, folder)
+    check_readable(snapshot, folder)
     return snapshot
 
 
-def check_schema(snapshot: Snapshot, folder: SessionFolder) -> None:
-    """Raise ``SessionError`` where a newer hpo-tui has written the session."""
+def check_readable(snapshot: Snapshot, folder: SessionFolder) -> None:
+    """Raise ``SessionError`` where a newer hpo-tui wrote the session, or its results belong to another spec."""
     if snapshot.engine is not None and snapshot.engine.schema > SCHEMA_VERSION:
         raise SessionError(
             f"The session {folder.name!r} was written by hpo-tui {clean(snapshot.engine.version, 20)} (layout "
             f"{snapshot.engine.schema}; this one reads up to {SCHEMA_VERSION}); update hpo-tui to open it."
+        )
+    if snapshot.disagreement:
+        raise SessionError(
+            f"The spec.toml of {folder.name!r} is not the one that its results belong to: "
+            f"{snapshot.disagreement}. Put the spec.toml, or the journal, back as it was; for another grid, run "
+            "it under another --name."
         )

@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
-from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted
+from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted, PlanRecorded
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import Direction
 from hpo_core.plan.spec import SessionSpec
@@ -108,6 +108,10 @@ class Snapshot:
     stopped: EngineStopped | None
     paused: str | None
     data: DataPrepared | None
+    plan: PlanRecorded | None
+    """Which values the trials have that the results belong to; None in journals that never recorded it."""
+    disagreement: str
+    """Where the spec does not agree with that plan; empty where it does."""
     notes: tuple[Noted, ...]
     damage: tuple[str, ...]
     began: float
@@ -147,8 +151,13 @@ class Snapshot:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing waits and nothing runs."""
-        return self.counts["waiting"] == 0 and self.counts["running"] == 0
+        """Whether nothing waits, nothing runs, and no trial is still to be added."""
+        return self.counts["waiting"] == 0 and self.counts["running"] == 0 and not self.to_be_added
+
+    @property
+    def to_be_added(self) -> int:
+        """How many trials the plan is still to add."""
+        return max(self.spec.trials_asked - len(self.spec.grid), 0) if self.spec.trainable else 0
 
     @cached_property
     def incomplete(self) -> tuple[Replicate, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import assert_never
 
 from hpo_core.journal.events import (
     AttemptEnded,
@@ -21,12 +22,15 @@ from hpo_core.journal.events import (
     JobsMoved,
     JobsQueued,
     Noted,
+    PlanRecorded,
     QueuePaused,
     QueueResumed,
     ResultAdopted,
+    TrialsAdded,
 )
 from hpo_core.plan.grid import JobKey, replicate_seed
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.binding import disagreement
 from hpo_core.session.bounds import Bounds
 from hpo_core.session.snapshot import ENDED, Epoch, Replicate, Snapshot, Status
 
@@ -46,6 +50,8 @@ class SessionState:
     _stopped: EngineStopped | None = None
     _paused: str | None = None
     _data: DataPrepared | None = None
+    _plan: PlanRecorded | None = None
+    _disagreement: str = ""
     _notes: list[Noted] = field(default_factory=list)
     _running: dict[int, JobKey] = field(default_factory=dict)
     """Which training each worker has begun last."""
@@ -75,6 +81,8 @@ class SessionState:
             stopped=self._stopped,
             paused=self._paused,
             data=self._data,
+            plan=self._plan,
+            disagreement=self._disagreement,
             notes=tuple(self._notes),
             damage=(*damage, *self._bounds.broken),
             began=self._began,
@@ -95,6 +103,11 @@ class SessionState:
             case EngineStopped() as event:
                 self._requeue_running()
                 self._stopped = event
+            case PlanRecorded() as event:
+                self._plan = self._plan or event
+                self._disagreement = self._disagreement or disagreement(event, self.spec)
+            case TrialsAdded() as event:
+                self._add_trials(event)
             case DataPrepared() as event:
                 self._data = event
             case AttemptStarted() as event:
@@ -115,6 +128,8 @@ class SessionState:
                 self._move([JobKey(*pair) for pair in event.jobs], event.to)
             case Noted() as event:
                 self._notes.append(event)
+            case _:
+                assert_never(record.event)
 
     def possible(self, key: JobKey) -> bool:
         """Whether there may be such a training: its trial is in the grid, and the session grows not too long."""
@@ -122,6 +137,18 @@ class SessionState:
 
     def _known(self, key: JobKey) -> bool:
         return self.possible(key) or self._bounds.refuse(self._last_seq, f"{key}")
+
+    def _add_trials(self, event: TrialsAdded) -> None:
+        """Number the trials that the plan goes on with, and put them into the queue, first replicates first."""
+        before, width = len(self.spec.grid), len(self.spec.grid.hyperparameters)
+        if self.spec.grid.listed is None or any(len(row) != width for row in event.trials):
+            self._bounds.refuse(self._last_seq, f"a trial {before + 1} of this plan")
+            return
+        self.spec = replace(self.spec, grid=self.spec.grid.with_trials(event.trials))
+        self._bounds.spec = self.spec
+        for replicate in range(1, self.spec.replicates + 1):
+            for trial in range(before + 1, len(self.spec.grid) + 1):
+                self._queue[JobKey(trial, replicate)] = None
 
     def _take_over(self, event: EngineStarted) -> None:
         self._requeue_running()
@@ -296,6 +323,11 @@ class SessionState:
     def paused(self) -> str | None:
         """Why the queue is paused, or None."""
         return self._paused
+
+    @property
+    def plan(self) -> PlanRecorded | None:
+        """The plan that the results belong to; None before one was recorded."""
+        return self._plan
 
     @property
     def device(self) -> str:

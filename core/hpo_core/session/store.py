@@ -14,6 +14,7 @@ from hpo_core.journal.files import FILE_MODE, FOLDER_MODE, REAL_FILES, Files, wr
 from hpo_core.journal.segments import segments
 from hpo_core.journal.writer import JournalWriter
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.binding import plan_of
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
 
@@ -65,7 +66,7 @@ def create(sessions: Path, name: str, spec: SessionSpec, files: Files = REAL_FIL
 def create_with_events(
     sessions: Path, name: str, spec: SessionSpec, events: Iterable[Event], files: Files = REAL_FILES
 ) -> SessionFolder:
-    """Make a session whose journal begins with ``events``, before any engine's (gen 0).
+    """Make a session whose journal begins with its plan and ``events``, before any engine's (gen 0).
 
     Raises ``SessionError``; the folder is then taken away again.
     """
@@ -73,7 +74,7 @@ def create_with_events(
     try:
         journal = JournalWriter(folder.path, gen=0, last_seq=0, files=files)
         try:
-            for event in events:
+            for event in (plan_of(spec), *events):
                 journal.append(event)
         finally:
             journal.close()

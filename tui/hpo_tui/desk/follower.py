@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.lock import is_held
-from hpo_core.session.opening import SessionReader, check_schema
+from hpo_core.session.opening import SessionReader, check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.status import LiveStatus, read_status
@@ -73,7 +73,7 @@ class Follower(threading.Thread):
             changed = reader.poll() or snapshot is None
             if changed:
                 snapshot = reader.snapshot()
-                check_schema(snapshot, self._folder)
+                check_readable(snapshot, self._folder)
             seen = read_status(self._folder.status)
             if began - asked >= LOCK_SECONDS:
                 asked = began

@@ -10,7 +10,7 @@ from pathlib import Path
 from hpo_core.errors import HpoError
 from hpo_core.plan.metrics import Objective
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.session.opening import SessionReader, check_schema
+from hpo_core.session.opening import SessionReader, check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.session.status import read_status
@@ -93,7 +93,7 @@ class _Card:
     def read(self) -> SessionCard:
         if self._reader.poll() or self._snapshot is None:
             snapshot = self._reader.snapshot()
-            check_schema(snapshot, self._folder)
+            check_readable(snapshot, self._folder)
             self._size = self._folder.disk_size()
             self._best = best_score(snapshot)
             self._snapshot = snapshot
