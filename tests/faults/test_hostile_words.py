@@ -24,7 +24,7 @@ from hpo_core.session.store import create
 from hpo_tui.cli import cli
 from hpo_tui.commands.headless import summary
 from hpo_tui.desk.view_file import load_view
-from hpo_tui.desk.view_state import VIEWS
+from hpo_tui.views import VIEWS
 
 HOSTILE = {
     "markup": "[/]",

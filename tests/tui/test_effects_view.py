@@ -37,14 +37,14 @@ from hpo_core.session.store import create
 from hpo_tui.cli import cli
 from hpo_tui.desk.analyst import Analyst, Look
 from hpo_tui.desk.table import build_table
-from hpo_tui.desk.view_state import VIEWS
 from hpo_tui.panes.value_marks import ValueMarks
 from hpo_tui.panes.values_pane import value_lines
 from hpo_tui.screens.session_keys import SESSION_KEYS
+from hpo_tui.views import VIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = [(80, 24), (120, 40), (200, 60)]
-TO_EFFECTS = ["right_square_bracket"] * VIEWS.index("effects")
+TO_EFFECTS = ["right_square_bracket"] * [view.name for view in VIEWS].index("effects")
 
 Metrics = dict[str, float | None]
 Curve = Callable[[dict[str, Any], JobKey], list[Metrics]]

@@ -9,7 +9,7 @@ from textual.actions import parse
 from textual.fuzzy import Matcher
 
 from hpo_tui.app import HpoApp
-from hpo_tui.desk.view_state import VIEWS
+from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import TRAINING, Key, footer_items, help_at, help_groups
 from hpo_tui.panes.key_words import help_places
 from hpo_tui.screens.form import FORM_KEYS
@@ -19,6 +19,7 @@ from hpo_tui.screens.next_grid import RefineScreen
 from hpo_tui.screens.palette import score_of
 from hpo_tui.screens.session import SessionScreen
 from hpo_tui.screens.session_keys import SESSION_KEYS
+from hpo_tui.views import VIEWS
 
 TABLES = {"session": SESSION_KEYS, "home": HOME_KEYS, "form": FORM_KEYS}
 UNNAMED = (*(str(digit) for digit in range(10)), "ctrl+p")
@@ -69,10 +70,10 @@ def test_the_palette_finds_an_action_by_its_name_first(query: str, name: str) ->
     assert best_for(query) == name
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [view.name for view in VIEWS])
 @pytest.mark.parametrize("pane", ["values", "view", "queue", None])
 def test_the_help_begins_with_what_acts_here_and_leaves_nothing_out(pane: str | None, view: str) -> None:
-    groups = help_at(SESSION_KEYS, help_places(pane, view))
+    groups = help_at(SESSION_KEYS, help_places(pane, ViewState(view=view)))
     shown = [key.shown for _, keys in groups for key in keys]
     assert sorted(shown) == sorted({key.shown for key in SESSION_KEYS})
     first = groups[0][1]
@@ -82,7 +83,7 @@ def test_the_help_begins_with_what_acts_here_and_leaves_nothing_out(pane: str | 
 
 
 def test_the_ranking_names_its_sorting_first() -> None:
-    name, keys = help_at(SESSION_KEYS, help_places("view", "ranking"))[0]
+    name, keys = help_at(SESSION_KEYS, help_places("view", ViewState(view="ranking")))[0]
     assert name == "Here: ranking"
     assert {"← →", "v"} <= {key.shown for key in keys}
 

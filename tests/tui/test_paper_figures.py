@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 from hpo_core.session.paths import SessionFolder
-from hpo_tui.desk.view_changes import shown_axes, view_of
+from hpo_tui.desk.view_changes import shown_axes
 from hpo_tui.look.inks import RAMP_STEPS
 from hpo_tui.plots.histogram_numbers import histogram_numbers
 from hpo_tui.plots.scatter_numbers import ScatterLook, ScatterNumbers, scatter_numbers
-from hpo_tui.views.pictures import metric_of, trainings_in_view, trials_in_view
+from hpo_tui.views.scatter import angles_of
+from hpo_tui.views.trials import metric_of, trainings_in_view, trials_in_view
 
 PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 Row = dict[str, str]
@@ -50,10 +51,10 @@ def trial_means(rows: list[Row], metric: str) -> dict[tuple[float, str, int], fl
 def drawn_scatter(see: object) -> ScatterNumbers:
     """The numbers of the scatter that the screen shows now."""
     screen = see.app.screen
-    desk = screen.desk(screen.latest)
+    desk = screen.desk()
     shown = shown_axes(desk.state, len(screen.factors))
-    look = ScatterLook(shown, (), view_of(desk.state, screen.factors))
-    return scatter_numbers(trials_in_view(desk.table, desk.state), metric_of(desk.table), look)
+    look = ScatterLook(shown, (), angles_of(desk.state, screen.factors))
+    return scatter_numbers(trials_in_view(desk), metric_of(desk.table), look)
 
 
 def check_scatter(numbers: ScatterNumbers, expected: dict[tuple[float, str, int], float], better: str) -> None:
@@ -118,8 +119,8 @@ async def test_the_histograms_by_value(
         await see.press(*keys, "right_square_bracket", "right_square_bracket", "plus")
         await see.shows("view", "[histograms]")
         screen = see.app.screen
-        desk = screen.desk(screen.latest)
-        numbers = histogram_numbers(trainings_in_view(desk.snapshot, desk.table), desk.state.bins)
+        desk = screen.desk()
+        numbers = histogram_numbers(trainings_in_view(desk), desk.state.bins)
         assert numbers is not None
         rows = table(lambda row: figure != 7 or float(row["learning_rate"]) != 0.01)
         every = [float(row[metric]) for row in rows]

@@ -11,11 +11,12 @@ from hpo_core.journal.lock import SessionLock
 from hpo_core.plan.grid import JobKey
 from hpo_core.session.control import take_orders
 from hpo_core.session.status import LiveStatus, RunningJob, write_status
-from hpo_tui.desk.view_state import VIEW_TITLES, VIEWS
 from hpo_tui.look.inks import CURSOR
+from hpo_tui.views import VIEWS
 from hpo_tui.widgets.cell_pane import CellPane
 
 SIZES = [(80, 24), (100, 30), (120, 40), (200, 60)]
+TO_RANKING = ["right_square_bracket"] * [view.name for view in VIEWS].index("ranking")
 
 
 def cursor_cell(pane: CellPane) -> tuple[int, int]:
@@ -96,7 +97,7 @@ async def test_brackets_walk_through_the_views_and_enter_zooms(make_session, ope
             titles.append(see.text("view").split("[")[1].split("]")[0])
             assert "could not be drawn" not in see.text("view")
             await see.press("right_square_bracket")
-        assert titles == [VIEW_TITLES[name] for name in VIEWS]
+        assert titles == [view.title for view in VIEWS]
         await see.press("tab", "enter")
         assert not see.app.screen.query_one("#values").display
         assert see.app.screen.query_one("#view").outer_size.width == 120
@@ -106,7 +107,7 @@ async def test_brackets_walk_through_the_views_and_enter_zooms(make_session, ope
 
 async def test_the_ranking_lists_the_best_trial_first(make_session, open_app) -> None:
     async with open_app(make_session()) as see:
-        await see.press(*["right_square_bracket"] * VIEWS.index("ranking"))
+        await see.press(*TO_RANKING)
         await see.shows("view", "[ranking]")
         first = see.text("view").splitlines()[3]
         assert "0.9450" in first
@@ -301,7 +302,7 @@ async def test_a_click_on_a_value_a_trial_or_a_job_does_what_the_keys_do(make_se
         line = next(n for n, row in enumerate(see.text("values").splitlines()[2:]) if "● 0.01 " in row)
         await see.pilot.click("#values", offset=(6, line + 1))
         await see.shows("values", "8 of 12")
-        await see.press("u", *["right_square_bracket"] * VIEWS.index("ranking"))
+        await see.press("u", *TO_RANKING)
         await see.shows("view", "[ranking]")
         await see.pilot.click("#view", offset=(10, 3))  # below the frame and the heading: the second place
         await see.until(lambda: see.app.screen.state.trial == 4)
@@ -347,7 +348,7 @@ async def test_one_way_back_for_values_trials_the_filter_line_and_collapsed_trai
 
 async def test_the_cursor_stays_on_its_trial_however_the_ranking_is_sorted(make_session, open_app) -> None:
     async with open_app(make_session()) as see:
-        await see.press(*["right_square_bracket"] * VIEWS.index("ranking"), "tab", "down", "down")
+        await see.press(*TO_RANKING, "tab", "down", "down")
         await see.until(lambda: see.app.screen.state.trial == 8)
         await see.press("right", "right", "right")
         await see.shows("view", "loss▾")
@@ -361,7 +362,7 @@ async def test_the_cursor_stays_on_its_trial_however_the_ranking_is_sorted(make_
 
 async def test_a_narrow_ranking_names_every_column_and_the_edge_says_every_value(make_session, open_app) -> None:
     async with open_app(make_session(), (80, 24)) as see:
-        await see.press(*["right_square_bracket"] * VIEWS.index("ranking"), "tab", "down")
+        await see.press(*TO_RANKING, "tab", "down")
         await see.shows("view", "trial 6: 0.9450 · 0.001")
         _, edge, heading, *rows = see.text("view").splitlines()
         assert edge.endswith("· 24")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hpo_tui.desk.view_state import VIEWS
+from hpo_tui.panes.summary import summary
+from hpo_tui.views import VIEWS
+
+NAMES = [view.name for view in VIEWS]
 
 SAID = {
     "scatter": "Scatter of learning_rate and loss and filters: 12 points, one for each trial.",
@@ -18,15 +21,15 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", NAMES)
 async def test_every_view_can_be_told_in_words(make_session, open_app, view) -> None:
     async with open_app(make_session()) as see:
         if view == "parallel":
             await see.press("3")
-        await see.press(*["right_square_bracket"] * VIEWS.index(view))
+        await see.press(*["right_square_bracket"] * NAMES.index(view))
         await see.until(lambda: see.app.screen.latest is not None)
         desk = see.app.screen.desk
-        await see.until(lambda: any(SAID[view] in line for line in desk(see.app.screen.latest).summary()))
+        await see.until(lambda: any(SAID[view] in line for line in summary(desk())))
         await see.press("t")
         await see.until(lambda: type(see.app.screen).__name__ == "Words")
 

@@ -127,7 +127,7 @@ class Trim:
 
 def parse_hides(grid: Grid, hides: Iterable[str], base: Trim | None = None) -> Trim:
     """Return the trim that ``--hide NAME=VALUE[,VALUE]`` asks for. Raises ``FilterError``."""
-    trim = base or Trim()
+    trim = Trim() if base is None else base
     for text in hides:
         name, equals, values = text.partition("=")
         factor = next((factor for factor in grid.hyperparameters if factor.name == name.strip()), None)

@@ -12,17 +12,17 @@ import click
 
 from hpo_core.errors import FilterError, SessionError
 from hpo_core.journal.files import write_atomically
-from hpo_core.results.measure import measure_of
 from hpo_core.text import clean
 from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option, wants_ascii
 from hpo_tui.commands.view import View, chosen_metric, in_view
+from hpo_tui.desk.desk import Desk
+from hpo_tui.desk.follower import Update
 from hpo_tui.desk.view_file import load_view
-from hpo_tui.desk.view_state import ViewState
 from hpo_tui.plots.picture import Picture
+from hpo_tui.views import VIEWS
 
-KINDS = {"scatter": "scatter", "histogram": "histograms", "heatmap": "heatmap", "curves": "curves",
-         "parallel": "parallel", "ranking": "ranking"}  # fmt: skip
-"""What the command line calls a picture, and the screen's view of it."""
+KINDS = {view.kind: view for view in VIEWS if view.kind}
+"""What the command line calls a picture, and the view that draws it."""
 
 DEFAULT_SIZE = (100, 30)
 SMALLEST, LARGEST = (20, 8), 1000
@@ -73,19 +73,12 @@ def plot(
 
 def draw(view: View, kind: str, metric: str, size: tuple[int, int]) -> Picture:
     """Return the picture of what is in view."""
-    from hpo_tui.desk.follower import Update
-    from hpo_tui.desk.table import build_table
-    from hpo_tui.views.pictures import PICTURES
-
     if not view.trials:
         raise FilterError("No trial is in view, so there is nothing to draw; hide fewer values.")
-    state: ViewState = replace(load_view(view.folder.view, view.snapshot.spec.grid), trim=view.trim, metric=metric)
-    table = replace(build_table(view.snapshot, view.trim, measure_of(view.snapshot, metric)), in_view=view.mask)
+    saved = load_view(view.folder.view, view.snapshot.spec.grid)
+    state = replace(saved, trim=view.trim, metric=metric, epoch="last")
     update = Update(view.snapshot, None, view.engine_runs)
-    width, height = size
-    below = 1 if kind == "ranking" else 0  # the screen's last line names keys, which mean nothing here
-    drawn = PICTURES[KINDS[kind]](update, table, state, width, height + below, plain=wants_ascii())
-    return Picture(width, height, drawn.rows[:height])
+    return KINDS[kind].plotted(Desk(view.folder.name, update, state, ascii_only=wants_ascii()), *size)
 
 
 def _terminal_size() -> tuple[int, int]:

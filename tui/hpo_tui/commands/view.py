@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -92,6 +92,6 @@ def look(folder: SessionFolder, hides: tuple[str, ...], where: str | None, saved
         from hpo_tui.desk.view_file import load_view
 
         base = load_view(folder.view, grid).trim
-    lines = [f"({line})" for line in (base.where, where) if line]
-    predicate = compile_filter(" and ".join(lines), snapshot) if lines else None
-    return View(folder, snapshot, parse_hides(grid, hides, base), predicate, engine_runs)
+    line = " and ".join(f"({line})" for line in (base.where, where) if line)
+    predicate = compile_filter(line, snapshot) if line else None
+    return View(folder, snapshot, parse_hides(grid, hides, replace(base, where=line)), predicate, engine_runs)

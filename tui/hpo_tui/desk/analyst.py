@@ -64,7 +64,7 @@ class Look:
         return cls(measure.without(()), seen.tobytes(), without_collapsed)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Findings:
     """The answer to one look. ``gaps`` (training − validation) and ``slopes`` (gain an epoch) are by value.
 

@@ -25,9 +25,12 @@ LOCK_SECONDS = 1.0
 """How often it is asked whether an engine still holds the session."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Update:
-    """What the screen shows: the snapshot, where the running jobs are, and whether an engine is alive."""
+    """What the screen shows: the snapshot, where the running jobs are, and whether an engine is alive.
+
+    Every one is another: they are told apart without being compared.
+    """
 
     snapshot: Snapshot
     status: LiveStatus | None

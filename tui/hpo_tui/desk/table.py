@@ -17,7 +17,7 @@ from hpo_core.results.trim import Trim
 from hpo_core.session.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """Row i is trial i + 1.
 

@@ -9,13 +9,6 @@ from typing import Any, Literal
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.results.trim import Trim
 from hpo_tui.desk.view_state import ViewState
-from hpo_tui.plots.projection import View, default_view
-
-AZIMUTH_STEP = 10.0
-ELEVATION_STEP = 8.0
-MAX_BINS = 40
-MIN_BINS = 4
-DEFAULT_BINS = 12
 
 Factors = Sequence[Hyperparameter]
 
@@ -79,11 +72,6 @@ def show_all(state: ViewState, _: Factors) -> ViewState:
     return replace(state, trim=state.trim.reset())
 
 
-def next_view(state: ViewState, _: Factors, step: int) -> ViewState:
-    """Show the next or the previous view."""
-    return state.next_view(step)
-
-
 def switch(
     state: ViewState, _: Factors, what: Literal["flat", "log_axes", "overlay", "cumulative", "backwards"]
 ) -> ViewState:
@@ -107,20 +95,6 @@ def next_axes(state: ViewState, factors: Factors) -> ViewState:
     """Turn the hyperparameters round by one over the plots' axes."""
     axes = all_axes(state, len(factors))
     return replace(state, axes=(*axes[1:], *axes[:1]))
-
-
-def turn(state: ViewState, factors: Factors, azimuth_steps: int, elevation_steps: int) -> ViewState:
-    """Turn the scatter about its upright axis, and tilt it from the side to nearly straight above."""
-    view = view_of(state, factors).turned(azimuth_steps * AZIMUTH_STEP, elevation_steps * ELEVATION_STEP)
-    return replace(state, angles=(view.azimuth, view.elevation))
-
-
-def view_of(state: ViewState, factors: Factors) -> View:
-    """Return where the scatter's box is seen from: as turned, or as suits the values on its floor."""
-    if state.angles is not None:
-        return View(*state.angles)
-    sizes = [len(factors[axis].values) for axis in shown_axes(state, len(factors))]
-    return default_view(sizes[0], sizes[1]) if len(sizes) > 2 else View()
 
 
 def shown_axes(state: ViewState, count: int) -> tuple[int, ...]:
@@ -160,13 +134,3 @@ def beside(order: Sequence[int], trial: int) -> int | None:
     at = order.index(trial)
     others = [*order[at + 1 : at + 2], *order[max(at - 1, 0) : at]]
     return others[0] if others else None
-
-
-def change_bins(state: ViewState, step: int) -> ViewState:
-    """Use more or fewer bins in the histograms; the first change counts from a middling number."""
-    return replace(state, bins=min(max((state.bins or DEFAULT_BINS) + 2 * step, MIN_BINS), MAX_BINS))
-
-
-def next_sort(state: ViewState, factors: int, step: int) -> ViewState:
-    """Sort the ranking by the next or previous column: score, sd, each hyperparameter, failures, number."""
-    return replace(state, sort=(state.sort + step) % (factors + 4), backwards=False)

@@ -20,10 +20,10 @@ from hpo_core.plan.hyperparameters import Value
 from hpo_core.results.measure import Which
 from hpo_core.results.trim import TRIAL, Trim, pairs
 from hpo_core.text import clean
-from hpo_tui.desk.view_state import VIEWS, ViewState
+from hpo_tui.desk.view_state import ViewState
 
 Text = Annotated[str, Meta(max_length=2000)]
-"""A filter line or a metric's name: longer ones nobody types."""
+"""A filter line, or the name of a metric or a view: longer ones nobody types."""
 
 KEPT_ELSEWHERE = (
     "Another screen has changed how this session is looked at. This one keeps its own trim while it is open, and "
@@ -37,7 +37,7 @@ class Saved(msgspec.Struct, frozen=True):
     hidden: tuple[tuple[str, Value], ...] = ()
     where: Text = ""
     without_collapsed: bool = False
-    view: str = VIEWS[0]
+    view: Text = ""
     metric: Text | None = None
     epoch: Which = "last"
     axes: tuple[int, ...] = ()
@@ -113,7 +113,7 @@ def _state_of(data: bytes, grid: Grid) -> ViewState:
     every = tuple(range(len(grid.hyperparameters)))
     return replace(
         state,
-        view=state.view if state.view in VIEWS else VIEWS[0],
+        view=state.view if clean(state.view) == state.view else "",
         metric=state.metric if state.metric is not None and clean(state.metric) == state.metric else None,
         axes=state.axes if tuple(sorted(state.axes)) == every else every,
     )

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hpo_core.plan.grid import JobKey
 from hpo_core.results.measure import Which
 from hpo_core.results.trim import Trim
-
-VIEWS = ("scatter", "heatmap", "histograms", "curves", "parallel", "ranking", "effects", "machine")
-"""The views, in the order of the tabs."""
-
-VIEW_TITLES = {
-    "scatter": "scatter",
-    "heatmap": "heatmap",
-    "histograms": "histograms",
-    "curves": "curves",
-    "parallel": "parallel",
-    "ranking": "ranking",
-    "machine": "machine",
-    "effects": "effects",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
     """Everything about the screen that is not the session itself.
 
+    ``view`` is the name of the open view; where there is none of that name, the first one is open.
     ``cursor`` is (hyperparameter index, value index) in the values pane; ``axes`` the hyperparameters on the
     plots' axes, a permutation of all of them; ``angles`` are (azimuth, elevation) in degrees, None for those that
     suit the grid; ``metric`` None means the objective's, ``epoch`` which of each training's epochs it is read at;
@@ -36,7 +23,7 @@ class ViewState:
     """
 
     trim: Trim = field(default_factory=Trim)
-    view: str = VIEWS[0]
+    view: str = ""
     metric: str | None = None
     epoch: Which = "last"
     cursor: tuple[int, int] = (0, 0)
@@ -63,7 +50,3 @@ class ViewState:
     def without_collapsed(self) -> bool:
         """Whether collapsed trainings are left out."""
         return self.trim.without_collapsed
-
-    def next_view(self, step: int) -> ViewState:
-        """Return the state with the next or the previous view."""
-        return replace(self, view=VIEWS[(VIEWS.index(self.view) + step) % len(VIEWS)])

@@ -6,7 +6,7 @@ is shown; so help cannot drift from truth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,9 +31,11 @@ class Key:
     ``does`` is the function that does it, or the name of one of Textual's actions ("cursor(-1)": the screen's
     ``action_cursor``). ``name`` is the short name in the command palette (empty: not offered there, as what only a
     key can say), ``help`` the whole sentence, ``label`` the footer's word (empty: not in the footer); ``rank``
-    orders the footer where not all fits: lowest first. ``at`` are the panes and views where it does what it does
-    nowhere else. ``together`` is how keys that belong together are written, such as a turn to the left and one to
-    the right: they share a sentence, and are one line of the help. ``group`` is the heading in the help.
+    orders the footer where not all fits: lowest first. ``at`` are the places where it does what it does nowhere
+    else: panes, views, and what several views are ("trials" where trials are pointed at, "axes" where
+    hyperparameters stand on axes). ``together`` is how keys that belong together are written, such as a turn to
+    the left and one to the right: they share a sentence, and are one line of the help. ``group`` is the heading in
+    the help.
     """
 
     keys: str
@@ -105,12 +107,12 @@ def help_groups(keys: Iterable[Key]) -> list[tuple[str, list[Key]]]:
     return [(name, list(entries.values())) for name, entries in groups.items()]
 
 
-def help_at(keys: tuple[Key, ...], places: Iterable[tuple[str, str]]) -> list[tuple[str, list[Key]]]:
-    """Return the table by heading, first what acts at these places, each a (place, heading); no key twice."""
+def help_at(keys: tuple[Key, ...], places: Iterable[tuple[Collection[str], str]]) -> list[tuple[str, list[Key]]]:
+    """Return the table by heading, first what acts at these places, each with its heading; no key twice."""
     groups: list[tuple[str, list[Key]]] = []
     left = list(keys)
     for place, heading in places:
-        here = {key.shown: key for key in reversed(left) if place in key.at}
+        here = {key.shown: key for key in reversed(left) if not set(key.at).isdisjoint(place)}
         if here:
             groups.append((heading, list(here.values())[::-1]))
             left = [key for key in left if key.shown not in here]

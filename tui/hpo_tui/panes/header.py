@@ -9,9 +9,11 @@ from hpo_core.results.measure import Measure
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import format_seconds, plural
+from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
 from hpo_tui.look.numbers import percent
+from hpo_tui.panes.pane import Pane
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row, bar, fit, padded, row_width, run
 
@@ -29,6 +31,22 @@ def state_word(update: Update) -> str:
 def made_up(snapshot: Snapshot) -> bool:
     """Whether the results are the synthetic trainer's: nothing was trained."""
     return snapshot.engine is not None and snapshot.engine.trainer == SYNTHETIC
+
+
+class Header(Pane):
+    """The session's line."""
+
+    name = "header"
+    framed = focusable = False
+    lively = True
+
+    def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
+        """Return the line."""
+        return [header_row(desk.name, desk.update, desk.measure, width)]
+
+    def basis(self, desk: Desk) -> tuple[object, ...]:
+        """Return the update and what is shown of it."""
+        return desk.update, desk.measure
 
 
 def header_row(name: str, update: Update, measure: Measure, width: int) -> Row:

@@ -1,16 +1,12 @@
-"""What is said of the keys: the line at the bottom, where the help begins, and what the signs mean."""
+"""What the help says beside the keys: where it begins, and what the signs mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from hpo_tui.desk.view_state import ViewState
+from hpo_tui.views import open_view
 
-from hpo_tui.desk.view_state import VIEW_TITLES
-from hpo_tui.look.inks import ACCENT, DIM
-from hpo_tui.look.keys import Key, footer_items
-from hpo_tui.plots.rows import Row, padded, run
-
-Places = tuple[tuple[str, str], ...]
-"""Panes and views, each with the heading over its keys, those that matter most first."""
+Places = tuple[tuple[tuple[str, ...], str], ...]
+"""Places of the key tables, each with the heading over its keys, those that matter most first."""
 
 _PANES = {"values": "Here: values", "queue": "Here: queue"}
 
@@ -28,16 +24,8 @@ SIGNS: tuple[tuple[str, str], ...] = (
 """Each sign of the screen, and what it means."""
 
 
-def help_places(pane: str | None, view: str) -> Places:
-    """Return where a person is: the pane that has the focus, then the view that is shown."""
-    focused = ((pane, _PANES[pane]),) if pane in _PANES else ()
-    here = "" if focused else "Here: "
-    return (*focused, (view, f"{here}{VIEW_TITLES.get(view, view)}".capitalize()))
-
-
-def footer_row(keys: Iterable[Key], width: int) -> Row:
-    """Return the footer from the table of keys."""
-    pieces = [run(" ")]
-    for shown, label in footer_items(keys, width):
-        pieces += [run(shown, ACCENT), run(f" {label}  ", DIM)]
-    return padded(tuple(pieces), width)
+def help_places(pane: str | None, state: ViewState) -> Places:
+    """Return where a person is: the pane that has the focus, then the view that is open."""
+    focused = (((pane,), _PANES[pane]),) if pane in _PANES else ()
+    here, view = "" if focused else "Here: ", open_view(state)
+    return (*focused, ((view.name, *view.places), f"{here}{view.title}".capitalize()))

@@ -3,20 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hpo_core.plan.grid import JobKey
 from hpo_core.session.snapshot import Replicate, Snapshot
 from hpo_core.session.status import RunningJob
 from hpo_core.text import clean, format_seconds, format_value
+from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
+from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.inks import ACCENT, DIM, STRONG, WARNING
 from hpo_tui.look.numbers import metric_text
+from hpo_tui.panes.header import notice
+from hpo_tui.panes.pane import PAGE, Pane
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row, bar, fit, padded, row_width, run, sides
+from hpo_tui.views.view import Cells
 
 _STATUS_INK = {"failed": WARNING, "diverged": WARNING, "stopped": DIM}
+
+
+class QueuePane(Pane):
+    """The jobs, those under way first, and the one notice that must be seen now."""
+
+    name = "queue"
+    lively = True
+
+    def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
+        """Return the page of jobs with the cursor's."""
+        # What running trainings cost is not known before they have ended: they tell of the objective.
+        measure = desk.measure
+        metric = desk.snapshot.spec.objective.metric if measure.cost else measure.metric
+        return queue_rows(desk.update, metric, width, height, desk.state.job, desk.state.chosen)
+
+    def basis(self, desk: Desk) -> tuple[object, ...]:
+        """Return the update, what is told of it, and where the cursor is."""
+        return desk.update, desk.measure, desk.state.job, desk.state.chosen
+
+    def title(self, desk: Desk, width: int) -> str:
+        """Return how many jobs there are of each status."""
+        return shorten(queue_title(desk.snapshot), width)
+
+    def edge(self, desk: Desk, width: int, height: int) -> str:
+        """Return the notice."""
+        return shorten(notice(desk.update, desk.whole.wiring), width - 2)
+
+    def clicked(self, desk: Desk, place: Cells, size: Cells) -> ViewState:
+        """Move the cursor to the job that was clicked."""
+        lines = jobs_shown(desk.state.job, len(QueueList(desk.snapshot)), size[1])
+        return replace(desk.state, job=lines[place[1]]) if 0 <= place[1] < len(lines) else desk.state
+
+    def moved(self, desk: Desk, step: int, size: Cells) -> ViewState:
+        """Move the cursor by some jobs."""
+        last = max(len(QueueList(desk.snapshot)) - 1, 0)
+        return replace(desk.state, job=min(max((desk.state.job or 0) + step, 0), last))
+
+    def paged(self, desk: Desk, step: int, size: Cells) -> ViewState:
+        """Move the cursor by a page."""
+        return self.moved(desk, PAGE * step, size)
 
 
 def queue_title(snapshot: Snapshot) -> str:

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import clean, format_value
+from hpo_tui.desk import view_changes as moves
+from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table import Table
+from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
 from hpo_tui.look.numbers import decimals_for, metric_text
-from hpo_tui.panes.value_marks import ValueMarks
-from hpo_tui.plots.canvas import width_of
+from hpo_tui.panes.pane import Pane
+from hpo_tui.panes.trim_words import best_at, trim_words
+from hpo_tui.panes.value_marks import ValueMarks, marks_of
+from hpo_tui.panes.value_stats import ValueStats, value_stats
+from hpo_tui.plots.canvas import shorten, width_of
 from hpo_tui.plots.picture import Run
 from hpo_tui.plots.rows import Row, fit, padded, run
-from hpo_tui.views.effects_text import NOISE
-from hpo_tui.views.effects_values import ALIKE
+from hpo_tui.views.effects.text import NOISE
+from hpo_tui.views.effects.values import ALIKE
+from hpo_tui.views.view import Cells
 
 NO_MARKS = ValueMarks()
 _KEYS = "1234567890"
 _LEAD = 5  # cursor, key, mark
-
-
-@dataclass(frozen=True, slots=True)
-class ValueStats:
-    """A value's trials: how many have a score, the scores' mean, sample sd and best, how many trainings failed."""
-
-    count: int
-    mean: float
-    sd: float
-    best: float
-    failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +38,81 @@ class ValueLine:
     row: Row
 
 
-def value_stats(table: Table, factor: int) -> list[ValueStats]:
-    """Return the statistics of each value, over the trials that the other hyperparameters' trim leaves.
+class ValuesPane(Pane):
+    """The hyperparameters and their values, and what the trim changed."""
 
-    A value out of view keeps its figures that way: they are what toggling it brings back.
-    """
-    mask = table.seen_without(factor)
-    codes, scores, failed = table.codes[mask, factor], table.scores[mask], table.failed[mask]
-    stats = []
-    for level in range(len(table.factors[factor].values)):
-        mine = codes == level
-        found = scores[mine]
-        found = found[np.isfinite(found)]
-        stats.append(
-            ValueStats(
-                len(found),
-                float(found.mean()) if len(found) else float("nan"),
-                float(found.std(ddof=1)) if len(found) > 1 else float("nan"),
-                float(found.max() if table.better == "max" else found.min()) if len(found) else float("nan"),
-                int(failed[mine].sum()),
-            )
+    name = "values"
+
+    def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
+        """Return the lines that fit, and the words below them."""
+        lines, below = _laid(desk, width, height)
+        return [*(line.row for line in lines), *[padded((), width)] * (height - len(lines) - len(below)), *below]
+
+    def basis(self, desk: Desk) -> tuple[object, ...]:
+        """Return the table, the cursor, and what the findings mark."""
+        return desk.table, desk.state.cursor, _marks(desk)
+
+    def title(self, desk: Desk, width: int) -> str:
+        """Return how many trials are in view, and whether collapsed trainings count, if any."""
+        in_view = desk.table.in_view
+        seen = f"{int(in_view.sum())} of {len(in_view)}"
+        count = f"{desk.collapsed:,} collapsed {'out' if desk.state.without_collapsed else 'in'}"
+        longest_first = (
+            (f"Values · {seen} trials in view · {count}", f"Values · {seen} · {count}", f"{seen} · {count}")
+            if desk.collapsed
+            else (f"Values · {seen} trials in view", f"Values · {seen} in view")
         )
-    return stats
+        return next((text for text in longest_first if len(text) <= width), shorten(longest_first[-1], width))
+
+    def edge(self, desk: Desk, width: int, height: int) -> str:
+        """Return the filter line; without one, what the trim changed, if it does not stand below the values."""
+        room = width - 2
+        if desk.state.where:
+            return shorten(f"/ {desk.state.where}", room)
+        if desk.table.in_view.all() or _laid(desk, width, height)[1]:
+            return ""
+        said = trim_words(desk.table)
+        return next((text for text in ("; ".join(said), *said[:1]) if len(text) <= room), "")
+
+    def clicked(self, desk: Desk, place: Cells, size: Cells) -> ViewState:
+        """Toggle the value that was clicked."""
+        lines, _ = _laid(desk, *size)
+        line = lines[place[1]] if 0 <= place[1] < len(lines) else None
+        if line is None or line.value is None:
+            return desk.state
+        return moves.toggle_at(desk.state, desk.table.factors, (line.factor, line.value))
 
 
-def title(seen: str, collapsed: int, without: bool, width: int) -> str:
-    """Return the pane's title: ``seen`` trials in view, and whether collapsed trainings count, if any."""
-    count = f"{collapsed:,} collapsed {'out' if without else 'in'}"
-    longest_first = (
-        (f"Values · {seen} trials in view · {count}", f"Values · {seen} · {count}", f"{seen} · {count}")
-        if collapsed
-        else (f"Values · {seen} trials in view", f"Values · {seen} in view")
-    )
-    return next((text for text in longest_first if len(text) <= width), longest_first[-1])
+Laid = tuple[list[ValueLine], list[Row]]
+
+
+def _laid(desk: Desk, width: int, height: int) -> Laid:
+    """The lines that fit, with the cursor's among them, and the words below them, if there is room for all.
+
+    Laid out once for each size: the pane's rows, its lower edge and a click on it ask for the same.
+    """
+
+    def lay() -> Laid:
+        lines = value_lines(desk.table, desk.state.cursor, width, height, _marks(desk))
+        below = _below(desk, width)
+        room = max(height - len(below), min(height, len(lines)))
+        at = next((n for n, line in enumerate(lines) if (line.factor, line.value) == desk.state.cursor), 0)
+        first = min(max(at - room + 2, 0), max(len(lines) - room, 0))
+        shown = lines[first : first + room]
+        return shown, below if len(shown) + len(below) <= height else []
+
+    return desk.once(("values", width, height), lay)
+
+
+def _marks(desk: Desk) -> ValueMarks:
+    found = desk.findings
+    return marks_of(found.effects if found is not None else None, desk.table.factors)
+
+
+def _below(desk: Desk, width: int) -> list[Row]:
+    lines = [line for line in (*trim_words(desk.table), best_at(desk.table)) if line]
+    said = [padded((run(f" {shorten(line, width - 2)}"),), width) for line in lines]
+    return [*fixed_rows(desk.snapshot.spec, width), *said]
 
 
 def value_lines(

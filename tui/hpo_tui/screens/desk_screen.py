@@ -6,7 +6,7 @@ stands in ``acts/``; ``session`` puts the two together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
 from typing import ClassVar
@@ -22,23 +22,23 @@ from hpo_core.errors import HpoError, SessionError
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.analyst import Analyst
+from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Follower, Update
 from hpo_tui.desk.view_file import ViewFile
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import Key
 from hpo_tui.look.skins import Skin
-from hpo_tui.panes.desk import Desk
+from hpo_tui.panes import PANES
 from hpo_tui.screens.dialogs import Words, take_over_choice
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
 from hpo_tui.screens.orders import Orders, warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.filter_line import FilterLine
 
-FRAMED = ("values", "view", "histograms", "queue")
-LIVELY = ("header", "queue")
-"""The panes that follow every update; they cost little to draw and to send."""
+FRAMED = tuple(name for name, pane in PANES.items() if pane.framed)
+LIVELY = tuple(name for name, pane in PANES.items() if pane.lively)
 PLOT_SECONDS = 0.5
-"""The others follow as often as this: a plot that moves ten times a second cannot be read, but must be sent."""
+"""The panes that are not lively follow as often as this: a plot that moves ten times a second cannot be read."""
 SAVE_SECONDS = 0.5
 """So soon after a change it is written down how the session is looked at."""
 
@@ -70,6 +70,8 @@ class DeskScreen(Screen[None]):
         self._save_waits = False
         self._saving = Lock()
         self._unsaved = ""
+        self._desk: Desk | None = None
+        self._drawn: dict[str, tuple[object, ...]] = {}
 
     def compose(self) -> ComposeResult:
         """Lay the panes out."""
@@ -85,8 +87,8 @@ class DeskScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the session."""
-        for name in ("values", "view", "queue"):
-            self.pane(name).can_focus = True
+        for name, pane in PANES.items():
+            self.pane(name).can_focus = pane.focusable
         self.orders.before_start = partial(warn_of_logout, self.app)
         self._follower.start()
         self.analyst.start()
@@ -127,7 +129,8 @@ class DeskScreen(Screen[None]):
 
     @on(Analysed)
     def show_answer(self) -> None:
-        """Show what the analyst found."""
+        """Show what the analyst found, or is asked now."""
+        self._desk = self._another(self.latest) if self.latest is not None else None
         self.draw_soon()
 
     @on(Updated)
@@ -220,6 +223,12 @@ class DeskScreen(Screen[None]):
                     self._unsaved = str(error)
                     self.app.notify(self._unsaved, severity="warning", timeout=30, markup=False)  # from any thread
 
+    def look_and_say(self, state: ViewState, said: str) -> None:
+        """Look at the session in another way, and say what that does."""
+        self.look(state)
+        if said:
+            self.say(said)
+
     @on(CellPane.SizeChanged)
     def draw_soon(self) -> None:
         """Draw once, after everything that is already on its way here."""
@@ -231,30 +240,39 @@ class DeskScreen(Screen[None]):
         """Return the pane of that name."""
         return self.query_one(f"#{name}", CellPane)
 
-    def desk(self, state: ViewState | None = None) -> Desk | None:
-        """Return everything that can be shown of the last update, as it is looked at now or would be in ``state``.
+    def desk(self) -> Desk | None:
+        """Return the facts of the last update as it is looked at now: the same desk as long as both are the same.
 
         None until the first update has come.
         """
         if self.latest is None:
             return None
+        if self._desk is None or self._desk.update is not self.latest or self._desk.state != self.state:
+            self._desk = self._another(self.latest)
+        return self._desk
+
+    def _another(self, update: Update) -> Desk:
         ascii_only = self._skin().ascii_only
-        return Desk(self.folder.name, self.latest, state or self.state, self.KEYS, self.analyst, ascii_only)
+        return Desk(self.folder.name, update, self.state, self.KEYS, self.analyst, ascii_only, self._desk)
 
     def _draw(self) -> None:
         self._draws = self._plots_wait = False
-        self._draw_panes(("header", *FRAMED, "footer"))
+        self._draw_panes(PANES)
 
-    def _draw_panes(self, names: Sequence[str]) -> None:
+    def _draw_panes(self, names: Iterable[str]) -> None:
+        """Draw those panes of which anything has changed that they are made of."""
         desk, skin = self.desk(), self._skin()
         if desk is None or not self.is_attached or self.app.screen is not self:
             return  # under a dialog nothing moves: every cell would be blended and sent again
-        self.set_class(self.state.view == "histograms", "-histograms")
         for name in names:
-            pane = self.pane(name)
-            size = pane.content_size
-            if pane.display and size.width and size.height:
-                pane.show(desk.rows(name, size.width, size.height), skin.palette, skin.ascii_only)
-            if name in FRAMED:
-                title = desk.title(name, pane.size.width - 4)
-                pane.entitle(title, desk.subtitle(name, pane.size.width - 2, size.height))
+            pane, widget = PANES[name], self.pane(name)
+            widget.set_class(name == self.state.view, "-open")
+            size = widget.content_size
+            if widget.display and size.width and size.height:
+                basis = (size, skin, *pane.basis(desk))
+                if basis != self._drawn.get(name):
+                    widget.show(pane.rows(desk, *size), skin.palette, skin.ascii_only)
+                    self._drawn[name] = basis
+            if pane.framed:
+                title = pane.title(desk, widget.size.width - 4)
+                widget.entitle(title, pane.edge(desk, widget.size.width - 2, size.height))

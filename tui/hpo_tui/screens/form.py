@@ -23,7 +23,7 @@ from hpo_core.text import clean
 from hpo_tui.look.inks import WARNING
 from hpo_tui.look.keys import Key, bindings, group, with_words
 from hpo_tui.look.skins import Skin
-from hpo_tui.panes.key_words import footer_row
+from hpo_tui.panes.footer import footer_row
 from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.screens.help import HelpScreen

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from hpo_tui.look.keys import Key, help_at
+from hpo_tui.panes.key_words import Places
 from hpo_tui.screens.dialogs import Dialog
 from hpo_tui.widgets.plain_text import literal, shows_ascii
 
@@ -37,7 +38,7 @@ class HelpScreen(Dialog):
         ("space", "scroll(10)", "on"),
     ]
 
-    def __init__(self, keys: tuple[Key, ...], places: Lines = (), signs: Lines = ()) -> None:
+    def __init__(self, keys: tuple[Key, ...], places: Places = (), signs: Lines = ()) -> None:
         super().__init__()
         self._keys = keys
         self._places = places
@@ -70,7 +71,7 @@ def _in_words(key: Key) -> Key:
     return replace(key, together=shown)
 
 
-def help_text(keys: tuple[Key, ...], places: Lines, signs: Lines, room: int) -> Content:
+def help_text(keys: tuple[Key, ...], places: Places, signs: Lines, room: int) -> Content:
     """Return the help in lines of at most ``room`` cells; what a key does never runs under the keys."""
     groups: list[tuple[str, Lines]] = [
         (name, [(key.shown, key.help) for key in entries]) for name, entries in help_at(keys, places)

@@ -21,8 +21,8 @@ from hpo_core.text import clean, plural
 from hpo_tui.desk.sessions import CardReader, SessionCard
 from hpo_tui.look.keys import Key, bindings, group
 from hpo_tui.look.skins import Skin
+from hpo_tui.panes.footer import footer_row
 from hpo_tui.panes.home_lines import Line, detail_rows, heading_row, home_lines, line_row, welcome_rows
-from hpo_tui.panes.key_words import footer_row
 from hpo_tui.plots.rows import Row
 from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.help import HelpScreen

@@ -11,7 +11,7 @@ from textual import on
 from textual.binding import BindingType
 
 from hpo_tui.look.keys import bindings
-from hpo_tui.panes.clicks import clicked
+from hpo_tui.panes import PANES
 from hpo_tui.screens.acts import cursor, trim
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.session_keys import SESSION_KEYS
@@ -34,10 +34,9 @@ class SessionScreen(DeskScreen):
     @on(CellPane.Clicked)
     def click(self, message: CellPane.Clicked) -> None:
         """Toggle the value, or move the cursor to the trial or the job, that was clicked."""
-        if (desk := self.desk()) is not None:
-            size = message.pane.content_size
-            place = (message.column, message.row)
-            self.look(clicked(desk, message.pane.id, place, (size.width, size.height)))
+        if (desk := self.desk()) is not None and message.pane.id is not None:
+            place, size = (message.column, message.row), message.pane.content_size
+            self.look(PANES[message.pane.id].clicked(desk, place, size))
 
     @on(CellPane.Scrolled)
     def scroll(self, message: CellPane.Scrolled) -> None:

@@ -28,9 +28,7 @@ def looks(move: Callable[[ViewState, Factors], ViewState]) -> Act:
 
 
 _VALUES, _QUEUE, _EFFECTS, _HISTOGRAMS = ("values",), ("queue",), ("effects",), ("histograms",)
-_CURSOR = ("values", "view", "scatter", "heatmap", "curves", "ranking", "effects", "queue")
-_AXES = ("scatter", "heatmap", "parallel")
-_TRIALS = ("scatter", "heatmap", "curves", "ranking")
+_CURSOR, _AXES, _TRIALS = ("values", "view", "trials", "effects", "queue"), ("axes",), ("trials",)
 _UP_DOWN = "cursor up and down in the pane that has the focus; the effects scroll"
 _PAGES = "to the hyperparameter above or below; in the view and the queue, ten lines"
 _DIGIT = "value 1 to 10 of the hyperparameter under the cursor in or out of view"
@@ -97,8 +95,8 @@ SESSION_KEYS: tuple[Key, ...] = (
             "in effects: test what two hyperparameters do together, or three too", at=_EFFECTS),
         Key("V", effects.toggle_noise, "noise from interactions",
             "in effects, with one replicate: the highest interactions as the noise, or none", at=_EFFECTS),
-        Key("right_square_bracket", looks(partial(moves.next_view, step=1)), "next view", _VIEWS, together="[ ]"),
-        Key("left_square_bracket", looks(partial(moves.next_view, step=-1)), "previous view", _VIEWS, "view", 2,
+        Key("right_square_bracket", partial(view.other, step=1), "next view", _VIEWS, together="[ ]"),
+        Key("left_square_bracket", partial(view.other, step=-1), "previous view", _VIEWS, "view", 2,
             together="[ ]"),
         Key("enter", view.zoom, "zoom", "the focused pane over the whole screen", "zoom", 12),
         Key("escape", view.back, "back", "one layer back: the zoom, what was picked, the cursor"),

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hpo_core.text import clean, format_seconds, plural
+from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
 from hpo_tui.look.inks import DIM, STRONG
 from hpo_tui.look.numbers import bytes_text
 from hpo_tui.plots.rows import Row, bar, fit, padded, run
+from hpo_tui.views.view import View
 
 _NAME, _BAR = 16, 40
 NOBODY = "The machine's readings appear here while an engine works on the session."
+
+
+class Machine(View):
+    """The machine's readings."""
+
+    name = "machine"
+    title = "machine"
+
+    def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
+        """Return the readings, one in each row."""
+        return machine_rows(desk.update, width, height)
+
+    def basis(self, desk: Desk) -> tuple[object, ...]:
+        """Return the update: what is in view is of no account."""
+        return (desk.update,)
+
+    def sentences(self, desk: Desk) -> list[str]:
+        """Say the readings."""
+        rows = ("".join(text for text, _ in row).split() for row in machine_rows(desk.update, 120, 40))
+        return [" ".join(word for word in row if word.strip("━╸─")) for row in rows if row]
 
 
 def machine_rows(update: Update, width: int, height: int) -> list[Row]:

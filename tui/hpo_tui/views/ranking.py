@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,71 +11,75 @@ import numpy as np
 from hpo_core.results.measure import Measure
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value, plural
+from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table import Table
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, RAMP, RAMP_STEPS, STRONG, WARNING
 from hpo_tui.look.numbers import decimals_for, metric_text
 from hpo_tui.plots.bars import sparkline
+from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.rows import Row, fit, padded, run
+from hpo_tui.views.trials import named_trial, score_words
+from hpo_tui.views.view import Cells, View
+
+MOST = 10
+"""So many trials are told one by one."""
 
 CURVE_WIDTHS = (5, 10)
 """The least and the greatest width of a trial's curve, in cells: the names of the columns go before it."""
 
-
-def ranked_rows(table: Table, sort: int = 0, backwards: bool = False) -> list[int]:
-    """Return the rows of the trials in view, in the order of a column; those without a score come last.
-
-    Column 0 is the score, best first; 1 its sd, smallest first; then the hyperparameters, in the order of values;
-    then the failures, most first; then the trials' numbers. Equals stand by score. ``backwards`` turns the column
-    round.
-    """
-    rows = np.flatnonzero(table.in_view)
-    scores, factors = table.scores[rows], len(table.factors)
-    best_first = -scores if table.better == "max" else scores
-    column = best_first
-    if sort == 1:
-        column = table.sds[rows]
-    elif 1 < sort < factors + 2:
-        column = table.codes[rows, sort - 2].astype(float)
-    elif sort == factors + 2:
-        column = -table.failed[rows].astype(float)
-    elif sort == factors + 3:
-        column = rows.astype(float)
-    keys = [np.where(np.isfinite(key), key, np.inf) for key in (best_first, -column if backwards else column)]
-    unknown = ~np.isfinite(scores) if sort < factors + 2 else np.zeros(len(rows), dtype=bool)
-    order = np.lexsort((*keys, unknown))
-    return [int(row) for row in rows[order]]
+NARROWEST = 7
+"""A hyperparameter's column has so many cells, if there are as many: "0.0001" can be read."""
 
 
-def ranked_trials(table: Table, state: ViewState) -> list[int]:
-    """Return the numbers of the trials in view in the order that was chosen: that of the view's cursor."""
-    return [row + 1 for row in ranked_rows(table, state.sort, state.backwards)]
+class Ranking(View):
+    """The trials as a list."""
 
+    name = "ranking"
+    title = "ranking"
+    places = ("trials",)
+    kind = "ranking"
 
-def selected_trial(table: Table, state: ViewState) -> int | None:
-    """Return the trial under the view's cursor, if it is in view."""
-    trial = state.trial
-    return trial if trial is not None and trial <= len(table.in_view) and table.in_view[trial - 1] else None
+    def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
+        """Return a heading, the page of trials with the cursor's, and how many there are."""
+        state, order = desk.state, desk.order
+        if not order:
+            words = "  No trial is in view; A brings everything back."
+            return [padded((run(words, DIM),), width), *[padded((), width)] * (height - 1)]
+        places = ranks_shown(order, desk.trial, height)
+        layout = _Layout(desk.snapshot, desk.table, width)
+        rows = [layout.heading(state.sort, state.backwards)]
+        rows += [layout.trial(order[n] - 1, n + 1, order[n] == desk.trial) for n in places]
+        rows += [padded((), width)] * (height - 1 - len(rows))
+        count = plural(len(order), "trial")
+        longer = f" {count} in view · ← → sort by another column · v turn it round"
+        said = longer if len(longer) <= width else f" {count} · ← → sort · v turn round"
+        return [*rows[: height - 1], padded((run(said, DIM),), width)]
 
+    def sentences(self, desk: Desk) -> list[str]:
+        """Say the first trials, each with its score and values."""
+        table, order = desk.table, desk.order
+        lines = [f"Ranking, the first {min(MOST, len(order))} of {plural(len(order), 'trial')}."]
+        for place, trial in enumerate(order[:MOST], 1):
+            lines.append(f"{place}. {score_words(table, trial)}: {named_trial(table, trial)}.")
+        return lines
 
-def ranking_rows(snapshot: Snapshot, table: Table, state: ViewState, width: int, height: int) -> list[Row]:
-    """Return exactly ``height`` rows: a heading, the trials around the cursor, and how many there are."""
-    order = ranked_trials(table, state)
-    if not order:
-        return [padded((run("  No trial is in view; A brings everything back.", DIM),), width)] + [
-            padded((), width)
-        ] * (height - 1)
-    selected = selected_trial(table, state)
-    places = ranks_shown(order, selected, height)
-    first, shown = places.start, [order[place] for place in places]
-    layout = _Layout(snapshot, table, width)
-    rows = [layout.heading(state.sort, state.backwards)]
-    rows += [layout.trial(trial - 1, first + n + 1, trial == selected) for n, trial in enumerate(shown)]
-    rows += [padded((), width)] * (height - 1 - len(rows))
-    count = plural(len(order), "trial")
-    longer = f" {count} in view · ← → sort by another column · v turn it round"
-    said = longer if len(longer) <= width else f" {count} · ← → sort · v turn round"
-    return [*rows[: height - 1], padded((run(said, DIM),), width)]
+    def plotted(self, desk: Desk, width: int, height: int) -> Picture:
+        """Return the picture without its last line, which names keys."""
+        return Picture(width, height, tuple(self.rows(desk, width, height + 1)[:height]))
+
+    def trial_at(self, desk: Desk, place: Cells, size: Cells) -> int | None:
+        """Return the trial whose line was clicked."""
+        if not desk.order:
+            return None
+        ranks = ranks_shown(desk.order, desk.trial, size[1])
+        line = place[1] - 1  # below the heading
+        return desk.order[ranks[line]] if 0 <= line < len(ranks) else None
+
+    def turned(self, desk: Desk, across: int, up: int) -> ViewState | None:
+        """Sort by the column to the right or left: score, sd, each hyperparameter, failures, number."""
+        columns = len(desk.table.factors) + 4
+        return replace(desk.state, sort=(desk.state.sort + across) % columns, backwards=False) if across else None
 
 
 def ranks_shown(order: list[int], selected: int | None, height: int) -> range:
@@ -86,10 +91,6 @@ def ranks_shown(order: list[int], selected: int | None, height: int) -> range:
     place = order.index(selected) if selected is not None else 0
     first = place // room * room
     return range(first, min(first + room, len(order)))
-
-
-NARROWEST = 7
-"""A hyperparameter's column has so many cells, if there are as many: "0.0001" can be read."""
 
 
 class _Layout:
@@ -187,9 +188,3 @@ def _curve(snapshot: Snapshot, measure: Measure, trial: int) -> list[float]:
         known = [value for value in found if value is not None]
         means.append(sum(known) / len(known) if known else float("nan"))
     return means
-
-
-def score_words(table: Table, trial: int) -> str:
-    """Return a trial's score, "0.9661 ± 0.0023"; without a sd where fewer than two replicates have one."""
-    score, sd = float(table.scores[trial - 1]), float(table.sds[trial - 1])
-    return f"{metric_text(score)} ± {metric_text(sd)}" if math.isfinite(sd) else metric_text(score)

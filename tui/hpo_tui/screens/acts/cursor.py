@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hpo_tui.desk import view_changes as moves
-from hpo_tui.panes.queue_pane import QueueList
+from hpo_tui.panes import PANES
 from hpo_tui.screens.desk_screen import FRAMED, DeskScreen
 
 
@@ -15,26 +14,17 @@ def move(screen: DeskScreen, step: int) -> None:
 
 
 def move_in(screen: DeskScreen, pane: str | None, step: int) -> None:
-    """Move the cursor of a pane: values, trials in the order of the ranking, or jobs; the effects scroll."""
-    state, desk = screen.state, screen.desk()
-    if pane == "queue" and desk is not None:
-        last = max(len(QueueList(desk.snapshot)) - 1, 0)
-        screen.look(replace(state, job=min(max((state.job or 0) + step, 0), last)))
-    elif pane == "view" and desk is not None and state.view == "effects":
-        last = desk.last_scroll(*screen.pane("view").content_size)
-        screen.look(replace(state, scroll=min(max(min(state.scroll, last) + step, 0), last)))
-    elif pane == "view" and desk is not None:
-        screen.look(moves.move_trial(state, desk.order, step))
-    else:
-        screen.look(moves.move_cursor(state, screen.factors, step))
+    """Move the cursor of a pane, that of the values where there is none: to a value, a trial, a line, a job."""
+    name = pane or "values"
+    if (desk := screen.desk()) is not None:
+        screen.look(PANES[name].moved(desk, step, screen.pane(name).content_size))
 
 
 def page(screen: DeskScreen, step: int) -> None:
-    """Move the cursor to another hyperparameter; in the view and the queue, by ten lines."""
-    if screen.focused_pane in ("view", "queue"):
-        move(screen, 10 * step)
-    else:
-        screen.look(moves.move_factor(screen.state, screen.factors, step))
+    """Move the cursor to another hyperparameter; in the view and the queue, by a page."""
+    name = screen.focused_pane or "values"
+    if (desk := screen.desk()) is not None:
+        screen.look(PANES[name].paged(desk, step, screen.pane(name).content_size))
 
 
 def pane(screen: DeskScreen, step: int) -> None:

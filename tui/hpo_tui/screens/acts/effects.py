@@ -6,22 +6,15 @@ from dataclasses import replace
 
 from hpo_core.text import plural
 from hpo_tui.desk.analyst import Terms, terms_words
-from hpo_tui.panes.value_marks import droppable, dropped_words, missing_replicates, replicates_words
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.dialogs import Choice
-from hpo_tui.views.effects import WORKING
+from hpo_tui.views.effects.advice import WORKING, drop_losers, missing_replicates, replicates_words
 
 
 def drop_values(screen: DeskScreen) -> None:
     """Take every value that is worse than the best beyond noise out of view."""
-    desk = screen.desk()
-    if desk is None or (effects := desk.effects) is None:
-        screen.say(WORKING)
-        return
-    pairs = droppable(effects)
-    if pairs:
-        screen.look(replace(screen.state, trim=screen.state.trim.hide_pairs(pairs)))
-    screen.say(dropped_words(effects, pairs))
+    if (desk := screen.desk()) is not None:
+        screen.look_and_say(*drop_losers(desk))
 
 
 def tell_apart(screen: DeskScreen) -> None:
@@ -76,4 +69,4 @@ def toggle_noise(screen: DeskScreen) -> None:
 def _on_terms(screen: DeskScreen, terms: Terms) -> None:
     screen.analyst.set_terms(terms)
     screen.say(terms_words(terms))
-    screen.draw_soon()
+    screen.show_answer()

@@ -56,7 +56,7 @@ def _export(folder: SessionFolder, update: Update, trim: Trim, read_only: bool) 
 
 def show_keys(screen: DeskScreen) -> None:
     """Show the keys, those of the pane with the focus and of the view first."""
-    places = help_places(screen.focused_pane, screen.state.view)
+    places = help_places(screen.focused_pane, screen.state)
     screen.app.push_screen(HelpScreen(screen.KEYS, places, SIGNS))
 
 

@@ -10,11 +10,11 @@ from hpo_core.results.trim import Trim
 from hpo_core.text import plural
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.filter_example import filter_example
-from hpo_tui.screens.acts import effects, queue
+from hpo_tui.screens.acts import queue
 from hpo_tui.screens.desk_screen import DeskScreen
+from hpo_tui.views import open_view
+from hpo_tui.views.view import NO_TRIAL
 from hpo_tui.widgets.filter_line import FilterLine
-
-CHOOSE = "Choose a trial first: tab to the view, then up and down."
 
 
 def toggle_or_pick(screen: DeskScreen) -> None:
@@ -45,22 +45,16 @@ def _go_back(screen: DeskScreen, trim: Trim, otherwise: str) -> None:
 
 
 def drop(screen: DeskScreen) -> None:
-    """Take the trial under the view's cursor out of view; in the effects, the values that lose."""
-    desk = screen.desk()
-    if screen.state.view == "effects":
-        effects.drop_values(screen)
-    elif desk is not None and desk.trial is not None:
-        following = moves.beside(desk.order, desk.trial)
-        screen.look(replace(screen.state, trim=screen.state.trim.drop([desk.trial]), trial=following))
-    else:
-        screen.say(CHOOSE)
+    """Take out of view what is pointed at in the open view: the trial under its cursor; in the effects, losers."""
+    if (desk := screen.desk()) is not None:
+        screen.look_and_say(*open_view(desk.state).dropped(desk))
 
 
 def drop_worse(screen: DeskScreen) -> None:
     """Take every trial that is worse than the one under the view's cursor out of view."""
     desk = screen.desk()
     if desk is None or (worse := desk.worse_trials()) is None:
-        screen.say(CHOOSE)
+        screen.say(NO_TRIAL)
         return
     screen.look(replace(screen.state, trim=screen.state.trim.drop(worse)))
     screen.say(f"{plural(len(worse), 'trial')} out of view; u brings them back.")

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 from hpo_core.results.measure import metrics_of
 from hpo_tui.desk import view_changes as moves
+from hpo_tui.panes import PANES
+from hpo_tui.panes.summary import summary
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.dialogs import Words
+from hpo_tui.views import VIEWS, next_view, open_view
+from hpo_tui.views.trials import trial_line
 
 
 def zoom(screen: DeskScreen) -> None:
@@ -32,50 +36,51 @@ def metric(screen: DeskScreen, step: int) -> None:
         screen.look(moves.next_metric(screen.state, metrics_of(screen.latest.snapshot), step))
 
 
+def other(screen: DeskScreen, step: int) -> None:
+    """Open the next or the previous view."""
+    screen.look(next_view(screen.state, step))
+
+
 def turn(screen: DeskScreen, step: int) -> None:
     """Turn the scatter, or sort the ranking by another column."""
-    if screen.state.view == "ranking":
-        screen.look(moves.next_sort(screen.state, len(screen.factors), step))
-    elif _is_open(screen, "scatter", "turns"):
-        screen.look(moves.turn(screen.state, screen.factors, step, 0))
+    _turn(screen, step, 0, "turns")
 
 
 def tilt(screen: DeskScreen, step: int) -> None:
     """Tilt the scatter."""
-    if _is_open(screen, "scatter", "tilts"):
-        screen.look(moves.turn(screen.state, screen.factors, 0, step))
+    _turn(screen, 0, step, "tilts")
 
 
-def _is_open(screen: DeskScreen, view: str, does: str) -> bool:
-    """Whether that view is open; a word where it is not, for what is not seen is not changed."""
-    if screen.state.view != view:
-        screen.say(f"The {view} {does}; [ and ] go to it.")
-    return screen.state.view == view
+def _turn(screen: DeskScreen, across: int, up: int, does: str) -> None:
+    """Turn the open view; where it cannot be turned, say which can: what is not seen is not changed."""
+    if (desk := screen.desk()) is None:
+        return
+    if (state := open_view(desk.state).turned(desk, across, up)) is not None:
+        screen.look(state)
+        return
+    able = next(view for view in VIEWS if view.turned(desk, across, up) is not None)
+    screen.say(f"The {able.title} {does}; [ and ] go to it.")
 
 
 def bins(screen: DeskScreen, step: int) -> None:
-    """More or fewer bins, from as many as are drawn now and no more than there is room for."""
-    desk = screen.desk()
-    if desk is None:
+    """More or fewer bins, in the first pane that shows any."""
+    if (desk := screen.desk()) is None:
         return
-    pane = screen.pane("view" if screen.state.view == "histograms" else "histograms")
-    if not pane.display and screen.state.view != "histograms":
-        screen.say("The histograms have bins; [ and ] go to them.")
-        return
-    width = pane.content_size.width
-    state = moves.change_bins(replace(screen.state, bins=desk.bins_shown(width)), step)
-    after = screen.desk(state)
-    assert after is not None
-    drawn = after.bins_shown(width)
-    screen.look(replace(state, bins=drawn))
-    screen.say(f"{drawn} bins.")
+    for name, pane in PANES.items():
+        widget = screen.pane(name)
+        state = pane.rebinned(desk, step, widget.content_size.width) if widget.display else None
+        if state is not None:
+            screen.look_and_say(state, f"{state.bins} bins.")
+            return
+    screen.say("The histograms have bins; [ and ] go to them.")
 
 
 def copy(screen: DeskScreen) -> None:
     """Copy the trial under the cursor, or what is in view in words, through the terminal (OSC 52)."""
     desk = screen.desk()
     if desk is not None:
-        screen.app.copy_to_clipboard("\n".join(desk.summary()) if desk.trial is None else desk.trial_words())
+        said = "\n".join(summary(desk)) if desk.trial is None else trial_line(desk, desk.trial)
+        screen.app.copy_to_clipboard(said)
         screen.say("Copied, if the terminal allows it.")
 
 
@@ -83,4 +88,4 @@ def say(screen: DeskScreen) -> None:
     """Say in words what is in view."""
     desk = screen.desk()
     if desk is not None:
-        screen.app.push_screen(Words("In words", desk.summary()))
+        screen.app.push_screen(Words("In words", summary(desk)))

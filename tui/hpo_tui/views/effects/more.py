@@ -8,32 +8,31 @@ from hpo_core.effects.rivals import cheaper_words, winner_words
 from hpo_core.effects.verdicts import effect_words
 from hpo_core.text import clean, format_seconds, format_value, percent
 from hpo_tui.desk.analyst import ByValue, Findings
-from hpo_tui.desk.table import Table
-from hpo_tui.desk.view_state import ViewState
+from hpo_tui.desk.desk import Desk
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
 from hpo_tui.look.numbers import decimals_for, metric_text
 from hpo_tui.plots.canvas import width_of
 from hpo_tui.plots.heatmap_plot import heatmap
 from hpo_tui.plots.rows import Row, fit, padded, run
-from hpo_tui.views.effects_text import heading, name_of, paragraph, paragraphs
-from hpo_tui.views.pictures import metric_of, trials_in_view
+from hpo_tui.views.effects.text import heading, name_of, paragraph, paragraphs
+from hpo_tui.views.trials import metric_of, trials_in_view
 
 MAPS = 2
 
 
-def interaction_rows(effects: Effects, table: Table, state: ViewState, width: int) -> list[Row]:
+def interaction_rows(effects: Effects, desk: Desk, width: int) -> list[Row]:
     """Return a heat map of each pair that matters together, the strongest ones first, with the sentence on it."""
     pairs = [line for line in effects.effects if line.real and len(line.factors) == 2]
     pairs.sort(key=lambda line: -line.omega_sq)
     rows: list[Row] = []
-    names = [factor.name for factor in table.factors]
-    trials = trials_in_view(table, state)
+    names = [factor.name for factor in desk.table.factors]
+    trials = trials_in_view(desk)
     for line in pairs[:MAPS]:
         places = (names.index(name) for name in line.factors)
         up, across = sorted(places, key=lambda at: len(trials.axes[at].labels))
         height = max(len(trials.axes[up].labels) + 3, 7)
         rows += [heading(f"Together: {name_of(line)}", width), *paragraphs(effect_words([line]), width)]
-        rows += heatmap(trials, metric_of(table), width, height, across, up).rows
+        rows += heatmap(trials, metric_of(desk.table), width, height, across, up).rows
     return rows
 
 

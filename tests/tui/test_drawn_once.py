@@ -1,0 +1,119 @@
+"""A key press makes one desk and one table and draws each plot once; what the analyst finds redraws no plot."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hpo_tui.desk import desk as desks
+from hpo_tui.desk.analyst import Analyst
+from hpo_tui.panes.values_pane import ValuesPane
+from hpo_tui.views import curves, heatmap, histograms, parallel, scatter
+from hpo_tui.views.effects.view import EffectsView
+
+PLOTS = {"scatter": scatter, "heatmap": heatmap, "histogram": histograms, "curves": curves, "parallel": parallel}
+
+
+class Slow:
+    """Lets the analyst answer when it is told to."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.open.set()
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often a desk and a table are made, and a plot or a pane is drawn."""
+    counts: Counter[str] = Counter()
+
+    def count(owner: Any, attribute: str, name: str) -> None:
+        plain = getattr(owner, attribute)
+
+        def counting(*args: Any, **rest: Any) -> Any:
+            counts[name] += 1
+            return plain(*args, **rest)
+
+        monkeypatch.setattr(owner, attribute, counting)
+
+    count(desks.Desk, "__init__", "desk")
+    count(desks, "build_table", "table")
+    count(ValuesPane, "rows", "values")
+    count(EffectsView, "rows", "effects")
+    for name, module in PLOTS.items():
+        count(module, name, name)
+    return counts
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    """An analyst that can be held up."""
+    held = Slow()
+    work_out = Analyst._work_out
+
+    def when_told(self: Analyst, *question: Any) -> Any:
+        held.open.wait(30)
+        return work_out(self, *question)
+
+    monkeypatch.setattr(Analyst, "_work_out", when_told)
+    yield held
+    held.open.set()
+
+
+async def settled(see: Any) -> None:
+    """Everything is drawn, and the analyst has answered what is asked of it."""
+    screen = see.app.screen
+    await see.until(lambda: screen.latest is not None and screen.desk().effects is not None)
+    await see.until(lambda: not screen._draws)
+
+
+async def test_a_key_makes_one_desk_and_one_table_and_draws_each_plot_once(
+    make_session, open_app, counted, slow
+) -> None:
+    async with open_app(make_session()) as see:
+        await settled(see)
+        slow.open.clear()
+        counted.clear()
+        await see.press("3")
+        await see.shows("values", "8 of 12 trials in view")
+        assert counted == {"desk": 1, "table": 1, "values": 1, "scatter": 1, "histogram": 1}
+
+
+async def test_what_the_analyst_finds_redraws_no_plot(make_session, open_app, counted, slow) -> None:
+    async with open_app(make_session()) as see:
+        await settled(see)
+        slow.open.clear()
+        await see.press("3")
+        await see.shows("values", "8 of 12 trials in view")
+        counted.clear()
+        slow.open.set()
+        await settled(see)
+        assert counted["desk"] == 1
+        assert set(counted) <= {"desk", "values"}
+
+
+async def test_the_effects_show_the_answer_when_it_comes(make_session, open_app, counted, slow) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("left_square_bracket", "left_square_bracket")
+        await settled(see)
+        slow.open.clear()
+        await see.press("3")
+        await see.shows("view", "working…")
+        counted.clear()
+        slow.open.set()
+        await see.until(lambda: "working…" not in see.text("view"))
+        assert counted["effects"] == 1
+        assert not counted["histogram"]
+
+
+async def test_the_cursor_moves_without_another_table_and_without_a_plot(make_session, open_app, counted) -> None:
+    async with open_app(make_session()) as see:
+        await settled(see)
+        counted.clear()
+        await see.press("down")
+        await see.until(lambda: counted["values"] == 1)
+        assert counted == {"desk": 1, "values": 1}

@@ -1,0 +1,143 @@
+"""The desk: the facts of one moment, a session's update as a person looks at it. Views and panes are given it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from functools import cached_property
+from typing import TypeVar, cast
+
+import numpy as np
+
+from hpo_core.effects import Effects
+from hpo_core.errors import FilterError
+from hpo_core.plan.grid import JobKey
+from hpo_core.results.filter import Filter, compile_filter
+from hpo_core.results.measure import Measure, measure_of
+from hpo_core.results.trim import Cut
+from hpo_core.session.snapshot import Snapshot
+from hpo_tui.desk.analyst import NOTHING, Analyst, Findings, Look, Whole
+from hpo_tui.desk.follower import Update
+from hpo_tui.desk.order import ranked_rows
+from hpo_tui.desk.table import Table, build_table
+from hpo_tui.desk.view_state import ViewState
+from hpo_tui.look.keys import Key
+
+Made = TypeVar("Made")
+
+_Basis = tuple[Measure, Cut, frozenset[JobKey]]
+"""What a table depends on beside the results: what is measured, what is out of view, which trainings collapsed."""
+
+
+class Desk:
+    """Everything that follows from an update and a view state, worked out when it is asked for, and once.
+
+    It takes the table over from the desk ``before`` it, unless the results or what is in view have changed since.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        update: Update,
+        state: ViewState,
+        keys: tuple[Key, ...] = (),
+        analyst: Analyst | None = None,
+        ascii_only: bool = False,
+        before: Desk | None = None,
+    ) -> None:
+        self.name = name
+        self.update = update
+        self.state = state
+        self.keys = keys
+        self.analyst = analyst
+        self.ascii_only = ascii_only
+        self._tabled: tuple[Snapshot, _Basis, Table] | None = before._tabled if before is not None else None
+        self._made: dict[Hashable, object] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` returns, which is called the first time that something asks under this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast(Made, self._made[key])
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The session."""
+        return self.update.snapshot
+
+    @cached_property
+    def measure(self) -> Measure:
+        """What is shown: the metric chosen if the session has it, else the objective's, and at which epoch."""
+        measure = measure_of(self.snapshot, self.state.metric, self.state.epoch)
+        return measure.without(self.whole.collapsed) if self.state.without_collapsed else measure
+
+    @cached_property
+    def table(self) -> Table:
+        """The trials as arrays."""
+        basis = (self.measure, self.state.trim.cut, self.whole.collapsed)
+        if self._tabled is None or self._tabled[0] is not self.snapshot or self._tabled[1] != basis:
+            table = build_table(self.snapshot, self.state.trim, self.measure, self.filter)
+            collapsed = frozenset(key.trial for key in self.whole.collapsed)
+            self._tabled = self.snapshot, basis, replace(table, collapsed=collapsed)
+        return self._tabled[2]
+
+    @cached_property
+    def filter(self) -> Filter | None:
+        """The filter line, compiled; None while it is empty or does not parse yet."""
+        try:
+            return compile_filter(self.state.where, self.snapshot) if self.state.where else None
+        except FilterError:
+            return None
+
+    # The trials in view ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The numbers of the trials in view, in the order of the ranking."""
+        return [row + 1 for row in ranked_rows(self.table, self.state.sort, self.state.backwards)]
+
+    @property
+    def trial(self) -> int | None:
+        """The trial under the view's cursor, if it is in view."""
+        trial, seen = self.state.trial, self.table.in_view
+        return trial if trial is not None and trial <= len(seen) and seen[trial - 1] else None
+
+    def trials_shown(self) -> list[int]:
+        """The numbers of the trials in view."""
+        return [int(row) + 1 for row in np.flatnonzero(self.table.in_view)]
+
+    def worse_trials(self) -> list[int] | None:
+        """The trials in view whose score is worse than that of the trial under the cursor, or None without one."""
+        if self.trial is None:
+            return None
+        scores = self.table.scores if self.table.better == "max" else -self.table.scores
+        worse = self.table.in_view & (scores < scores[self.trial - 1])
+        return [int(row) + 1 for row in np.flatnonzero(worse)]
+
+    # What the analyst has found -------------------------------------------------------------------------------
+
+    @cached_property
+    def whole(self) -> Whole:
+        """What the analyst knows of the whole session."""
+        return self.analyst.whole if self.analyst is not None else NOTHING
+
+    @cached_property
+    def look(self) -> Look:
+        """The question for the analyst."""
+        return Look.of(self.measure, self.table.in_view, self.state.without_collapsed)
+
+    @cached_property
+    def findings(self) -> Findings | None:
+        """The analyst's newest answer, which may still be to an earlier question."""
+        return self.analyst.ask(self.snapshot, self.look) if self.analyst is not None else None
+
+    @property
+    def effects(self) -> Effects | None:
+        """What matters in what is looked at now; None until that is worked out."""
+        found = self.findings
+        return found.effects if found is not None and found.look == self.look else None
+
+    @cached_property
+    def collapsed(self) -> int:
+        """How many trainings of the trials in view have collapsed."""
+        return sum(bool(self.table.in_view[key.trial - 1]) for key in self.whole.collapsed)

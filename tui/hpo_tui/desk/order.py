@@ -1,0 +1,32 @@
+"""The order of the trials in view: that of the ranking, in which the cursor of every view goes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpo_tui.desk.table import Table
+
+
+def ranked_rows(table: Table, sort: int = 0, backwards: bool = False) -> list[int]:
+    """Return the rows of the trials in view, in the order of a column; those without a score come last.
+
+    Column 0 is the score, best first; 1 its sd, smallest first; then the hyperparameters, in the order of values;
+    then the failures, most first; then the trials' numbers. Equals stand by score. ``backwards`` turns the column
+    round.
+    """
+    rows = np.flatnonzero(table.in_view)
+    scores, factors = table.scores[rows], len(table.factors)
+    best_first = -scores if table.better == "max" else scores
+    column = best_first
+    if sort == 1:
+        column = table.sds[rows]
+    elif 1 < sort < factors + 2:
+        column = table.codes[rows, sort - 2].astype(float)
+    elif sort == factors + 2:
+        column = -table.failed[rows].astype(float)
+    elif sort == factors + 3:
+        column = rows.astype(float)
+    keys = [np.where(np.isfinite(key), key, np.inf) for key in (best_first, -column if backwards else column)]
+    unknown = ~np.isfinite(scores) if sort < factors + 2 else np.zeros(len(rows), dtype=bool)
+    order = np.lexsort((*keys, unknown))
+    return [int(row) for row in rows[order]]

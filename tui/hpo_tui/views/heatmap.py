@@ -1,0 +1,52 @@
+"""The heat map: the mean score of each pair of values of two hyperparameters, over all the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hpo_core.text import plural
+from hpo_tui.desk.desk import Desk
+from hpo_tui.desk.view_changes import shown_axes
+from hpo_tui.look.numbers import metric_text
+from hpo_tui.plots.heatmap_numbers import heat_numbers
+from hpo_tui.plots.heatmap_plot import heatmap
+from hpo_tui.plots.rows import Row
+from hpo_tui.views.trials import empty_words, metric_of, names_of, trials_in_view
+from hpo_tui.views.view import View
+
+
+class HeatMap(View):
+    """Means by two hyperparameters."""
+
+    name = "heatmap"
+    title = "heatmap"
+    places = ("trials", "axes")
+    kind = "heatmap"
+
+    def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
+        """Return the map of the first two axes; the other hyperparameters are averaged."""
+        trials, metric, empty = trials_in_view(desk), metric_of(desk.table), empty_words(desk.table)
+        return heatmap(trials, metric, width, height, *_axes(desk), ascii=desk.ascii_only, empty=empty).rows
+
+    def sentences(self, desk: Desk) -> list[str]:
+        """Say the mean in every cell, row by row."""
+        numbers = heat_numbers(trials_in_view(desk), metric_of(desk.table), *_axes(desk))
+        every = names_of(desk.table, range(len(desk.table.factors)))
+        others = [name for at, name in enumerate(every) if at not in _axes(desk)]
+        over = f", mean over {' and '.join(others)}" if others else ""
+        across = numbers.across
+        lines = [f"Heat map of {across.name} and {numbers.up.name or 'nothing else'}{over}."]
+        for row, label in enumerate(numbers.up.labels):
+            cells = [
+                f"{numbers.across.labels[col]} {metric_text(float(mean))}"
+                + (f", {plural(int(numbers.failed[row, col]), 'failure')}" if numbers.failed[row, col] else "")
+                for col, mean in enumerate(numbers.mean[row])
+            ]
+            lines.append(f"{f'{numbers.up.name} {label}' if label else across.name}: {'; '.join(cells)}.")
+        return lines
+
+
+def _axes(desk: Desk) -> tuple[int, int | None]:
+    """Which hyperparameters go across and up."""
+    shown = shown_axes(desk.state, len(desk.table.factors))
+    return shown[0], shown[1] if len(shown) > 1 else None

@@ -1,0 +1,107 @@
+"""What several views show alike: the trials in view and their metric, as plots take them and in words."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hpo_core.text import clean, format_value
+from hpo_tui.desk.desk import Desk
+from hpo_tui.desk.table import Table
+from hpo_tui.look.numbers import metric_text, trial_words
+from hpo_tui.plots.canvas import shorten, width_of
+from hpo_tui.plots.data import Axis, Metric, Trials, trials
+
+WAITING = "The first finished trials appear here."
+NONE_IN_VIEW = "No trial is in view; u undoes the last change, A brings everything back."
+
+
+def empty_words(table: Table) -> str:
+    """Return what a picture says that has nothing to show."""
+    return WAITING if table.in_view.any() else NONE_IN_VIEW
+
+
+def metric_of(table: Table) -> Metric:
+    """Return the metric that colours the pictures."""
+    return Metric(clean(table.metric), table.better)
+
+
+def axes_of(table: Table, in_view_only: bool = True) -> tuple[Axis, ...]:
+    """Return the hyperparameters as axes: the values in view, or all of them."""
+    made = []
+    for factor, hidden in zip(table.factors, table.hidden, strict=True):
+        values = [value for value, out in zip(factor.values, hidden, strict=True) if not (out and in_view_only)]
+        numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+        positions = tuple(float(value) for value in values) if numeric else None
+        made.append(Axis(clean(factor.name), tuple(format_value(value) for value in values), positions))
+    return tuple(made)
+
+
+def trials_in_view(desk: Desk, marked: bool = True) -> Trials:
+    """Return the trials in view with their codes counted over the values in view.
+
+    That under the view's cursor is ``marked``, or none.
+    """
+    table, rows = desk.table, desk.table.in_view
+    codes = table.codes[rows].astype(np.int64)
+    for column, hidden in enumerate(table.hidden):
+        place = np.cumsum(~hidden) - 1
+        codes[:, column] = place[codes[:, column]]
+    scores = table.scores[rows]
+    failed = (table.failed[rows] > 0) & ~np.isfinite(scores)
+    here = desk.trial if marked else None
+    highlight = int(np.count_nonzero(rows[: here - 1])) if here is not None else None
+    collapsed = np.isin(np.flatnonzero(rows) + 1, list(table.collapsed))
+    return trials(axes_of(table), codes, scores, failed, highlight, collapsed)
+
+
+def trainings_in_view(desk: Desk) -> Trials:
+    """Return a row for each finished training of the trials in view: the results that histograms count."""
+    seen, table = trials_in_view(desk, marked=False), desk.table
+    place = np.cumsum(table.in_view) - 1
+    rows, scores = [], []
+    for key, entry in desk.snapshot.replicates.items():
+        value = table.measure.result(entry)
+        if value is not None and table.in_view[key.trial - 1]:
+            rows.append(int(place[key.trial - 1]))
+            scores.append(value)
+    return trials(seen.axes, seen.codes[rows], scores)
+
+
+def names_of(table: Table, factors: range | tuple[int, ...]) -> list[str]:
+    """Return the names of some hyperparameters."""
+    return [clean(table.factors[at].name) for at in factors]
+
+
+def named_trial(table: Table, trial: int) -> str:
+    """Return "trial 36, learning_rate 0.001, loss poisson"."""
+    values = (f"{clean(name)} {format_value(value)}" for name, value in table.grid[trial].values.items())
+    return f"trial {trial}, {', '.join(values)}"
+
+
+def score_words(table: Table, trial: int) -> str:
+    """Return a trial's score, "0.9661 ± 0.0023"; without a sd where fewer than two replicates have one."""
+    score, sd = float(table.scores[trial - 1]), float(table.sds[trial - 1])
+    return f"{metric_text(score)} ± {metric_text(sd)}" if math.isfinite(sd) else metric_text(score)
+
+
+def trial_line(desk: Desk, trial: int) -> str:
+    """Return "trial 36: 0.9661 ± 0.0023 over 2 · learning_rate 0.001 · ..." with what failed."""
+    table, row = desk.table, trial - 1
+    failed = f", {table.failed[row]} failed" if table.failed[row] else ""
+    done = f"{table.finished[row]} of {desk.snapshot.replicate_count(trial)}{failed}"
+    return f"trial {trial}: {score_words(table, trial)} ({done}) · {trial_words(table.grid[trial].values)}"
+
+
+def short_trial_line(desk: Desk, trial: int, room: int) -> str:
+    """Return ``trial_line`` in at most ``room`` cells: the sd goes first, then names, then long values are cut."""
+    table = desk.table
+    values = table.grid[trial].values
+    long, short = score_words(table, trial), metric_text(float(table.scores[trial - 1]))
+    lines = [trial_line(desk, trial)]
+    lines += [f"trial {trial}: {score} · {trial_words(values)}" for score in (long, short)]
+    for score, most in ((long, 24), (long, 12), (short, 12), (short, 8), (short, 5)):
+        cut = (shorten(format_value(value), most) for value in values.values())
+        lines.append(" · ".join([f"trial {trial}: {score}", *cut]))
+    return next((line for line in lines if width_of(line) <= room), shorten(lines[-1], room))
