@@ -1,16 +1,17 @@
 """The one front end of hpo-tui: the command line and the screen, over ``hpo_core``.
 
-Rooms; a room imports only from those above it in this list:
+Rooms, from the bottom up; a room imports only from those above it in this list:
 
+    look/                 ink -> style, for dark, light, high contrast; 256, 16 or no colours; what a key says
     plots/                numbers -> plotext -> pictures of cells; inks are roles, not colours
-    theme, skin, skins    ink -> style, for dark, light, high contrast; 256, 16 or no colours
-    keys, session_keys    the one table of keys, for dispatch, footer, help and palette
-    viewstate             how a person looks at a session (trim, view, axes); preferences: at all of them
-    follow                tails a session folder in a thread; updates at a bounded rate
-    launching, stopping   how an engine is started, ended and taken over; what a logout would end; the demo
-    viewmodel/            snapshot + view state -> rows, pictures and words; no widget, no app
+    desk/                 tails a session folder in a thread; how a person looks at it, kept in ``view.json``;
+                          what matters and what is noise, worked out beside the screen
+    views/                one file a view
+    panes/, forms/        what stands in every pane; what the forms ask for, check and propose; no widget, no app
     widgets/              panes that show rows and send only those that changed
-    screens/              one screen a file; what its keys do, part by part
+    screens/              one screen a file; ``session_keys`` names what each key of a session does, by subject in
+                          ``acts/``; ``orders`` is what the screens ask of an engine
+    hangup                leaving when a signal says so, or the terminal is gone
     app                   which screen is shown, in which theme
     commands/, cli        the verbs, loaded when they are called; how errors are told
 
