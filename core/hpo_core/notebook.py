@@ -11,7 +11,6 @@ from functools import cached_property
 
 import pandas as pd
 
-from hpo_core.results.table import trial_results
 from hpo_core.results.tidy import (
     EPOCH_COLUMNS,
     REPLICATE_COLUMNS,
@@ -37,26 +36,25 @@ class OpenedSession:
     def __init__(self, folder: SessionFolder) -> None:
         self.name = folder.name
         self._snapshot = read_session(folder)
-        self._results = trial_results(self._snapshot)
 
     @cached_property
     def trials(self) -> pd.DataFrame:
         """One row a trial, by its number: values, status, how many replicates, mean and sd of each metric."""
-        return _frame(trials_table(self._snapshot, self._results), TRIAL_COLUMNS, TRIAL)
+        return _frame(trials_table(self._snapshot), TRIAL_COLUMNS, TRIAL)
 
     @cached_property
     def replicates(self) -> pd.DataFrame:
         """One row a training, by trial and replicate, with the metrics of its last epoch."""
-        return _frame(replicates_table(self._snapshot, self._results), REPLICATE_COLUMNS, TRIAL, "replicate")
+        return _frame(replicates_table(self._snapshot), REPLICATE_COLUMNS, TRIAL, "replicate")
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
         """One row an epoch, by trial, replicate and epoch; ``seconds`` is the epoch's own time."""
-        return _frame(epochs_table(self._snapshot, self._results), EPOCH_COLUMNS, TRIAL, "replicate", "epoch")
+        return _frame(epochs_table(self._snapshot), EPOCH_COLUMNS, TRIAL, "replicate", "epoch")
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count:,} {status}" for status, count in self._snapshot.counts.items() if count)
-        return f"<session {self.name}: {len(self._results):,} trials; trainings: {counts}>"
+        return f"<session {self.name}: {len(self._snapshot.spec.grid):,} trials; trainings: {counts}>"
 
 
 def _frame(table: TidyTable, fixed: tuple[str, ...], *index: str) -> pd.DataFrame:

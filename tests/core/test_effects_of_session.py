@@ -20,8 +20,8 @@ from hpo_core.journal.events import (
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.analysis import analyse_session, collapsed_trainings, results_of, session_wiring
+from hpo_core.results.in_view import in_view
 from hpo_core.results.measure import measure_of, metrics_of
-from hpo_core.results.table import in_view
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session
 from hpo_core.session.snapshot import Snapshot
@@ -101,7 +101,7 @@ def test_only_trainings_that_have_ended_are_taken_and_only_complete_ones_count()
 
 def test_the_trim_leaves_trainings_out() -> None:
     snapshot = session()
-    seen = in_view(snapshot.spec.grid, Trim().hide("learning_rate", 1e-2))
+    seen = in_view(snapshot, Trim().hide("learning_rate", 1e-2))
     assert len(results_of(snapshot, None, seen)) == 8
 
 
@@ -188,7 +188,7 @@ def paper() -> Snapshot:
 
 @pytest.mark.parametrize(("hidden", "f", "p"), [((), 0.319, 0.728), ((0.01,), 0.656, 0.523)])
 def test_the_papers_optimizer_has_no_detectable_effect(paper: Snapshot, hidden, f, p) -> None:
-    seen = in_view(paper.spec.grid, Trim().hide("learning_rate", *hidden))
+    seen = in_view(paper, Trim().hide("learning_rate", *hidden))
     line = analyse_session(paper, measure_of(paper), seen).effect("optimizer")
     assert line is not None
     assert (line.f, line.p) == (pytest.approx(f, abs=5e-4), pytest.approx(p, abs=5e-4))

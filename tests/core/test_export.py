@@ -16,7 +16,8 @@ from hpo_core.journal.files import Files
 from hpo_core.plan.data import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.table import show_json
+from hpo_core.results.as_json import show_json
+from hpo_core.results.in_view import in_view
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -37,11 +38,11 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def test_the_three_files_agree_with_each_other_and_with_show_json(paper: Snapshot, tmp_path: Path) -> None:
-    trim = Trim().hide("learning_rate", 0.01)
-    paths = export(paper, tmp_path / "new" / "exports", trim)
+    seen = in_view(paper, Trim().hide("learning_rate", 0.01))
+    paths = export(paper, tmp_path / "new" / "exports", seen)
     assert [path.name for path in paths] == ["trials.csv", "replicates.csv", "epochs.csv"]
     trials, replicates, epochs = (rows_of(path) for path in paths)
-    shown = show_json("paper", paper, trim)["trials"]
+    shown = show_json("paper", paper, seen)["trials"]
     assert (len(trials), len(replicates), len(epochs), len(shown)) == (48, 96, 96, 48)
     for row, trial in zip(trials, shown, strict=True):
         assert int(row["trial"]) == trial["trial"]
@@ -131,10 +132,10 @@ class Failing(Files):
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_a_full_disk_leaves_every_old_file_whole(paper: Snapshot, tmp_path: Path, call: str, at: int) -> None:
     old = {path.name: path.read_bytes() for path in export(paper, tmp_path)}
-    trim = Trim().hide("filter_size", 12)
-    new = {path.name: path.read_bytes() for path in export(paper, tmp_path / "new", trim)}
+    seen = in_view(paper, Trim().hide("filter_size", 12))
+    new = {path.name: path.read_bytes() for path in export(paper, tmp_path / "new", seen)}
     with pytest.raises(SessionError, match="No space left on device"):
-        export(paper, tmp_path, trim, files=Failing(call, at))
+        export(paper, tmp_path, seen, files=Failing(call, at))
     left = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     assert left.keys() == old.keys()
     for name, data in left.items():

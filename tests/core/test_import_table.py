@@ -14,10 +14,13 @@ from hpo_core.interop.export import csv_line, export
 from hpo_core.interop.import_table import ImportedTable, import_table
 from hpo_core.journal.events import Envelope, ResultAdopted
 from hpo_core.plan.data import DataSpec
-from hpo_core.plan.grid import Grid, Hyperparameter
+from hpo_core.plan.grid import Grid, Hyperparameter, JobKey
 from hpo_core.plan.metrics import Objective
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.table import show_json, trial_results
+from hpo_core.results.as_json import show_json
+from hpo_core.results.in_view import in_view
+from hpo_core.results.measure import at_last
+from hpo_core.results.table import table_of
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session
 from hpo_core.session.snapshot import Snapshot
@@ -39,13 +42,17 @@ def snapshot_of(tmp_path: Path, text: str, metrics: list[str] | None = None) -> 
 
 def test_rows_with_the_same_values_are_replicates_of_one_trial(tmp_path: Path) -> None:
     snapshot = snapshot_of(tmp_path, PLAIN)
-    rows = trial_results(snapshot)
-    assert [(row.values, len(row.replicates), row.mean["accuracy"]) for row in rows] == [
+    scores = table_of(snapshot).scores(at_last("accuracy"))
+    grid = snapshot.spec.grid
+    assert [
+        (trial.values, snapshot.replicate_count(trial.number), scores.mean[trial.number - 1])
+        for trial in grid.trials()
+    ] == [
         ({"rate": 0.0001, "units": 24}, 1, 0.5),
         ({"rate": 0.001, "units": 12}, 2, 0.375),
         ({"rate": 0.001, "units": 24}, 1, 0.75),
     ]
-    assert rows[1].replicates[1].origin == "table.csv, line 4"
+    assert snapshot.replicate(JobKey(2, 2)).origin == "table.csv, line 4"
     assert snapshot.trainings == 4
     assert snapshot.finished
 
@@ -78,7 +85,7 @@ def test_an_empty_metric_cell_is_a_training_without_a_result_and_is_counted(tmp_
     assert snapshot.counts["failed"] == 2
     reasons = [entry.reason for entry in snapshot.replicates.values()]
     assert reasons == ["", "no result in the table", "no accuracy in the table", ""]
-    assert [row.mean["accuracy"] for row in trial_results(snapshot)] == [0.7, 0.9]
+    assert table_of(snapshot).scores(at_last("accuracy")).mean.tolist() == [0.7, 0.9]
 
 
 @pytest.mark.parametrize(
@@ -159,9 +166,9 @@ def told(snapshot: Snapshot, epochs: bool) -> object:
     """Everything that a round trip keeps: results, seeds, reasons, epochs; not where they came from."""
     return [
         (
-            row.values,
-            row.mean,
-            row.sd,
+            trial["values"],
+            trial["mean"],
+            trial["sd"],
             [
                 (
                     entry.key,
@@ -172,10 +179,10 @@ def told(snapshot: Snapshot, epochs: bool) -> object:
                     [epoch.number for epoch in (entry.epochs if epochs else entry.epochs[-1:])],
                     [epoch.seconds for epoch in entry.epochs if epochs],
                 )
-                for entry in row.replicates
+                for entry in snapshot.replicates_of(trial["trial"])
             ],
         )
-        for row in trial_results(snapshot)
+        for trial in show_json("", snapshot)["trials"]
     ]
 
 
@@ -203,7 +210,7 @@ def test_an_exported_import_is_the_same_session_again(tmp_path: Path) -> None:
 
 def test_a_trimmed_export_is_a_smaller_grid(tmp_path: Path) -> None:
     before = trained()
-    export(before, tmp_path, Trim().hide("learning_rate", 0.01))
+    export(before, tmp_path, in_view(before, Trim().hide("learning_rate", 0.01)))
     after = read_session(import_table(tmp_path / "replicates.csv", tmp_path, "smaller").folder)
     assert after.spec.grid == Grid(before.spec.grid.hyperparameters[1:])
     assert after.spec.fixed["learning_rate"] == 0.0001
@@ -225,12 +232,11 @@ def test_a_replicate_taken_out_by_hand_is_not_invented(tmp_path: Path) -> None:
     del lines[2]
     file.write_text("".join(lines))
     after = read_session(import_table(file, tmp_path / "sessions", "again").folder)
-    row = trial_results(after)[1]
-    assert [(entry.status, entry.reason) for entry in row.replicates] == [
+    assert [(entry.status, entry.reason) for entry in after.replicates_of(2)] == [
         ("stopped", "not in the table"),
         ("complete", ""),
     ]
-    assert row.mean["accuracy"] == 0.25
+    assert table_of(after).scores(at_last("accuracy")).mean[1] == 0.25
 
 
 cells = st.one_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,8 +27,9 @@ from hpo_core.journal.records import encode_record
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.refine.reuse import adopt
-from hpo_core.results.measure import Measure
-from hpo_core.results.table import result_arrays, show_json, trial_result
+from hpo_core.results.as_json import show_json
+from hpo_core.results.measure import Measure, at_last
+from hpo_core.results.table import table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -192,9 +194,10 @@ def test_one_flipped_bit_in_a_last_epoch_leaves_its_cells_empty_and_is_named(
     other = whole.replicate(JobKey(1, 2)).result("val_accuracy")
     rewrite(folder, flip_last_epoch)
     snapshot = read_session(folder)
-    assert trial_result(snapshot, 1).mean["val_accuracy"] == other, "the other replicate alone"
-    assert result_arrays(snapshot).scores[0] == other
-    assert Measure("val_accuracy", "max", "best").result(snapshot.replicate(KEY)) is None
+    table = table_of(snapshot)
+    assert table.scores(at_last("val_accuracy")).mean[0] == other, "the other replicate alone"
+    best = table.values(Measure("val_accuracy", "max", "best"))
+    assert [entry.key for entry, value in zip(table.entries, best, strict=True) if math.isnan(value)] == [KEY]
     assert [entry.replicate for entry in adopt("s", snapshot, snapshot.spec) if entry.trial == 1] == [2]
     shown = show_json("s", snapshot)["trials"][0]["replicates"][0]
     assert (shown["status"], shown["epochs"], shown["metrics"]) == ("complete", 2, {})

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from hpo_core.interop.import_table import import_table
-from hpo_core.results.table import ranking, result_arrays, show_json, trial_results
+from hpo_core.results.as_json import show_json
+from hpo_core.results.in_view import in_view
+from hpo_core.results.measure import at_last, measure_of
+from hpo_core.results.table import best_first, table_of
 from hpo_core.results.trim import Trim, parse_hides
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -26,8 +29,7 @@ def paper() -> Snapshot:
 
 
 def ends(snapshot: Snapshot, trim: Trim) -> tuple[int, float, float]:
-    arrays = result_arrays(snapshot, "accuracy", trim)
-    seen = arrays.scores[arrays.in_view]
+    seen = table_of(snapshot).scores(at_last("accuracy")).mean[in_view(snapshot, trim)]
     return len(seen), float(seen.min()), float(seen.max())
 
 
@@ -67,10 +69,11 @@ def test_the_ends_are_means_of_trials_not_single_trainings(paper: Snapshot) -> N
 
 
 def test_the_best_trial_is_a_learning_rate_of_0_001_with_48_filters(paper: Snapshot) -> None:
-    best = ranking(trial_results(paper), paper.spec.objective)[0]
-    assert best.values == {"learning_rate": 0.001, "optimizer": "m", "filter_size": 48}
-    assert best.mean["accuracy"] == pytest.approx(0.9661)
-    assert best.sd["accuracy"] == pytest.approx(abs(0.9677 - 0.9645) / math.sqrt(2))
+    scores = table_of(paper).scores(measure_of(paper))
+    best = best_first(scores.mean, paper.spec.objective.direction)[0]
+    assert paper.spec.grid[best + 1].values == {"learning_rate": 0.001, "optimizer": "m", "filter_size": 48}
+    assert scores.mean[best] == pytest.approx(0.9661)
+    assert scores.sd[best] == pytest.approx(abs(0.9677 - 0.9645) / math.sqrt(2))
 
 
 def test_importing_the_shipped_table_again_gives_the_shipped_session(paper: Snapshot, tmp_path: Path) -> None:
@@ -93,7 +96,7 @@ def test_opening_the_session_writes_nothing(paper: Snapshot) -> None:
 
     before = state()
     snapshot = read_session(SessionFolder(PAPER))
-    trial_results(snapshot)
+    show_json("paper", snapshot)
     assert [folder.name for folder in list_sessions(PAPER.parent)].count("paper") == 1
     assert state() == before
 

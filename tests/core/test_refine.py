@@ -17,6 +17,7 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.refine.finer import finer_values, scale_of
 from hpo_core.refine.proposal import create_refined, propose
 from hpo_core.refine.reuse import adopt
+from hpo_core.results.in_view import in_view
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -72,7 +73,7 @@ TRIM = Trim().hide("learning_rate", 1e-2, 1e-4).hide("filters", 12)
 
 
 def test_the_values_in_view_are_kept_and_finer_ones_lie_next_to_the_best() -> None:
-    proposal = propose("paper", SESSION, TRIM)
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
     assert {factor.name: factor.values for factor in proposal.factors} == {
         "learning_rate": (5e-4, 7.07e-4, 1e-3, 2.24e-3, 5e-3),
         "loss": ("poisson", "mean_squared_error"),
@@ -84,31 +85,30 @@ def test_the_values_in_view_are_kept_and_finer_ones_lie_next_to_the_best() -> No
 
 
 def test_a_finer_value_may_lie_towards_a_neighbour_that_was_trimmed() -> None:
-    proposal = propose("paper", SESSION, Trim().hide("learning_rate", 1e-4, 5e-4, 5e-3, 1e-2))
+    proposal = propose("paper", SESSION, in_view(SESSION, Trim().hide("learning_rate", 1e-4, 5e-4, 5e-3, 1e-2)))
     assert proposal.factors[0].values == (7.07e-4, 1e-3, 2.24e-3)
 
 
 def test_without_results_nothing_finer_is_proposed() -> None:
-    proposal = propose("new", SessionState(SPEC).snapshot(), TRIM)
+    snapshot = SessionState(SPEC).snapshot()
+    proposal = propose("new", snapshot, in_view(snapshot, TRIM))
     assert proposal.factors[0].values == (5e-4, 1e-3, 5e-3)
     assert (proposal.best, proposal.seconds) == (None, None)
 
 
 def test_with_nothing_in_view_there_is_nothing_to_refine() -> None:
     with pytest.raises(SpecError, match="No trial is in view"):
-        propose("paper", SESSION, Trim().hide("loss", "poisson", "mean_squared_error"))
+        propose("paper", SESSION, in_view(SESSION, Trim().hide("loss", "poisson", "mean_squared_error")))
 
 
 def test_a_filter_line_narrows_the_grid_too() -> None:
-    from hpo_core.results.filter import compile_filter
-
-    kept = compile_filter("loss!=poisson and filters<=24", SESSION).mask(SESSION)
-    proposal = propose("paper", SESSION, None, kept)
+    kept = in_view(SESSION, Trim().filtered("loss!=poisson and filters<=24"))
+    proposal = propose("paper", SESSION, kept)
     assert [factor.values for factor in proposal.factors[1:]] == [("mean_squared_error",), (12, 18, 24, 30)]
 
 
 def test_it_says_what_is_new_what_is_re_used_and_how_long_it_takes() -> None:
-    proposal = propose("paper", SESSION, TRIM)
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
     assert (proposal.trials, proposal.trials_reused, proposal.trials_new) == (50, 18, 32)
     assert proposal.trainings == 64
     assert proposal.seconds == pytest.approx(64 * 6 / 2)
@@ -116,13 +116,13 @@ def test_it_says_what_is_new_what_is_re_used_and_how_long_it_takes() -> None:
 
 
 def test_the_expected_time_follows_the_epochs() -> None:
-    proposal = propose("paper", SESSION, TRIM).with_values({"epochs": [3, 6]})
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM)).with_values({"epochs": [3, 6]})
     assert (proposal.trials, proposal.trials_reused) == (100, 18)
     assert proposal.seconds == pytest.approx((50 * 2 * 6 + 32 * 2 * 3) * (6 / 3) / 2)
 
 
 def test_the_proposal_is_editable() -> None:
-    proposal = propose("paper", SESSION, TRIM)
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
     edited = proposal.remove("filters", 60).add("filters", 30).toggle("learning_rate", 7.07e-4)
     assert [factor.values for factor in edited.factors] == [
         (5e-4, 1e-3, 2.24e-3, 5e-3),
@@ -136,7 +136,7 @@ def test_the_proposal_is_editable() -> None:
 
 
 def test_a_value_that_cannot_be_is_refused() -> None:
-    proposal = propose("paper", SESSION, TRIM)
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
     with pytest.raises(SpecError, match="filters: 0 is out of range"):
         proposal.add("filters", 0)
     with pytest.raises(SpecError, match="needs a value"):
@@ -150,7 +150,7 @@ def test_a_value_that_cannot_be_is_refused() -> None:
 
 
 def test_a_hyperparameter_with_one_value_left_is_fixed() -> None:
-    spec = propose("paper", SESSION, Trim().hide("loss", "poisson")).spec
+    spec = propose("paper", SESSION, in_view(SESSION, Trim().hide("loss", "poisson"))).spec
     assert spec.grid.names == ("learning_rate", "filters")
     assert dict(spec.fixed) == {"epochs": 3, "loss": "mean_squared_error"}
     assert (spec.data, spec.seed, spec.replicates, spec.objective) == (SPEC.data, 5, 2, SPEC.objective)
@@ -180,7 +180,7 @@ def test_a_fixed_hyperparameter_that_is_now_varied_is_the_same_training() -> Non
 
 
 def test_the_new_session_says_where_each_result_came_from_and_trains_only_the_rest(tmp_path: Path) -> None:
-    proposal = propose("paper", SESSION, TRIM)
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
     folder = create_refined(tmp_path, "finer", proposal)
     snapshot = read_session(folder)
     assert snapshot.spec == proposal.spec
@@ -204,7 +204,7 @@ def test_the_new_session_says_where_each_result_came_from_and_trains_only_the_re
 def test_an_imported_session_has_nothing_to_train_on(tmp_path: Path) -> None:
     paper = SessionFolder(Path(__file__).resolve().parents[2] / "sessions" / "paper")
     snapshot = read_session(paper)
-    proposal = propose("paper", snapshot, Trim().hide("learning_rate", 0.01))
+    proposal = propose("paper", snapshot, in_view(snapshot, Trim().hide("learning_rate", 0.01)))
     assert proposal.factors[0].values == (1e-4, 5e-4, 7.07e-4, 1e-3, 2.24e-3, 5e-3)
     assert proposal.factors[2].values == (12, 24, 36, 42, 48, 60)
     assert (proposal.trials_reused, proposal.adopted) == (0, ())

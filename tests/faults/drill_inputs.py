@@ -12,7 +12,6 @@ from hpo_core.interop.export import csv_line
 from hpo_core.journal.events import AttemptEnded, Envelope, EpochEnded, JobsQueued, Noted
 from hpo_core.journal.records import encode_record
 from hpo_core.plan.hyperparameters import KNOWN, Value
-from hpo_core.results.table import trial_results
 from hpo_core.results.tidy import epochs_table, replicates_table
 from hpo_core.session.snapshot import Snapshot
 
@@ -120,8 +119,7 @@ def tables(snapshot: Callable[[], Snapshot]) -> st.SearchStrategy[bytes]:
 
 def exported(snapshot: Snapshot) -> tuple[str, ...]:
     """Return replicates.csv and epochs.csv of a session."""
-    results = trial_results(snapshot)
-    found = (replicates_table(snapshot, results), epochs_table(snapshot, results))
+    found = (replicates_table(snapshot), epochs_table(snapshot))
     return tuple("".join([csv_line(table.columns), *map(csv_line, table.rows)]) for table in found)
 
 

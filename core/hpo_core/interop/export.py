@@ -17,9 +17,7 @@ from pathlib import Path
 from hpo_core.errors import SessionError
 from hpo_core.interop.cell_values import is_number
 from hpo_core.journal.files import FOLDER_MODE, REAL_FILES, Files, write_all
-from hpo_core.results.table import Predicate, trial_results
-from hpo_core.results.tidy import Cell, TidyTable, epochs_table, replicates_table, trials_table
-from hpo_core.results.trim import Trim
+from hpo_core.results.tidy import Bools, Cell, TidyTable, epochs_table, replicates_table, trials_table
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean
 
@@ -32,20 +30,19 @@ _CHUNK_ROWS = 4096
 def export(
     snapshot: Snapshot,
     folder: Path,
-    trim: Trim | None = None,
-    where: Predicate | None = None,
+    seen: Bools | None = None,
     files: Files = REAL_FILES,
 ) -> list[Path]:
-    """Write trials.csv, replicates.csv and epochs.csv of what is in view; return their paths.
+    """Write trials.csv, replicates.csv and epochs.csv of the trials that ``seen`` marks, else of all; return their
+    paths.
 
     All three are written beside and renamed once all are whole. Raises ``SessionError`` where they cannot be
     written; an older export is then as it was.
     """
-    results = trial_results(snapshot, trim, where)
     tables = {
-        folder / TRIALS: trials_table(snapshot, results),
-        folder / REPLICATES: replicates_table(snapshot, results),
-        folder / EPOCHS: epochs_table(snapshot, results),
+        folder / TRIALS: trials_table(snapshot, seen),
+        folder / REPLICATES: replicates_table(snapshot, seen),
+        folder / EPOCHS: epochs_table(snapshot, seen),
     }
     beside = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in tables}
     try:

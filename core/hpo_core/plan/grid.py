@@ -84,9 +84,8 @@ class Grid:
             codes = np.stack(places, axis=1).astype(np.int32)
         else:
             orders = [{value: n for n, value in enumerate(factor.values)} for factor in self.hyperparameters]
-            codes = np.array(
-                [[order[value] for order, value in zip(orders, row, strict=True)] for row in self.listed], np.int32
-            )
+            rows = [[order[value] for order, value in zip(orders, row, strict=True)] for row in self.listed]
+            codes = np.array(rows, np.int32).reshape(len(rows), len(orders))  # a plan may have no trial yet
         codes.flags.writeable = False
         return codes
 

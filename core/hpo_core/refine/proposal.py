@@ -21,8 +21,8 @@ from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.refine.finer import finer_values
 from hpo_core.refine.reuse import adopt
-from hpo_core.results.table import in_view, result_arrays
-from hpo_core.results.trim import Trim
+from hpo_core.results.measure import measure_of
+from hpo_core.results.table import best_first, table_of
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.store import create_with_events
@@ -166,27 +166,23 @@ class Proposal:
         )
 
 
-def propose(
-    session: str, snapshot: Snapshot, trim: Trim | None = None, kept: NDArray[np.bool_] | None = None
-) -> Proposal:
+def propose(session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = None) -> Proposal:
     """Return the next grid: the values in view, and finer ones next to those of the best trial in view.
 
-    ``kept`` (one entry for each trial) is what a filter line leaves. The best trial's neighbours are the whole
-    grid's: the optimum may lie between the best value and one that was trimmed. Raises ``SpecError`` where nothing
-    is in view.
+    ``seen`` says which trials are in view, all where it is None. The best trial's neighbours are the whole grid's:
+    the optimum may lie between the best value and one that was trimmed. Raises ``SpecError`` where nothing is in
+    view.
     """
     spec = snapshot.spec
     grid = spec.grid
-    mask = in_view(grid, trim)
-    if kept is not None:
-        mask = mask & kept
+    mask = np.ones(len(grid), bool) if seen is None else seen
     if not mask.any():
         raise SpecError("No trial is in view; bring values back before refining.")
     best = _best_in_view(snapshot, mask)
     factors = []
     for column, factor in enumerate(grid.hyperparameters):
-        seen = set(grid.codes[mask, column].tolist())
-        values = tuple(value for place, value in enumerate(factor.values) if place in seen)
+        places = np.unique(grid.codes[mask, column])
+        values = tuple(factor.values[place] for place in places.tolist())
         if best is not None:
             values += finer_values(factor.name, factor.values, factor.values[grid.codes[best - 1, column]])
         factors.append(Hyperparameter(factor.name, _in_order(spec, factor.name, values)))
@@ -194,11 +190,10 @@ def propose(
 
 
 def _best_in_view(snapshot: Snapshot, mask: NDArray[np.bool_]) -> int | None:
-    scores = np.where(mask, result_arrays(snapshot).scores, np.nan)
-    if not np.isfinite(scores).any():
-        return None
-    highest = snapshot.spec.objective.direction == "max"
-    return int(np.nanargmax(scores) if highest else np.nanargmin(scores)) + 1
+    measure = measure_of(snapshot)
+    scores = np.where(mask, table_of(snapshot).scores(measure).mean, np.nan)
+    first = int(best_first(scores, measure.better)[0])
+    return first + 1 if np.isfinite(scores[first]) else None
 
 
 def _checked(name: str, value: Value) -> Value:

@@ -5,18 +5,17 @@ Measured on one core: the results of 40,000 trainings in 0.15 s, their curves in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 import numpy as np
 
 from hpo_core.effects.analyse import analyse
 from hpo_core.effects.classes import find_collapsed
-from hpo_core.effects.data import Bools, Factor, Floats, Results
+from hpo_core.effects.data import Bools, Factor, Results
 from hpo_core.effects.model import Effects, Role
 from hpo_core.effects.wiring import Wiring, check_wiring
 from hpo_core.plan.grid import JobKey
-from hpo_core.results.measure import Measure, measure_of
-from hpo_core.session.snapshot import ENDED, Replicate, Snapshot
+from hpo_core.results.measure import PARAMETERS, SECONDS, Measure, at_last, cost_of, measure_of
+from hpo_core.results.table import table_of
+from hpo_core.session.snapshot import Snapshot
 
 
 def results_of(
@@ -31,21 +30,19 @@ def results_of(
     collapsed, see ``collapsed_trainings``; without it the analysis judges by these trainings alone.
     """
     measure = measure or measure_of(snapshot)
-    entries = [
-        entry
-        for key, entry in snapshot.replicates.items()
-        if entry.status in ENDED and (seen is None or seen[key.trial - 1])
-    ]
-    grid, data = snapshot.spec.grid, snapshot.data
-    trial = _whole(entry.key.trial for entry in entries)
-    accuracy, loss = _column(entries, "accuracy"), _column(entries, "loss")
-    val_accuracy, val_loss = _column(entries, "val_accuracy"), _column(entries, "val_loss")
+    table, data = table_of(snapshot), snapshot.data
+    rows = np.flatnonzero(table.ended if seen is None else table.ended & seen[table.trial - 1])
+    entries = [table.entries[row] for row in rows.tolist()]
+    trial, grid = table.trial[rows], snapshot.spec.grid
+    accuracy, loss, val_accuracy, val_loss = (
+        table.values(at_last(name))[rows] for name in ("accuracy", "loss", "val_accuracy", "val_loss")
+    )
     validated = bool(np.isfinite(val_accuracy).any())
     return Results(
         factors=tuple(Factor(factor.name, factor.values) for factor in grid.hyperparameters),
-        codes=grid.codes[trial - 1].astype(np.int64).reshape(len(entries), len(grid.hyperparameters)),
-        y=_numbers(entries, measure.value),
-        replicate=_whole(entry.key.replicate for entry in entries),
+        codes=grid.codes[trial - 1].astype(np.int64),
+        y=table.values(measure)[rows],
+        replicate=table.replicate[rows],
         trial=trial,
         blocked=snapshot.spec.trainable,
         status=[entry.status for entry in entries],
@@ -54,9 +51,9 @@ def results_of(
         train_metric=accuracy if validated else None,
         val_metric=val_accuracy if validated else accuracy,
         loss=val_loss if np.isfinite(val_loss).any() else loss,
-        seconds=_numbers(entries, lambda entry: entry.seconds or None),
-        parameters=_numbers(entries, lambda entry: entry.parameters),
-        collapsed=None if collapsed is None else np.array([entry.key in collapsed for entry in entries], bool),
+        seconds=table.values(cost_of(SECONDS))[rows],
+        parameters=table.values(cost_of(PARAMETERS))[rows],
+        collapsed=None if collapsed is None else table.among(collapsed)[rows],
         # A curve with a lost epoch would be compared a step out of place.
         curves={
             (entry.key.trial, entry.key.replicate): [epoch.metrics for epoch in entry.epochs]
@@ -111,15 +108,3 @@ def analyse_session(
         maximise=measure.better == "max",
         role=role_of(snapshot, measure),
     )
-
-
-def _column(entries: list[Replicate], metric: str) -> Floats:
-    return _numbers(entries, lambda entry: entry.metric(metric))
-
-
-def _numbers(entries: list[Replicate], read: Callable[[Replicate], float | None]) -> Floats:
-    return np.array([np.nan if (value := read(entry)) is None else value for entry in entries], np.float64)
-
-
-def _whole(numbers: Iterable[int]) -> np.ndarray:
-    return np.fromiter(numbers, np.int64)

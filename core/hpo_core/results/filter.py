@@ -27,9 +27,9 @@ from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.spec import parse_value
 from hpo_core.plan.workloads import WORKLOADS
-from hpo_core.results.filter_nodes import COUNTS, Columns, Comparison, Constant, Junction, Node, Not
+from hpo_core.results.filter_nodes import COUNTS, Comparison, Constant, Junction, Node, Not
 from hpo_core.results.filter_tokens import KEYWORDS, SIGNS, Token, tokens_of
-from hpo_core.results.table import TrialResult
+from hpo_core.results.table import table_of
 from hpo_core.results.trim import match_value
 from hpo_core.session.snapshot import STATUSES, Snapshot
 from hpo_core.text import clean
@@ -40,17 +40,13 @@ MAX_DEPTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter line that parsed: a predicate over a trial's row, or over all trials at once; ``str`` writes it."""
+    """A filter line that parsed; ``str`` writes it."""
 
     node: Node
 
-    def __call__(self, row: TrialResult) -> bool:
-        """Whether the trial stays in view."""
-        return self.node.matches(row)
-
     def mask(self, snapshot: Snapshot) -> NDArray[np.bool_]:
         """Return which trials of the session stay in view; entry i is trial i + 1."""
-        return self.node.mask(Columns(snapshot))
+        return self.node.mask(table_of(snapshot))
 
     def __str__(self) -> str:
         return str(self.node)

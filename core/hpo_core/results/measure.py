@@ -46,11 +46,6 @@ class Measure:
         """The metric and the epoch it is taken at: "val_accuracy, last epoch"."""
         return self.metric if self.cost else f"{self.metric}, {self.epoch} epoch"
 
-    @property
-    def plain(self) -> bool:
-        """Whether it is a metric at the last epoch of every training."""
-        return not self.cost and self.epoch == "last" and not self.left_out
-
     def without(self, trainings: Iterable[JobKey]) -> Measure:
         """Return the measure with some trainings left out."""
         return replace(self, left_out=frozenset(trainings))
@@ -100,6 +95,16 @@ def measure_of(snapshot: Snapshot, metric: str | None = None, epoch: Which = "la
         return Measure(objective.metric, objective.direction, epoch)
     cost = metric in COSTS and metric not in snapshot.metrics
     return Measure(metric, direction_of(metric), epoch, cost, _images(snapshot) if cost else None)
+
+
+def at_last(metric: str) -> Measure:
+    """Return the measure of a metric of that name at the last epoch, whether a session has it or not."""
+    return Measure(metric, direction_of(metric))
+
+
+def cost_of(name: str) -> Measure:
+    """Return the measure of what a training costs, for which nothing of the data need be known: not images/s."""
+    return Measure(name, direction_of(name), cost=True)
 
 
 def _images(snapshot: Snapshot) -> int | None:

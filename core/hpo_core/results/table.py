@@ -1,235 +1,199 @@
-"""What a session has found: a snapshot, seen through a trim, as rows, as arrays and as one JSON object.
+"""The one table of a session's results: a row for each training and, by one measure, a score for each trial.
 
-A trial's *score* is the mean of a metric over its complete replicates, each at its last epoch; a replicate that
-failed, diverged, was stopped or still runs never enters a mean, and one bad replicate never voids its trial.
+A trial's *score* is the mean of a measure over its complete replicates; a replicate that failed, diverged, was
+stopped or still runs never enters a mean, and one bad replicate never voids its trial. Trim, filter, tidy tables,
+analysis, next grid and screen all read the table of the snapshot that they look at, so that they cannot disagree.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_core.plan.grid import Grid
-from hpo_core.plan.hyperparameters import Value
-from hpo_core.plan.metrics import Objective
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.metrics import Direction
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.measure import Measure
-from hpo_core.results.trim import Trim
-from hpo_core.session.snapshot import STATUSES, Replicate, Snapshot, Status, session_status
+from hpo_core.session.snapshot import ENDED, STATUSES, Replicate, Snapshot, Status
 
 _PRECEDENCE: tuple[Status, ...] = ("running", "waiting", "complete", "failed", "diverged", "stopped")
 _CODE = {status: code for code, status in enumerate(STATUSES)}
+Groups = NDArray[np.integer[Any]]
+_HUGE = 1e150
+"""From here on squares and sums of numbers may not be writable: they are scaled."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrialResult:
-    """One trial: its values, its replicates, and the mean and sample standard deviation of each metric.
+@dataclass(frozen=True, eq=False, slots=True)
+class Scores:
+    """What groups of numbers come to, such as the replicates of each trial; entry i is group i.
 
-    ``status`` is that of the replicates taken together, see ``aggregate_status``. ``mean`` and ``sd`` name every
-    metric of the session; ``mean`` is None without a complete replicate that has the metric, ``sd`` (n - 1) with
-    fewer than two.
+    ``mean`` is NaN of no numbers; ``sd``, the sample standard deviation (n - 1), of less than two. They are ``n``.
     """
 
-    number: int
-    values: Mapping[str, Value]
-    status: Status
-    replicates: tuple[Replicate, ...]
-    mean: Mapping[str, float | None]
-    sd: Mapping[str, float | None]
-
-    def count(self, *statuses: Status) -> int:
-        """How many replicates have one of these statuses."""
-        return sum(entry.status in statuses for entry in self.replicates)
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    n: NDArray[np.int64]
 
 
-Predicate = Callable[[TrialResult], bool]
-"""Whether a trial stays in view; a filter line compiles to one."""
+@dataclass(frozen=True, eq=False)
+class ResultsTable:
+    """The trainings that have begun or ended, in the order in which the journal tells of them.
+
+    Everything is read-only, worked out when it is asked for, and kept. Arrays of trainings have one entry for each
+    of ``entries``; arrays of trials have one for each trial of the grid, entry i being trial i + 1.
+    """
+
+    spec: SessionSpec
+    entries: tuple[Replicate, ...]
+    replicate_counts: Mapping[int, int]
+    _values: dict[Measure, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _scores: dict[Measure, Scores] = field(default_factory=dict, repr=False)
+
+    # Trainings -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def trial(self) -> NDArray[np.int64]:
+        """The number of each training's trial."""
+        return np.fromiter((entry.key.trial for entry in self.entries), np.int64, len(self.entries))
+
+    @cached_property
+    def replicate(self) -> NDArray[np.int64]:
+        """The number of each training within its trial."""
+        return np.fromiter((entry.key.replicate for entry in self.entries), np.int64, len(self.entries))
+
+    @cached_property
+    def status(self) -> NDArray[np.int64]:
+        """Each training's status, as its place in ``STATUSES``."""
+        return np.fromiter((_CODE[entry.status] for entry in self.entries), np.int64, len(self.entries))
+
+    def having(self, statuses: Iterable[Status]) -> NDArray[np.bool_]:
+        """Return which trainings have one of these statuses."""
+        wanted = np.zeros(len(STATUSES), bool)
+        wanted[[_CODE[status] for status in statuses]] = True
+        return wanted[self.status]
+
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """Which trainings have ended, in whatever way."""
+        return self.having(ENDED)
+
+    def among(self, trainings: Iterable[JobKey]) -> NDArray[np.bool_]:
+        """Return which rows are these trainings."""
+        width = int(self.replicate.max(initial=0)) + 1
+        wanted = [key.trial * width + key.replicate for key in trainings if key.replicate < width]
+        return np.isin(self.trial * width + self.replicate, wanted)
+
+    @cached_property
+    def _last(self) -> list[Mapping[str, float | None]]:
+        """Each training's metrics at its last epoch; none before there is one, or where its record is lost."""
+        return [last.metrics if (last := entry.last) is not None else {} for entry in self.entries]
+
+    def values(self, measure: Measure) -> NDArray[np.float64]:
+        """Return the measure of each training as far as it has come; NaN where it has none."""
+        key = measure.without(())
+        if key not in self._values:
+            plain = key.epoch == "last" and not key.cost
+            found = (of.get(key.metric) for of in self._last) if plain else map(key.value, self.entries)
+            self._values[key] = np.array(list(found), np.float64)
+        return self._values[key]
+
+    def counted(self, measure: Measure) -> NDArray[np.bool_]:
+        """Return which trainings enter a trial's score: complete, measured, and not left out."""
+        rows = self.having(("complete",)) & np.isfinite(self.values(measure))
+        return rows & ~self.among(measure.left_out) if measure.left_out else rows
+
+    # Trials --------------------------------------------------------------------------------------------------
+
+    def scores(self, measure: Measure) -> Scores:
+        """Return each trial's score."""
+        if measure not in self._scores:
+            rows = self.counted(measure)
+            self._scores[measure] = means(self.trial[rows] - 1, self.values(measure)[rows], len(self.spec.grid))
+        return self._scores[measure]
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Trials × statuses, in the order of ``STATUSES``: how many replicates of each trial have each."""
+        trials, width = len(self.spec.grid), len(STATUSES)
+        places = (self.trial - 1) * width + self.status
+        counts = np.bincount(places, minlength=trials * width).reshape(trials, width)
+        asked = np.full(trials, self.spec.replicates)
+        for number, count in self.replicate_counts.items():
+            asked[number - 1] = count
+        counts[:, _CODE["waiting"]] += asked - counts.sum(axis=1)
+        return counts
+
+    def count(self, *statuses: Status) -> NDArray[np.int64]:
+        """Return how many replicates of each trial have one of these statuses."""
+        found: NDArray[np.int64] = self.counts[:, [_CODE[status] for status in statuses]].sum(axis=1)
+        return found
+
+    @cached_property
+    def failed(self) -> NDArray[np.int64]:
+        """How many replicates of each trial failed or diverged."""
+        return self.count("failed", "diverged")
+
+    @cached_property
+    def statuses(self) -> list[Status]:
+        """The status of each trial."""
+        return trial_statuses(self.counts)
 
 
-def aggregate_status(statuses: Iterable[Status]) -> Status:
-    """Return the status of a trial whose replicates have these.
+def table_of(snapshot: Snapshot) -> ResultsTable:
+    """Return the table of a snapshot, made once and kept with it, as its cached properties are."""
+    kept = vars(snapshot)
+    found: ResultsTable | None = kept.get("_results_table")
+    if found is None:
+        entries = tuple(snapshot.replicates.values())
+        found = kept["_results_table"] = ResultsTable(snapshot.spec, entries, snapshot.replicate_counts)
+    return found
+
+
+def trial_statuses(counts: NDArray[np.int64]) -> list[Status]:
+    """Return the status of each trial, of how many replicates have each status (trials × ``STATUSES``).
 
     Running if any of them runs, else waiting if any waits, else complete if any is complete: what the trial has
     is then all it will get. Where none is complete: failed, else diverged, else stopped.
     """
-    present = set(statuses)
-    return next((status for status in _PRECEDENCE if status in present), "waiting")
+    order = [_CODE[status] for status in _PRECEDENCE]
+    return [_PRECEDENCE[place] for place in (counts[:, order] > 0).argmax(axis=1)]
 
 
-def trial_result(snapshot: Snapshot, number: int) -> TrialResult:
-    """Return one trial's row."""
-    replicates = tuple(snapshot.replicates_of(number))
-    mean: dict[str, float | None] = {}
-    sd: dict[str, float | None] = {}
-    for metric in snapshot.metrics:
-        found = [value for entry in replicates if (value := entry.result(metric)) is not None]
-        mean[metric], sd[metric] = mean_and_sd(found)
-    status = aggregate_status(entry.status for entry in replicates)
-    return TrialResult(number, snapshot.spec.grid[number].values, status, replicates, mean, sd)
+def means(group: Groups, numbers: NDArray[np.float64], groups: int) -> Scores:
+    """Return what the ``numbers`` of each of so many groups come to; ``group`` (from 0) says which each is in.
 
-
-def mean_and_sd(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """Return the mean, None of nothing, and the sample standard deviation (n - 1), None of fewer than two."""
-    if not values:
-        return None, None
-    scale = _scale(max(map(abs, values)))
-    mean = math.fsum(value / scale for value in values) / len(values)
-    if len(values) == 1:
-        return mean * scale, None
-    sd = math.sqrt(math.fsum((value / scale - mean) ** 2 for value in values) / (len(values) - 1)) * scale
-    return mean * scale, sd if math.isfinite(sd) else None
-
-
-def _scale(largest: float) -> float:
-    """Return what to divide numbers by, so that their squares and sums can be written: 1, unless they are huge."""
-    return 1.0 if largest < 1e150 else largest
-
-
-def trial_results(
-    snapshot: Snapshot, trim: Trim | None = None, where: Predicate | None = None
-) -> list[TrialResult]:
-    """Return the trials in view, in the order of their numbers."""
-    numbers = np.flatnonzero(in_view(snapshot.spec.grid, trim)) + 1
-    rows = (trial_result(snapshot, int(number)) for number in numbers)
-    return [row for row in rows if where is None or where(row)]
-
-
-def ranking(results: Iterable[TrialResult], objective: Objective) -> list[TrialResult]:
-    """Return the trials with the best score first, those without a score last; ties by trial number."""
-    sign = -1.0 if objective.direction == "max" else 1.0
-
-    def place(row: TrialResult) -> tuple[bool, float, int]:
-        score = row.mean.get(objective.metric)
-        return (True, 0.0, row.number) if score is None else (False, sign * score, row.number)
-
-    return sorted(results, key=place)
-
-
-@dataclass(frozen=True)
-class ResultArrays:
-    """Every trial as arrays, for one metric and one trim; row i is trial i + 1.
-
-    ``codes`` (trials × hyperparameters) are places of values; ``scores`` and ``sds`` are NaN where
-    ``TrialResult`` has None; ``finished`` counts the complete replicates that have the metric, ``failed`` those
-    that failed or diverged; ``counts`` (trials × statuses, in the order of ``STATUSES``) all of them.
+    Sums are rounded once, whatever their order, and numbers too huge to be squared have a spread nevertheless.
     """
-
-    codes: NDArray[np.int32]
-    scores: NDArray[np.float64]
-    sds: NDArray[np.float64]
-    finished: NDArray[np.int32]
-    failed: NDArray[np.int32]
-    counts: NDArray[np.int32]
-    in_view: NDArray[np.bool_]
-
-    @property
-    def statuses(self) -> list[Status]:
-        """Each trial's status, by the rule of ``aggregate_status``."""
-        order = [_CODE[status] for status in _PRECEDENCE]
-        return [_PRECEDENCE[place] for place in (self.counts[:, order] > 0).argmax(axis=1)]
-
-
-def result_arrays(
-    snapshot: Snapshot, metric: str | None = None, trim: Trim | None = None, measure: Measure | None = None
-) -> ResultArrays:
-    """Return the trials as arrays, for the objective's metric where none is named; ``measure`` reads otherwise."""
-    name = metric or snapshot.spec.objective.metric
-    read = measure.result if measure is not None and not measure.plain else None
-    grid = snapshot.spec.grid
-    trials = len(grid)
-    places, codes, scored, values = [], [], [], []
-    for entry in snapshot.replicates.values():
-        trial = entry.key.trial - 1
-        places.append(trial)
-        codes.append(_CODE[entry.status])
-        if entry.status == "complete" and (entry.epochs or read):
-            value = entry.metric(name) if read is None else read(entry)
-            if value is not None:
-                scored.append(trial)
-                values.append(value)
-    at, y = np.array(scored, np.int64), np.array(values, np.float64)
-    finished = np.bincount(at, minlength=trials)
-    scale = _scale(float(np.abs(y).max(initial=0.0)))
+    n = np.bincount(group, minlength=groups)
+    scale = np.ones(groups)
+    if np.abs(numbers).max(initial=0.0) >= _HUGE:
+        np.maximum.at(scale, group, np.abs(numbers))
+        scale[scale < _HUGE] = 1.0
+    scaled = numbers / scale[group]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        scores = np.bincount(at, y / scale, trials) / finished
-        squares = np.bincount(at, (y / scale - scores[at]) ** 2, trials)
-        sds = np.where(finished > 1, np.sqrt(squares / (finished - 1)), np.nan) * scale
-        sds[np.isinf(sds)] = np.nan
-        scores *= scale
-    counts = _status_counts(snapshot, np.array(places, np.int64), np.array(codes, np.int64))
-    return ResultArrays(
-        codes=grid.codes,
-        scores=scores,
-        sds=sds,
-        finished=finished.astype(np.int32),
-        failed=counts[:, _CODE["failed"]] + counts[:, _CODE["diverged"]],
-        counts=counts,
-        in_view=in_view(grid, trim),
-    )
+        mean = _sums(group, scaled, n) / n
+        sd = np.sqrt(_sums(group, (scaled - mean[group]) ** 2, n) / np.where(n > 1, n - 1, np.nan)) * scale
+    sd[np.isinf(sd)] = np.nan
+    return Scores(mean * scale, sd, n)
 
 
-def _status_counts(snapshot: Snapshot, trial: NDArray[np.int64], code: NDArray[np.int64]) -> NDArray[np.int32]:
-    trials, width = len(snapshot.spec.grid), len(STATUSES)
-    counts = np.bincount(trial * width + code, minlength=trials * width).reshape(trials, width).astype(np.int32)
-    asked = np.full(trials, snapshot.spec.replicates, np.int32)
-    for number, count in snapshot.replicate_counts.items():
-        asked[number - 1] = count
-    counts[:, _CODE["waiting"]] += asked - counts.sum(axis=1)
-    return counts
+def _sums(group: Groups, numbers: NDArray[np.float64], n: NDArray[np.int64]) -> NDArray[np.float64]:
+    sums = np.bincount(group, numbers, len(n)).astype(np.float64)  # exact of one, rounded once of two
+    several = np.flatnonzero(n > 2).tolist()
+    if several:
+        ordered = numbers[np.argsort(group, kind="stable")].tolist()
+        ends = np.concatenate(([0], np.cumsum(n))).tolist()
+        sums[several] = [math.fsum(ordered[ends[at] : ends[at + 1]]) for at in several]
+    return sums
 
 
-def in_view(grid: Grid, trim: Trim | None) -> NDArray[np.bool_]:
-    """Return which trials the trim leaves in view."""
-    mask = np.ones(len(grid), dtype=bool)
-    if trim:
-        for column, factor in enumerate(grid.hyperparameters):
-            hidden = np.array([trim.hides(factor.name, value) for value in factor.values])
-            if hidden.any():
-                mask &= ~hidden[grid.codes[:, column]]
-        mask[[number - 1 for number in trim.dropped if number <= len(grid)]] = False
-    return mask
-
-
-def show_json(
-    session_name: str,
-    snapshot: Snapshot,
-    trim: Trim | None = None,
-    where: Predicate | None = None,
-    engine_runs: bool | None = None,
-) -> dict[str, Any]:
-    """Return what ``show --json`` prints: session, counts, and the trials in view with their replicates.
-
-    Only ``counts`` is of the whole session whatever the trim; metrics of a replicate are those of its last epoch.
-    """
-    return {
-        "session": session_name,
-        "status": session_status(snapshot, engine_runs),
-        "objective": snapshot.spec.objective.metric,
-        "counts": dict(snapshot.counts),
-        "trials": [
-            {
-                "trial": row.number,
-                "values": dict(row.values),
-                "status": row.status,
-                "replicates": [_replicate_json(entry) for entry in row.replicates],
-                "mean": dict(row.mean),
-                "sd": dict(row.sd),
-            }
-            for row in trial_results(snapshot, trim, where)
-        ],
-    }
-
-
-def _replicate_json(entry: Replicate) -> dict[str, Any]:
-    return {
-        "replicate": entry.key.replicate,
-        "attempt": entry.attempt,
-        "seed": entry.seed,
-        "status": entry.status,
-        "epochs": entry.had,
-        "metrics": dict(entry.last.metrics) if entry.last else {},
-    }
+def best_first(scores: NDArray[np.float64], better: Direction) -> NDArray[np.int64]:
+    """Return the places of the scores, the best first, those without a score last; equals keep their order."""
+    costs = -scores if better == "max" else scores
+    return np.argsort(np.where(np.isfinite(costs), costs, np.inf), kind="stable")

@@ -9,17 +9,24 @@ from that was not trained here; where the images changed in the middle, it says 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.table import TrialResult
+from hpo_core.results.measure import at_last
+from hpo_core.results.table import table_of
 from hpo_core.session.damage import image_name
 from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
 
 Cell = Value | None
 """One cell; None is an empty one."""
+
+Bools = NDArray[np.bool_]
+"""Which trials are in view, entry i being trial i + 1; every table has all of them unless it is told."""
 
 TRIAL = "trial"
 TRIAL_COLUMNS = ("status", "replicates", "complete")
@@ -56,43 +63,39 @@ def metric_columns(metrics: Iterable[str], before: Iterable[str]) -> tuple[str, 
     )
 
 
-def trials_table(snapshot: Snapshot, results: Sequence[TrialResult]) -> TidyTable:
+def trials_table(snapshot: Snapshot, seen: Bools | None = None) -> TidyTable:
     """Return one row for each trial: its status, how many replicates, and the mean and sd of each metric."""
+    table, spec = table_of(snapshot), snapshot.spec
     names = [f"{kind}_{metric}" for metric in snapshot.metrics for kind in ("mean", "sd")]
+    scores = [table.scores(at_last(metric)) for metric in snapshot.metrics]
+    numbers = [_cells(column) for of in scores for column in (of.mean, of.sd)]
+    asked, complete = table.counts.sum(axis=1).tolist(), table.count("complete").tolist()
+    rows = (
+        (*lead, table.statuses[row], asked[row], complete[row], *(column[row] for column in numbers))
+        for row, lead in _trials(spec, seen)
+    )
+    return TidyTable((*_lead_columns(spec), *TRIAL_COLUMNS, *names), rows)
 
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        for row in results:
-            numbers = [of.get(metric) for metric in snapshot.metrics for of in (row.mean, row.sd)]
-            yield (*_lead(snapshot.spec, row), row.status, len(row.replicates), row.count("complete"), *numbers)
 
-    return TidyTable((*_lead_columns(snapshot.spec), *TRIAL_COLUMNS, *names), rows())
-
-
-def replicates_table(snapshot: Snapshot, results: Sequence[TrialResult]) -> TidyTable:
+def replicates_table(snapshot: Snapshot, seen: Bools | None = None) -> TidyTable:
     """Return one row for each training, with the metrics of its last epoch; those that wait are among them."""
-
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        for row in results:
-            lead = _lead(snapshot.spec, row)
-            for entry in row.replicates:
-                about = _replicate(snapshot, entry, entry.had, entry.seconds)
-                yield (*lead, *about, *_metrics(snapshot, entry.last))
-
-    return _with_metrics(snapshot, REPLICATE_COLUMNS, rows())
+    rows = (
+        (*lead, *_replicate(snapshot, entry, entry.had, entry.seconds), *_metrics(snapshot, entry.last))
+        for row, lead in _trials(snapshot.spec, seen)
+        for entry in snapshot.replicates_of(row + 1)
+    )
+    return _with_metrics(snapshot, REPLICATE_COLUMNS, rows)
 
 
-def epochs_table(snapshot: Snapshot, results: Sequence[TrialResult]) -> TidyTable:
+def epochs_table(snapshot: Snapshot, seen: Bools | None = None) -> TidyTable:
     """Return one row for each epoch of each training; ``seconds`` is the epoch's own time."""
-
-    def rows() -> Iterator[tuple[Cell, ...]]:
-        for row in results:
-            lead = _lead(snapshot.spec, row)
-            for entry in row.replicates:
-                for epoch in entry.epochs:
-                    about = _replicate(snapshot, entry, epoch.number, epoch.seconds)
-                    yield (*lead, *about, *_metrics(snapshot, epoch))
-
-    return _with_metrics(snapshot, EPOCH_COLUMNS, rows())
+    rows = (
+        (*lead, *_replicate(snapshot, entry, epoch.number, epoch.seconds), *_metrics(snapshot, epoch))
+        for row, lead in _trials(snapshot.spec, seen)
+        for entry in snapshot.replicates_of(row + 1)
+        for epoch in entry.epochs
+    )
+    return _with_metrics(snapshot, EPOCH_COLUMNS, rows)
 
 
 def _with_metrics(snapshot: Snapshot, columns: tuple[str, ...], rows: Iterable[tuple[Cell, ...]]) -> TidyTable:
@@ -104,8 +107,15 @@ def _lead_columns(spec: SessionSpec) -> tuple[str, ...]:
     return (TRIAL, *hyperparameter_columns((*spec.grid.names, *spec.fixed)))
 
 
-def _lead(spec: SessionSpec, row: TrialResult) -> tuple[Cell, ...]:
-    return (row.number, *row.values.values(), *spec.fixed.values())
+def _trials(spec: SessionSpec, seen: Bools | None) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+    """Each trial in view: its place, and the cells that its rows begin with."""
+    fixed = tuple(spec.fixed.values())
+    for row in range(len(spec.grid)) if seen is None else np.flatnonzero(seen).tolist():
+        yield row, (row + 1, *spec.grid[row + 1].values.values(), *fixed)
+
+
+def _cells(numbers: NDArray[np.float64]) -> list[Cell]:
+    return [None if number != number else number for number in numbers.tolist()]
 
 
 def _replicate(snapshot: Snapshot, entry: Replicate, epoch: int, seconds: float) -> tuple[Cell, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hpo_core.errors import FilterError
-from hpo_core.plan.grid import Grid, Hyperparameter, Trial
+from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.spec import parse_value
 from hpo_core.text import clean, format_value
@@ -50,10 +50,6 @@ class Trim:
     def hides(self, name: str, value: Value) -> bool:
         """Whether this value is out of view."""
         return (name, value) in self.hidden
-
-    def shows(self, trial: Trial) -> bool:
-        """Whether a trial is in view: neither one of its values nor the trial itself is hidden."""
-        return self.hidden.isdisjoint(trial.values.items()) and (TRIAL, trial.number) not in self.hidden
 
     @property
     def dropped(self) -> frozenset[int]:

@@ -176,8 +176,8 @@ class Snapshot:
         """The metrics seen so far: the objective's first, the others in the order of their first appearance."""
         names: dict[str, None] = {self.spec.objective.metric: None}
         for entry in self.replicates.values():
-            if entry.epochs:
-                names.update(dict.fromkeys(entry.epochs[-1].metrics))
+            if entry.epochs and not (found := entry.epochs[-1].metrics).keys() <= names.keys():
+                names.update(dict.fromkeys(found))
         return tuple(names)
 
 

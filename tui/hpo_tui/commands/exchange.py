@@ -23,12 +23,12 @@ def export_session(view: View, to: Path | None) -> None:
     """
     from hpo_core.interop.export import export
 
-    written = export(view.snapshot, to or view.folder.exports, view.trim, view.where)
+    written = export(view.snapshot, to or view.folder.exports, view.mask)
     for path in written:
         click.echo(path_in_words(path))
-    whole = len(view.snapshot.spec.grid)
-    part = f" of {whole:,} (those in view)" if len(view.trials) < whole else ""
-    click.echo(f"{plural(len(view.trials), 'trial')}{part}")
+    seen, whole = int(view.mask.sum()), len(view.mask)
+    part = f" of {whole:,} (those in view)" if seen < whole else ""
+    click.echo(f"{plural(seen, 'trial')}{part}")
 
 
 @click.command("import")

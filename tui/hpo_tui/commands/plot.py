@@ -73,7 +73,7 @@ def plot(
 
 def draw(view: View, kind: str, metric: str, size: tuple[int, int]) -> Picture:
     """Return the picture of what is in view."""
-    if not view.trials:
+    if not view.mask.any():
         raise FilterError("No trial is in view, so there is nothing to draw; hide fewer values.")
     saved = load_view(view.folder.view, view.snapshot.spec.grid)
     state = replace(saved, trim=view.trim, metric=metric, epoch="last")

@@ -46,7 +46,7 @@ def refine(
         raise SessionError(
             f"The session {view.folder.name!r} was imported; it has results, and nothing to train on."
         )
-    proposal = propose(view.folder.name, view.snapshot, view.trim, view.mask)
+    proposal = propose(view.folder.name, view.snapshot, view.mask)
     proposal = proposal.with_values(parse_settings(settings))
     if replicates is not None:
         proposal = proposal.with_replicates(replicates)

@@ -6,9 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from hpo_core.results.analysis import collapsed_trainings, session_wiring
-from hpo_core.results.table import TrialResult, mean_and_sd, ranking, show_json, trial_results
+from hpo_core.results.as_json import show_json
+from hpo_core.results.measure import measure_of
+from hpo_core.results.table import best_first, means, table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, format_value, plural
@@ -29,7 +33,7 @@ FAILURES_SHOWN = 10
 def show(view: View, top: int, as_json: bool) -> None:
     """Print progress, ranking and failures of a session on one page."""
     if as_json:
-        print_json(show_json(view.folder.name, view.snapshot, view.trim, view.where, view.engine_runs))
+        print_json(show_json(view.folder.name, view.snapshot, view.mask, view.engine_runs))
     else:
         click.echo("\n".join(page(view, top)))
 
@@ -37,9 +41,9 @@ def show(view: View, top: int, as_json: bool) -> None:
 def page(view: View, top: int = TOP) -> list[str]:
     """Return the page's lines."""
     lines = [*_heading(view), ""]
-    if not view.trials:
+    if not view.mask.any():
         return [*lines, "No trial is in view."]
-    lines += ranking_lines(view.snapshot, top, view.trials)
+    lines += ranking_lines(view.snapshot, top, view.mask)
     lines += ["", *_values(view)]
     if failures := list(_failures(view)):
         lines += ["", *failures]
@@ -64,50 +68,44 @@ def _heading(view: View) -> Iterator[str]:
         yield f"{counted}; effects --without-collapsed leaves them out."
     for fault in session_wiring(snapshot):
         yield from textwrap.wrap(f"warning: {fault}", PAGE_WIDTH, subsequent_indent="  ")
-    trials = len(snapshot.spec.grid)
-    if len(view.trials) < trials:
+    if not view.mask.all():
         hidden = ", ".join(
             f"{clean(name)}={format_value(value)}" for name, value in sorted(view.trim.hidden, key=str)
         )
-        yield f"{len(view.trials)} of {plural(trials, 'trial')} in view" + (
+        yield f"{view.mask.sum()} of {plural(len(view.mask), 'trial')} in view" + (
             f"; out of view: {hidden}" if hidden else ""
         )
 
 
 def _collapsed(view: View) -> int:
     """Return how many trainings in view have collapsed; their scores are in every mean."""
-    seen = {row.number for row in view.trials}
-    return sum(key.trial in seen for key in collapsed_trainings(view.snapshot))
+    return sum(bool(view.mask[key.trial - 1]) for key in collapsed_trainings(view.snapshot))
 
 
-def ranking_lines(snapshot: Snapshot, top: int, trials: Sequence[TrialResult] | None = None) -> list[str]:
-    """Return the best trials as an aligned table with a heading; ``trials`` are those in view, else all."""
-    objective = snapshot.spec.objective
-    name = objective.metric
-    rows = ranking(trial_results(snapshot) if trials is None else trials, objective)
-    scored = [row for row in rows if row.mean.get(name) is not None]
+def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None = None) -> list[str]:
+    """Return the best trials as an aligned table with a heading; ``seen`` marks those in view, else all are."""
+    results, measure, grid = table_of(snapshot), measure_of(snapshot), snapshot.spec.grid
+    scores = results.scores(measure)
+    mean = scores.mean if seen is None else np.where(seen, scores.mean, np.nan)
+    scored = int(np.isfinite(mean).sum())
     if not scored:
         return ["No trial has a result yet."]
-    decimals = decimals_for(row.mean[name] or 0.0 for row in scored)
-    shown = scored[:top]
-    scores = [score_text(row.mean[name], row.sd[name], decimals) for row in shown]
-    done = [f"{row.count('complete')}/{len(row.replicates)}" for row in shown]
-    table = [
-        ["", "trial", clean(name, 24), "n", *(clean(key, 24) for key in snapshot.spec.grid.names)],
-        *(
-            [str(place), str(row.number), score, count, *map(format_value, row.values.values())]
-            for place, (row, score, count) in enumerate(zip(shown, scores, done, strict=True), 1)
-        ),
-    ]
+    decimals = decimals_for(mean)
+    complete, asked = results.count("complete"), results.counts.sum(axis=1)
+    table = [["", "trial", clean(measure.metric, 24), "n", *(clean(name, 24) for name in grid.names)]]
+    for place, row in enumerate(best_first(mean, measure.better)[: min(top, scored)].tolist(), 1):
+        score = score_text(mean[row], scores.sd[row], decimals)
+        values = map(format_value, grid[row + 1].values.values())
+        table.append([str(place), str(row + 1), score, f"{complete[row]}/{asked[row]}", *values])
     lines = aligned(table, right=(0, 1, 3))
-    if len(scored) > len(shown):
-        lines.append(f"… and {plural(len(scored) - len(shown), 'trial')} more")
+    if scored > top:
+        lines.append(f"… and {plural(scored - top, 'trial')} more")
     return lines
 
 
-def score_text(mean: float | None, sd: float | None, decimals: int) -> str:
+def score_text(mean: float, sd: float, decimals: int) -> str:
     """Return "0.9661 ± 0.0023", or the mean alone where there is no sd."""
-    spread = f" ± {metric_text(sd, decimals)}" if sd is not None else ""
+    spread = f" ± {metric_text(sd, decimals)}" if sd == sd else ""
     return f"{metric_text(mean, decimals)}{spread}"
 
 
@@ -126,32 +124,29 @@ def aligned(table: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[s
 
 def _values(view: View) -> Iterator[str]:
     """Each hyperparameter's values: trials with a score, their mean ± sd, trainings that failed or diverged."""
-    metric, grid = view.snapshot.spec.objective.metric, view.snapshot.spec.grid
-    decimals = decimals_for(row.mean[metric] or 0.0 for row in view.trials)
-    table = [["mean over the trials in view", "trials", clean(metric, 24), "failed or diverged"]]
-    for factor in grid.hyperparameters:
+    results, measure, grid = table_of(view.snapshot), measure_of(view.snapshot), view.snapshot.spec.grid
+    scores = results.scores(measure).mean
+    scored = view.mask & np.isfinite(scores)
+    decimals = decimals_for(scores[view.mask])
+    table = [["mean over the trials in view", "trials", clean(measure.metric, 24), "failed or diverged"]]
+    for column, factor in enumerate(grid.hyperparameters):
         table.append([clean(factor.name, 30), "", "", ""])
-        for value in factor.values:
+        codes, count = grid.codes[:, column], len(factor.values)
+        found = means(codes[scored], scores[scored], count)
+        failed = np.bincount(codes[view.mask], results.failed[view.mask], count).astype(int)
+        for at, value in enumerate(factor.values):
+            cells = [str(found.n[at]), score_text(found.mean[at], found.sd[at], decimals), str(failed[at] or "")]
             if view.trim.hides(factor.name, value):
-                table.append([f"  {clean(format_value(value), 28)}", "", "out of view", ""])
-                continue
-            rows = [row for row in view.trials if row.values[factor.name] == value]
-            scores = [score for row in rows if (score := row.mean[metric]) is not None]
-            mean, sd = mean_and_sd(scores)
-            failed = sum(row.count("failed", "diverged") for row in rows)
-            table.append(
-                [
-                    f"  {clean(format_value(value), 28)}",
-                    str(len(scores)),
-                    score_text(mean, sd, decimals),
-                    str(failed or ""),
-                ]
-            )
+                cells = ["", "out of view", ""]
+            table.append([f"  {clean(format_value(value), 28)}", *cells])
     return iter(aligned(table, right=(1, 3)))
 
 
 def _failures(view: View) -> Iterator[str]:
-    failed = [entry for row in view.trials for entry in row.replicates if entry.status in ("failed", "diverged")]
+    results = table_of(view.snapshot)
+    rows = np.flatnonzero(results.having(("failed", "diverged")) & view.mask[results.trial - 1])
+    order = np.lexsort((results.replicate[rows], results.trial[rows]))
+    failed = [results.entries[row] for row in rows[order].tolist()]
     if not failed:
         return
     yield "Without a result:"

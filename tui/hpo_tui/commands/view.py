@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import click
@@ -13,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.errors import FilterError
-from hpo_core.results.filter import Filter, compile_filter
+from hpo_core.results.in_view import in_view as in_view_of
 from hpo_core.results.measure import metrics_of
-from hpo_core.results.table import TrialResult, trial_results
-from hpo_core.results.table import in_view as in_view_of
 from hpo_core.results.trim import Trim, parse_hides
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -29,24 +26,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class View:
-    """A session as it stands on the disk, and which of its trials are looked at."""
+    """A session as it stands on the disk, and which of its trials are looked at; ``mask[i]`` is of trial i + 1."""
 
     folder: SessionFolder
     snapshot: Snapshot
     trim: Trim
-    where: Filter | None
+    mask: NDArray[np.bool_]
     engine_runs: bool
-
-    @cached_property
-    def trials(self) -> list[TrialResult]:
-        """The trials in view, in the order of their numbers."""
-        return trial_results(self.snapshot, self.trim, self.where)
-
-    @property
-    def mask(self) -> NDArray[np.bool_]:
-        """Which trials are in view; entry i is trial i + 1."""
-        mask = in_view_of(self.snapshot.spec.grid, self.trim)
-        return mask if self.where is None else mask & self.where.mask(self.snapshot)
 
 
 def in_view(function: Function) -> Function:
@@ -93,5 +79,5 @@ def look(folder: SessionFolder, hides: tuple[str, ...], where: str | None, saved
 
         base = load_view(folder.view, grid).trim
     line = " and ".join(f"({line})" for line in (base.where, where) if line)
-    predicate = compile_filter(line, snapshot) if line else None
-    return View(folder, snapshot, parse_hides(grid, hides, replace(base, where=line)), predicate, engine_runs)
+    trim = parse_hides(grid, hides, replace(base, where=line))
+    return View(folder, snapshot, trim, in_view_of(snapshot, trim), engine_runs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar, cast
 
@@ -12,7 +11,6 @@ import numpy as np
 from hpo_core.effects import Effects
 from hpo_core.errors import FilterError
 from hpo_core.plan.grid import JobKey
-from hpo_core.results.filter import Filter, compile_filter
 from hpo_core.results.measure import Measure, measure_of
 from hpo_core.results.trim import Cut
 from hpo_core.session.snapshot import Snapshot
@@ -76,18 +74,13 @@ class Desk:
         """The trials as arrays."""
         basis = (self.measure, self.state.trim.cut, self.whole.collapsed)
         if self._tabled is None or self._tabled[0] is not self.snapshot or self._tabled[1] != basis:
-            table = build_table(self.snapshot, self.state.trim, self.measure, self.filter)
-            collapsed = frozenset(key.trial for key in self.whole.collapsed)
-            self._tabled = self.snapshot, basis, replace(table, collapsed=collapsed)
+            collapsed, trim = frozenset(key.trial for key in self.whole.collapsed), self.state.trim
+            try:
+                table = build_table(self.snapshot, trim, self.measure, collapsed)
+            except FilterError:  # a filter line that was saved and does not fit any more takes nothing out
+                table = build_table(self.snapshot, trim.filtered(""), self.measure, collapsed)
+            self._tabled = self.snapshot, basis, table
         return self._tabled[2]
-
-    @cached_property
-    def filter(self) -> Filter | None:
-        """The filter line, compiled; None while it is empty or does not parse yet."""
-        try:
-            return compile_filter(self.state.where, self.snapshot) if self.state.where else None
-        except FilterError:
-            return None
 
     # The trials in view ---------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hpo_core.errors import HpoError, SessionError
 from hpo_core.refine.proposal import propose
-from hpo_core.results.filter import compile_filter
+from hpo_core.results.in_view import in_view
 from hpo_core.results.trim import Trim
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
@@ -27,8 +27,7 @@ def refine(screen: DeskScreen) -> None:
         return
     snapshot, state = screen.latest.snapshot, screen.state
     try:
-        kept = compile_filter(state.where, snapshot).mask(snapshot)
-        proposal = propose(screen.folder.name, snapshot, state.trim, kept)
+        proposal = propose(screen.folder.name, snapshot, in_view(snapshot, state.trim))
     except HpoError as error:
         screen.say(str(error), "error")
     else:
@@ -43,12 +42,11 @@ def export(screen: DeskScreen) -> None:
 
 def _export(folder: SessionFolder, update: Update, trim: Trim, read_only: bool) -> str:
     """Write the three CSVs; say where. Raises ``SessionError``."""
-    from hpo_core.interop.export import export as write  # brings in pandas
+    from hpo_core.interop.export import export as write
 
     if read_only:
         raise SessionError("The session is open read-only; hpo-tui export --to DIR writes elsewhere.")
-    where = compile_filter(trim.where, update.snapshot) if trim.where else None
-    names = [path.name for path in write(update.snapshot, folder.exports, trim, where)]
+    names = [path.name for path in write(update.snapshot, folder.exports, in_view(update.snapshot, trim))]
     here = folder.exports.is_relative_to(Path.cwd())
     place = folder.exports.relative_to(Path.cwd()) if here else folder.exports
     return f"Exported {plural(len(names), 'file')} to {clean(place)}: {', '.join(names)}."
