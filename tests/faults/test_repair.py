@@ -49,7 +49,7 @@ def test_a_dry_run_says_what_is_damaged_and_changes_nothing(finished: Finished) 
     result = repair(folder, "--dry-run")
     assert result.exit_code == 0
     assert "1 damaged" in result.output
-    assert "line 4: the checksum does not match" in result.output
+    assert "line 5: the checksum does not match" in result.output
     assert "the last record is cut off" in result.output
     assert "1 record missing" in result.output
     assert ".status.json.77.part: half a file" in result.output

@@ -15,12 +15,13 @@ import tensorflow as tf
 
 from hpo_core.errors import DataError
 from hpo_core.journal.events import DataReady, JobEpoch, JobStarted, Progress, WorkerEvent
+from hpo_core.plan.workloads import MEASURED
 from hpo_core.worker.loop import failure
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
 from hpo_core.workloads.paper import program as worker_train
 from hpo_core.workloads.paper import tensors as worker_data
 from hpo_core.workloads.paper import training as worker_trainer
-from hpo_core.workloads.paper.program import Pace, Program
+from hpo_core.workloads.paper.program import LOSS, Pace, Program
 from hpo_core.workloads.paper.tensors import Resident, Stream, from_lanes
 from hpo_core.workloads.paper.training import TensorFlowTrainer, epoch_order
 from hpo_core.workloads.workload import StopSignal
@@ -178,7 +179,7 @@ def test_a_validation_loss_that_is_nan_leaves_its_epoch_with_a_gap(
 
     def spoilt(self: Program, *args: Any) -> Any:
         totals = evaluate(self, *args)
-        totals.loss_sum = math.nan
+        totals.sums[LOSS] = math.nan
         return totals
 
     monkeypatch.setattr(Program, "evaluate", spoilt)
@@ -235,7 +236,7 @@ def test_progress_counts_batches_and_shows_the_metrics_so_far(train: Any, monkey
     ]
     assert [event.batches for event in progress] == [4] * len(progress)
     assert progress[-1].batch == 4
-    assert all({"accuracy", "loss"} == event.metrics.keys() for event in progress)
+    assert all(set(MEASURED) == event.metrics.keys() for event in progress)
 
 
 @pytest.mark.fault(23)

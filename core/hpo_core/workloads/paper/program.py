@@ -133,9 +133,9 @@ class Program:
         precision: str = "float32",
         jit: bool = False,
     ) -> None:
-        built = built_in(values, jit)
-        self.model = build_model(built, image_size, classes, precision)
-        self.optimizer = OPTIMIZERS[str(built["optimizer"])]()
+        self.built = built_in(values, jit)
+        self.model = build_model(self.built, image_size, classes, precision)
+        self.optimizer = OPTIMIZERS[str(self.built["optimizer"])]()
         if precision == "mixed_float16":
             self.optimizer = keras.optimizers.LossScaleOptimizer(self.optimizer)
         self.optimizer.build(self.model.trainable_variables)
