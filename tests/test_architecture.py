@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+import hpo_core
+import hpo_tui
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,6 +26,24 @@ SCREEN = {"textual", "rich", "plotext"}
 def test_the_import_contracts_hold(capsys: pytest.CaptureFixture[str]) -> None:
     status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("package", [hpo_core, hpo_tui], ids=lambda package: package.__name__)
+def test_the_packages_docstring_names_every_room_from_the_bottom_up_and_no_other(package: ModuleType) -> None:
+    """Those that the import contract has on one floor may stand in any order."""
+    folder = Path(str(package.__file__)).parent
+    there = {
+        path.stem + "/" * path.is_dir() for path in folder.glob("[!_]*") if path.is_dir() or path.suffix == ".py"
+    }
+    named = [
+        name for line in re.findall(r"^    (\w.*?)  +\S", package.__doc__ or "", re.M) for name in line.split(", ")
+    ]
+    assert sorted(named) == sorted(there)
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [floors] = [each["layers"] for each in contracts if each.get("containers") == [package.__name__]]
+    floor = {room: -number for number, rooms in enumerate(floors) for room in rooms.split(" : ")}
+    heights = [floor[name.rstrip("/")] for name in named]
+    assert heights == sorted(heights)
 
 
 def modules_after(code: str) -> set[str]:

@@ -3,33 +3,28 @@
 Rooms, from the bottom up; a room imports only from those above it in this list:
 
     errors, text          the error tree; foreign text made harmless
-    hyperparameters       what can be varied: types, ranges, usual values
-    grid, spec            trials and jobs; what a session was asked to do (TOML, by spec_reader)
-    events                every event, order and job, typed; one JSON line each
-    files, record         the file calls that durability rests on; one line of the journal, checksummed
-    journal               append (journal_writer) and read (journal_reader) what happened, in segments
-    snapshot, state       what it adds up to, within bounds; ``SessionState.apply`` is the only mutation
-    status, control       what runs right now, worth nothing after a crash; orders, as files
-    session, lock         a session folder (session_folder): create, list, open (session_reader); one engine each
-    damage, repair        what a damaged journal means for the results, in words; how it is set aside
-    measure, results      which number is read off a training; snapshot -> rows and arrays
-    trim, filter          what is in view; the filter line's language (filter_tokens, filter_nodes)
-    tidy                  results -> tidy tables and pandas frames
-    effects, refine       what matters and what is noise; trim -> the next grid (finer, reuse)
-    interop/              CSV in and out
-    worker/               the process that imports TensorFlow: data, models, losses, train
-    executors/            where jobs run: local processes, or replayed without TensorFlow
-    engine/               orchestrates one session; the journal's only writer
+    plan/                 what to train: tables of hyperparameters, metrics, data, plans, workloads; grid, spec
+    journal/              what happened, on disk: events and orders, records, segments; reader, writer, lock
+    session/              one folder: paths, state (``apply`` is the only mutation), snapshot, status, control
+    effects/              what matters and what is noise, of plain arrays: knows no session
+    results/              what came of a session: the one table of arrays, measure, trim, filter, tidy tables
+    refine/               what the trim left -> the next plan; finer values, re-use of finished replicates
+    interop/              results in and out, a module a format; ``formats`` lists them
+    notebook              results as pandas frames, for ``open_session``
+    workloads/            what one training is, chosen by name; the images that it trains on
+    worker/               the process: orders in, trainings one by one, events out
+    executors/            where jobs run: in worker processes on this machine, or replayed without one
+    engine/               one session's loop, the journal's only writer: queue, supervisor, recorder, recovery
 
 Data flows one way:
 
-    spec.toml -> grid -> jobs -> executor -> worker -> events -> journal.jsonl -> SessionState -> snapshot
+    spec.toml -> plan -> jobs -> executor -> worker -> events -> journal.jsonl -> SessionState -> snapshot
                                     ^                                                                |
                                     +--------- orders: control/*.json <--- screens and commands <----+
 
-The session folder is the interface: the engine alone writes the journal; screens, commands and scripts read it.
-Nothing here imports textual, rich, plotext or hpo_tui, and only ``worker/{data,models,losses,train}`` may import
-TensorFlow or Keras. pandas and scipy are imported inside the functions that need them.
+The session folder is the interface: the engine alone writes the journal; screens, commands, notebooks and scripts
+read it. Nothing here imports textual, rich, plotext or hpo_tui, and only a workload imports its own framework.
+scipy is imported inside the functions that need it, pandas where a notebook asks for it.
 """
 
 from __future__ import annotations

@@ -166,7 +166,7 @@ def assert_is_one_sentence(error: FilterError) -> None:
     assert str(error).startswith("Filter, character ")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(line=lines)
 def test_what_parses_is_written_back_as_the_same_filter(line: str) -> None:
     found = parsed(line)
@@ -183,7 +183,7 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(line=st.one_of(st.text(max_size=40), st.lists(words, max_size=14).map(" ".join)))
 def test_no_line_does_worse_than_a_filter_error(line: str) -> None:
     half = len(line) // 2

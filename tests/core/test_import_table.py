@@ -246,7 +246,7 @@ cells = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=5))
 def test_every_cell_is_written_so_that_it_reads_back_exactly(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[object, object]]
@@ -276,7 +276,7 @@ hostile = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(data=hostile)
 def test_whatever_is_in_a_file_it_imports_or_is_refused_in_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
@@ -293,7 +293,7 @@ def test_whatever_is_in_a_file_it_imports_or_is_refused_in_a_sentence(
             assert all(len(row.cells) == len(table.header.cells) for row in table.rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=hostile)
 def test_what_is_refused_leaves_nothing_behind(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     base = tmp_path_factory.mktemp("hostile")

@@ -223,7 +223,7 @@ valid: dict[str, dict[str, Any]] = {
 }
 
 
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     table=st.sampled_from(["data", "grid", "fixed", "session", "trials"]),
     extra=tables,
@@ -242,7 +242,7 @@ def test_a_spec_with_anything_in_it_is_read_or_refused_in_a_sentence(
     read_or_refused(text[: len(text) // 2])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(text=st.one_of(st.text(max_size=60), st.text(alphabet='[]="\n., 1ea-dtagrisoucf', max_size=60)))
 def test_any_text_is_read_or_refused_in_a_sentence(text: str) -> None:
     read_or_refused(text)
