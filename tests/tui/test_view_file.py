@@ -15,6 +15,7 @@ from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk.view_file import KEPT_ELSEWHERE, ViewFile, load_view
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.screens.desk_screen import SAVE_SECONDS
+from hpo_tui.views import VIEWS, open_view
 
 GRID = Grid((Hyperparameter("filters", (12, 24)), Hyperparameter("loss", ("poisson", "mean_squared_error"))))
 LOOKED = ViewState(
@@ -39,7 +40,7 @@ def test_what_was_saved_is_read_back(tmp_path) -> None:
     ("name", "bad"),
     [
         ("hidden", [["filters", 24, 3]]), ("hidden", {"filters": 24}), ("hidden", [["filters", [24]]]),
-        ("where", 3), ("where", "w" * 2001), ("where", "a\u202eb"), ("without_collapsed", 1), ("view", "moon"),
+        ("where", 3), ("where", "w" * 2001), ("where", "a\u202eb"), ("without_collapsed", 1), ("view", "\x1b[2J"),
         ("view", ["ranking"]), ("metric", "\x1b[2J"), ("metric", {}), ("epoch", "first"), ("axes", [0, 0]),
         ("axes", [0, 1, 2]), ("axes", ["1", "0"]), ("angles", [20]), ("angles", [20, 90]), ("angles", [-1, 30]),
         ("angles", ["20", "30"]), ("angles", [10**400, 30]), ("flat", "true"), ("log_axes", None), ("bins", 1),
@@ -55,6 +56,13 @@ def test_a_field_that_is_damaged_costs_only_itself(tmp_path, name: str, bad: obj
     changed = "trim" if name in in_trim else name
     lost = replace(LOOKED.trim, **{name: getattr(Trim(), name)}) if name in in_trim else getattr(default, name)
     assert state == replace(LOOKED, **{changed: lost})
+
+
+def test_a_view_that_there_is_not_opens_the_first(tmp_path) -> None:
+    path = tmp_path / "view.json"
+    path.write_text(json.dumps({"view": "moon", "flat": True}))
+    state = load_view(path, GRID)
+    assert (open_view(state), state.flat) == (VIEWS[0], True)
 
 
 @pytest.mark.parametrize(

@@ -101,31 +101,25 @@ def _to_json(state: ViewState) -> bytes:
 
 
 def _state_of(data: bytes, grid: Grid) -> ViewState:
-    """Return the state, without what the grid does not have, nor texts that nobody types who means no harm."""
+    """Return the state, without what the grid does not have."""
     saved = _decode(data)
     values = {(factor.name, value) for factor in grid.hyperparameters for value in factor.values}
     trials = {(TRIAL, number) for number in range(1, len(grid) + 1)}
-    hidden = frozenset((values | trials) & set(saved.hidden))
-    state = ViewState(
-        Trim(hidden, saved.where if clean(saved.where) == saved.where else "", saved.without_collapsed),
-        **{name: getattr(saved, name) for name in _OF_VIEW},
-    )
+    trim = Trim(frozenset((values | trials) & set(saved.hidden)), saved.where, saved.without_collapsed)
+    state = ViewState(trim, **{name: getattr(saved, name) for name in _OF_VIEW})
     every = tuple(range(len(grid.hyperparameters)))
-    return replace(
-        state,
-        view=state.view if clean(state.view) == state.view else "",
-        metric=state.metric if state.metric is not None and clean(state.metric) == state.metric else None,
-        axes=state.axes if tuple(sorted(state.axes)) == every else every,
-    )
+    return state if tuple(sorted(state.axes)) == every else replace(state, axes=every)
 
 
 def _decode(data: bytes) -> Saved:
-    """Return what is in order, field by field."""
+    """Return what is in order, field by field: no text that nobody types who means no harm."""
     found: dict[str, Any] = {}
     with contextlib.suppress(msgspec.DecodeError):
         found = msgspec.json.decode(data, type=dict[str, Any])
     good: dict[str, Any] = {}
     for field in msgspec.structs.fields(Saved):
         with contextlib.suppress(KeyError, msgspec.ValidationError):
-            good[field.name] = msgspec.convert(found[field.name], field.type)
+            value = msgspec.convert(found[field.name], field.type)
+            if not isinstance(value, str) or clean(value) == value:
+                good[field.name] = value
     return Saved(**good)
