@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from hpo_core.errors import SessionError
-from hpo_core.interop.export import csv_cell, export, unprotected
+from hpo_core.interop.cell_values import csv_cell, unprotected
+from hpo_core.interop.export import export
 from hpo_core.journal.events import Envelope, ResultAdopted
 from hpo_core.journal.files import Files
 from hpo_core.plan.data import DataSpec

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import HpoError, TableError
+from hpo_core.interop.csv_format import csv_line
 from hpo_core.interop.csv_reader import read_table
-from hpo_core.interop.export import csv_line, export
+from hpo_core.interop.export import export
 from hpo_core.interop.import_table import ImportedTable, import_table
 from hpo_core.journal.events import Envelope, ResultAdopted
 from hpo_core.plan.data import DataSpec
@@ -251,7 +252,7 @@ cells = st.one_of(
 def test_every_cell_is_written_so_that_it_reads_back_exactly(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[object, object]]
 ) -> None:
-    from hpo_core.interop.export import unprotected
+    from hpo_core.interop.cell_values import unprotected
 
     file = tmp_path_factory.getbasetemp() / "cells.csv"
     file.write_bytes(("one,two\n" + "".join(map(csv_line, rows))).encode())  # type: ignore[arg-type]

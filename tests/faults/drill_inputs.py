@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from hpo_core.interop.export import csv_line
+from hpo_core.interop.csv_format import csv_line
 from hpo_core.journal.events import AttemptEnded, Envelope, EpochEnded, JobsQueued, Noted
 from hpo_core.journal.records import encode_record
 from hpo_core.plan.hyperparameters import KNOWN, Value

@@ -18,9 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import FilterError, HpoError, JournalError, SessionError, SpecError, TableError
-from hpo_core.interop.csv_reader import read_table
-from hpo_core.interop.own_table import is_own, read_own
-from hpo_core.interop.plain_table import read_plain
+from hpo_core.interop.csv_format import read_csv
 from hpo_core.interop.trainings import Trainings, events_of, spec_of
 from hpo_core.journal.events import Envelope
 from hpo_core.journal.records import decode_record, encode_record
@@ -47,7 +45,7 @@ def tables(data: bytes) -> bool:
     path = a_file()
     path.write_bytes(data)
     try:
-        table = _read(path)
+        table = read_csv(path, None)
         spec = spec_of(table)
     except (TableError, SpecError) as error:
         return refused(error)
@@ -55,14 +53,9 @@ def tables(data: bytes) -> bool:
     assert all(value is None or math.isfinite(value) for value in numbers)
     snapshot = _session_of(table, spec)
     path.write_bytes(inputs.exported(snapshot)[0].encode("utf-8", "backslashreplace"))
-    again = _read(path)
+    again = read_csv(path, None)
     assert _facts(_session_of(again, spec_of(again))) == _facts(snapshot)
     return True
-
-
-def _read(path: Path) -> Trainings:
-    raw = read_table(path)
-    return read_own(raw) if is_own(raw) else read_plain(raw, None)
 
 
 def _session_of(table: Trainings, spec: SessionSpec) -> Snapshot:

@@ -1,1 +1,1 @@
-"""Tables in and out: what ``export`` writes, ``import`` reads back."""
+"""Results in and out, a module a format, listed in ``formats``: what ``export`` writes, ``import`` reads back."""

@@ -1,4 +1,9 @@
-"""What a cell of a table says, read strictly: a number is digits as everybody writes them, and finite."""
+"""What a cell of a table says, read strictly: a number is digits as everybody writes them, and finite.
+
+Written, floats have as many digits as reading them back exactly takes. A text is quoted where it would be read as
+something else: with commas, quotes, line breaks or blanks at its ends, empty, or like a number. Spreadsheets take
+text that begins with = + - @ for a formula: it gets a ' in front, which reading takes away again.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +11,12 @@ import math
 import re
 
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.results.tidy import Cell
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,300}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NEEDS_QUOTES = re.compile(r'[,"\r\n]|^\s|\s$|^$')
 
 
 def is_number(text: str) -> bool:
@@ -46,6 +54,27 @@ def column_values(texts: list[str]) -> list[Value]:
     if None in numbers:
         raise MixedColumn(numbers.index(None))
     return [value for value in numbers if value is not None]
+
+
+def csv_cell(cell: Cell) -> str:
+    """Return one cell as it stands in the file."""
+    if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, (int, float)):
+        return repr(cell)
+    text = cell.replace("\0", "␀")  # no reader of CSV takes a NUL
+    if _FORMULA.match(text):
+        text = f"'{text}"
+    if _NEEDS_QUOTES.search(text) or is_number(text):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def unprotected(text: str) -> str:
+    """Return a text cell without the ' that ``csv_cell`` put before a formula."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 class MixedColumn(Exception):  # noqa: N818 - it carries the place only; the reader of the table words the error

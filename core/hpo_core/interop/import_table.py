@@ -1,7 +1,7 @@
 """``import``: a session from a table of results, or nothing at all.
 
-Reads a table from elsewhere (one training a row) or one that ``export`` wrote. The whole table is read and checked
-before the session's folder is made; where writing fails, the folder is taken away again.
+The whole table is read and checked before the session's folder is made; where writing fails, the folder is taken
+away again.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_core.interop.csv_reader import read_table
-from hpo_core.interop.own_table import is_own, read_own
-from hpo_core.interop.plain_table import read_plain
+from hpo_core.interop.formats import read_file
 from hpo_core.interop.trainings import events_of, spec_of
 from hpo_core.journal.events import Noted
 from hpo_core.journal.files import REAL_FILES, Files
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import check_name, create_with_events
-from hpo_core.text import plural
+from hpo_core.text import clean, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +47,10 @@ def import_table(
     knows its own. Raises ``TableError`` for the table, ``SessionError`` for the session; nothing is then left.
     """
     check_name(name)
-    raw = read_table(path)
-    own = is_own(raw)
-    if own and metrics is not None:
-        raise raw.error(raw.header.line, "an exported table knows its metrics; leave --metrics out.")
-    table = read_own(raw) if own else read_plain(raw, metrics)
+    table = read_file(path, metrics)
     spec = spec_of(table)
     without = sum(training.status != "complete" for training in table.trainings)
     counted = (len(spec.grid), len(table.trainings), without)
-    note = Noted(level="info", text=f"Imported from {raw.name}.")
+    note = Noted(level="info", text=f"Imported from {clean(path.name, 80)}.")
     folder = create_with_events(sessions, name, spec, [note, *events_of(table, spec)], files)
     return ImportedTable(folder, *counted)

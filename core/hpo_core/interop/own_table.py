@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from hpo_core.interop.cell_values import is_number, number, whole_number
+from hpo_core.interop.cell_values import is_number, number, unprotected, whole_number
 from hpo_core.interop.csv_reader import RawTable, Row
-from hpo_core.interop.export import unprotected
 from hpo_core.interop.plain_table import metric_cell, not_a_number, origin
 from hpo_core.interop.trainings import Training, Trainings, ordered_levels
 from hpo_core.journal.events import AttemptStatus

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hpo_core.interop.formats import FORMATS
 from hpo_core.text import plural
 from hpo_tui.commands.options import path_in_words, sessions_option
 from hpo_tui.commands.view import View, in_view
@@ -14,8 +15,9 @@ from hpo_tui.commands.view import View, in_view
 @click.command("export")
 @in_view
 @click.option("--to", metavar="DIR", type=click.Path(path_type=Path), help="Folder (else the session's exports/).")
+@click.option("--format", "written_as", type=click.Choice(list(FORMATS)), default="csv", help="What to write.")
 @sessions_option
-def export_session(view: View, to: Path | None) -> None:
+def export_session(view: View, to: Path | None, written_as: str) -> None:
     """Write a session's results as CSV files.
 
     trials.csv, replicates.csv and epochs.csv: one row for each trial, training or epoch in view. 'import' reads
@@ -23,7 +25,7 @@ def export_session(view: View, to: Path | None) -> None:
     """
     from hpo_core.interop.export import export
 
-    written = export(view.snapshot, to or view.folder.exports, view.mask)
+    written = export(view.snapshot, to or view.folder.exports, view.mask, written_as=written_as)
     for path in written:
         click.echo(path_in_words(path))
     seen, whole = int(view.mask.sum()), len(view.mask)
