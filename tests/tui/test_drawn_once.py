@@ -117,3 +117,11 @@ async def test_the_cursor_moves_without_another_table_and_without_a_plot(make_se
         await see.press("down")
         await see.until(lambda: counted["values"] == 1)
         assert counted == {"desk": 1, "values": 1}
+
+
+async def test_a_plot_that_fails_says_so_in_its_own_pane(make_session, open_app, monkeypatch) -> None:
+    monkeypatch.setattr(scatter, "scatter", lambda *_, **__: 1 / 0)
+    async with open_app(make_session()) as see:
+        await see.shows("view", "This could not be drawn: ZeroDivisionError")
+        await see.shows("values", "12 of 12 trials in view")
+        assert "could not be drawn" not in see.text("histograms")

@@ -9,7 +9,6 @@ from hpo_core.text import clean
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.panes.pane import Pane
-from hpo_tui.panes.view_pane import not_drawn
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row
 from hpo_tui.views.histograms import Histograms, histogram_rows
@@ -24,11 +23,8 @@ class HistogramsPane(Pane):
     """That of the view, beside which the pane is not shown."""
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
-        """Return the histograms; where they fail, that is said here, and the rest goes on."""
-        try:
-            return histogram_rows(desk, width, height, headed=False)
-        except Exception as error:  # noqa: BLE001 - as above
-            return not_drawn(error, width, height)
+        """Return the histograms."""
+        return histogram_rows(desk, width, height, headed=False)
 
     def basis(self, desk: Desk) -> tuple[object, ...]:
         """Return the results in view, and how they are told apart."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_state import ViewState
+from hpo_tui.plots.canvas import sentence
 from hpo_tui.plots.rows import Row
 from hpo_tui.views.view import Cells
 
@@ -27,6 +28,13 @@ class Pane(ABC):
     framed: ClassVar[bool] = True
     lively: ClassVar[bool] = False
     focusable: ClassVar[bool] = True
+
+    def drawn(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
+        """Return the rows; where they cannot be made, the pane says so itself, and the rest goes on."""
+        try:
+            return self.rows(desk, width, height)
+        except Exception as error:  # noqa: BLE001 - as above
+            return sentence(f"This could not be drawn: {type(error).__name__}: {error}", width, height).rows
 
     @abstractmethod
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.panes.pane import PAGE, Pane
-from hpo_tui.plots.canvas import sentence, shorten
+from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row
 from hpo_tui.views import VIEWS, open_view
 from hpo_tui.views.view import Cells, View
@@ -23,11 +23,8 @@ class ViewPane(Pane):
     name = "view"
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
-        """Return the open view; one that fails says so in its own pane, and the rest goes on."""
-        try:
-            return open_view(desk.state).rows(desk, width, height)
-        except Exception as error:  # noqa: BLE001 - as above
-            return not_drawn(error, width, height)
+        """Return the open view."""
+        return open_view(desk.state).rows(desk, width, height)
 
     def basis(self, desk: Desk) -> tuple[object, ...]:
         """Return what the open view is made of."""
@@ -60,11 +57,6 @@ class ViewPane(Pane):
     def rebinned(self, desk: Desk, step: int, width: int) -> ViewState | None:
         """Take more or fewer bins in the open view."""
         return open_view(desk.state).rebinned(desk, step, width)
-
-
-def not_drawn(error: Exception, width: int, height: int) -> Sequence[Row]:
-    """Return the sentence that stands where something could not be drawn."""
-    return sentence(f"This view could not be drawn: {type(error).__name__}: {error}", width, height).rows
 
 
 def tab_at(view: View, column: int, width: int) -> View | None:

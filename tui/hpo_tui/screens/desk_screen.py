@@ -271,7 +271,7 @@ class DeskScreen(Screen[None]):
             if widget.display and size.width and size.height:
                 basis = (size, skin, *pane.basis(desk))
                 if basis != self._drawn.get(name):
-                    widget.show(pane.rows(desk, *size), skin.palette, skin.ascii_only)
+                    widget.show(pane.drawn(desk, *size), skin.palette, skin.ascii_only)
                     self._drawn[name] = basis
             if pane.framed:
                 title = pane.title(desk, widget.size.width - 4)
