@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from places import ROOT
 
 from hpo_core.errors import DataError
 from hpo_core.workloads.images import dataset as datasets
@@ -407,7 +408,7 @@ print(sorted({"tensorflow", "keras", "pandas", "textual"} & set(sys.modules)))
 
 
 def test_real_fruit_shapes_are_found_whole() -> None:
-    root = Path(__file__).resolve().parents[2] / "../shared/data/fruit-shapes"
+    root = ROOT / "../shared/data/fruit-shapes"
     if not root.is_dir():
         pytest.skip("the fruit-shapes images are not at hand")
     data = prepare({"source": "folder", "path": str(root.resolve()), "image_size": [100, 100]})

@@ -5,20 +5,16 @@ from __future__ import annotations
 import csv
 import itertools
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import TABLE
 
 from hpo_core.effects import Effect, Factor, Results, analyse
 
-PAPER = Path(__file__).resolve().parents[2] / "../shared/data/paper/project_cumulative.csv"
-
 
 def paper(metric: str = "accuracy", hidden: str | None = None) -> Results:
-    if not PAPER.exists():
-        pytest.skip("the paper's table is not beside the repository")
-    with PAPER.open(newline="") as file:
+    with TABLE.open(newline="") as file:
         rows = [row for row in csv.DictReader(file, skipinitialspace=True) if row["learning_rate"] != hidden]
     names = ("learning_rate", "optimizer", "filter_size")
     factors = [Factor(name, tuple(dict.fromkeys(row[name] for row in rows))) for name in names]

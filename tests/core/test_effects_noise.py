@@ -5,18 +5,16 @@ from __future__ import annotations
 import csv
 import itertools
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import TABLE
 from scipy import stats
 
 from hpo_core.effects import Effects, Factor, Results, analyse
 from hpo_core.effects.cells import cells_of
 from hpo_core.effects.model import Noise
 from hpo_core.effects.spread import spread_of
-
-PAPER = Path(__file__).resolve().parents[2] / "../shared/data/paper/project_cumulative.csv"
 
 FACTORS = (
     Factor("rate", (1e-4, 5e-4, 1e-3, 5e-3, 1e-2)),
@@ -36,9 +34,7 @@ def session(means: list[float], sds: np.ndarray, seed: int, blocked: bool = Fals
 
 
 def paper(hidden: str | None = None) -> Results:
-    if not PAPER.exists():
-        pytest.skip("the paper's table is not beside the repository")
-    with PAPER.open(newline="") as file:
+    with TABLE.open(newline="") as file:
         rows = [row for row in csv.DictReader(file, skipinitialspace=True) if row["learning_rate"] != hidden]
     names = ("learning_rate", "optimizer", "filter_size")
     factors = tuple(Factor(name, tuple(dict.fromkeys(row[name] for row in rows))) for name in names)

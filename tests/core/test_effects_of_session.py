@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 
 from hpo_core.journal.events import (
     AttemptEnded,
@@ -183,7 +183,7 @@ def test_a_session_of_which_nothing_has_ended_gets_words() -> None:
 
 @pytest.fixture(scope="module")
 def paper() -> Snapshot:
-    return read_session(find(Path(__file__).resolve().parents[2] / "sessions", "paper"))
+    return read_session(find(ROOT / "sessions", "paper"))
 
 
 @pytest.mark.parametrize(("hidden", "f", "p"), [((), 0.319, 0.728), ((0.01,), 0.656, 0.523)])

@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 import pytest
+from places import PAPER
 
 from hpo_core.errors import SessionError
 from hpo_core.interop.cell_values import csv_cell, unprotected
@@ -24,8 +25,6 @@ from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.state import SessionState
-
-PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+from places import PAPER, ROOT, TABLE
 
 from hpo_core.interop.import_table import import_table
 from hpo_core.results.as_json import show_json
@@ -17,10 +18,6 @@ from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.store import find, list_sessions
-
-ROOT = Path(__file__).resolve().parents[2]
-PAPER = ROOT / "sessions" / "paper"
-TABLE = PAPER / "project_cumulative.csv"
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import PAPER
 
 from hpo_core.errors import SessionError, SpecError
 from hpo_core.journal.events import EngineStarted, Envelope, ResultAdopted
@@ -202,7 +203,7 @@ def test_the_new_session_says_where_each_result_came_from_and_trains_only_the_re
 
 
 def test_an_imported_session_has_nothing_to_train_on(tmp_path: Path) -> None:
-    paper = SessionFolder(Path(__file__).resolve().parents[2] / "sessions" / "paper")
+    paper = SessionFolder(PAPER)
     snapshot = read_session(paper)
     proposal = propose("paper", snapshot, in_view(snapshot, Trim().hide("learning_rate", 0.01)))
     assert proposal.factors[0].values == (1e-4, 5e-4, 7.07e-4, 1e-3, 2.24e-3, 5e-3)

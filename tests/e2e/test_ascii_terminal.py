@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import PAPER
 
-PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 pytestmark = pytest.mark.pty
 
 

@@ -13,11 +13,10 @@ from typing import Any
 
 import psutil
 import pytest
+from places import PAPER
 
 from hpo_core.journal.lock import read_holder
 from hpo_core.session.paths import SessionFolder
-
-PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 
 pytestmark = pytest.mark.pty
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from places import PAPER
 
 from hpo_core.errors import SessionError
 from hpo_tui.cli import VERBS, cli
-
-PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 
 
 @pytest.fixture

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from places import TABLE
 
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, Noted, QueuePaused
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
 from hpo_tui.commands.plot import KINDS
-
-SHARED = Path(__file__).resolve().parents[2] / "../shared/data/paper/project_cumulative.csv"
 
 MakeSession = Callable[..., SessionFolder]
 
@@ -231,9 +230,7 @@ def test_an_export_goes_into_the_session_by_itself(make_session: MakeSession) ->
 
 
 def test_the_papers_table_is_imported_as_it_is_and_trimmed_to_its_figures() -> None:
-    if not SHARED.is_file():
-        pytest.skip("the table behind the paper's figures is not here")
-    said = call("import", SHARED, "--name", "paper").stdout
+    said = call("import", TABLE, "--name", "paper").stdout
     assert said.startswith("paper: 60 trials, 120 trainings")
     shown = as_json("show", "paper")
     assert shown["status"] == "imported"

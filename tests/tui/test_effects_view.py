@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from places import PAPER
 
 from hpo_core.journal.events import (
     AttemptEnded,
@@ -42,7 +43,6 @@ from hpo_tui.panes.values_pane import value_lines
 from hpo_tui.screens.session_keys import SESSION_KEYS
 from hpo_tui.views import VIEWS
 
-ROOT = Path(__file__).resolve().parents[2]
 SIZES = [(80, 24), (120, 40), (200, 60)]
 TO_EFFECTS = ["right_square_bracket"] * [view.name for view in VIEWS].index("effects")
 
@@ -326,7 +326,7 @@ async def test_n_on_a_read_only_session_says_why_not(story, open_app) -> None:
 
 
 async def test_n_on_an_imported_table_says_what_would_tell_and_queues_nothing(sessions, open_app) -> None:
-    shutil.copytree(ROOT / "sessions" / "paper", sessions / "paper")
+    shutil.copytree(PAPER, sessions / "paper")
     folder = SessionFolder(sessions / "paper")
     async with open_app(folder) as see:
         await see.shows("values", "10 collapsed in")
@@ -591,7 +591,7 @@ def test_a_metric_that_is_not_there_is_refused_with_those_that_are(story) -> Non
     ids=["all", "without 0.01"],
 )
 def test_the_papers_optimizer_has_no_detectable_effect(options, f, p, n) -> None:
-    found = call_json("effects", ROOT / "sessions" / "paper", *options)
+    found = call_json("effects", PAPER, *options)
     line = effect_of(found, "optimizer")
     assert (line["F"], line["p"]) == (pytest.approx(f, abs=5e-4), pytest.approx(p, abs=5e-4))
     assert line["verdict"] == "no detectable effect"

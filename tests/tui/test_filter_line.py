@@ -6,14 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from places import PAPER
 from textual.widgets import Input, Static
 
 from hpo_core.results.filter import compile_filter
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk.filter_example import filter_example
-
-PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+from places import PAPER
 
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk.view_changes import shown_axes
@@ -24,7 +25,6 @@ from hpo_tui.plots.scatter_numbers import ScatterLook, ScatterNumbers, scatter_n
 from hpo_tui.views.scatter import angles_of
 from hpo_tui.views.trials import metric_of, trainings_in_view, trials_in_view
 
-PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 Row = dict[str, str]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import TABLE
 
 from hpo_tui.plots.data import Axis, Metric, Trials, trials
 from hpo_tui.plots.heatmap_numbers import heat_numbers
@@ -14,12 +14,9 @@ from hpo_tui.plots.histogram_numbers import histogram_numbers
 from hpo_tui.plots.scatter_numbers import scatter_numbers
 from hpo_tui.plots.scatter_plot import scatter
 
-TABLE = Path(__file__).resolve().parents[2] / "../shared/data/paper/project_cumulative.csv"
 NAMES = ("learning_rate", "optimizer", "filter_size")
 ACCURACY, LOSS = Metric("accuracy"), Metric("loss", "min")
 Row = dict[str, str]
-
-pytestmark = pytest.mark.skipif(not TABLE.exists(), reason="the paper's table is not beside this checkout")
 
 
 def table(metric: str, hide: dict[str, set[str]] | None = None, replicates: bool = False) -> Trials:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import tomli_w
+from places import PAPER
 
 from hpo_core.engine.launch import start_engine
 from hpo_core.plan.spec import SessionSpec
@@ -35,7 +36,6 @@ batch_size = 4
 [session]
 replicates = 2
 """
-PAPER = Path(__file__).resolve().parents[2] / "sessions" / "paper"
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
