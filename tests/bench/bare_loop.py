@@ -39,12 +39,13 @@ def main() -> None:
 
 def train_share(plan: Plan, share: int) -> list[Result]:
     """Train every ``plan.workers``-th training; the networks of one kind follow each other."""
-    from hpo_core.worker.__main__ import import_fast, prepare_environment
     from hpo_core.workloads.images.dataset import prepare
+    from hpo_core.workloads.keras_process import prepare_environment, quick_imports
 
     prepare_environment("cpu", 1)
-    train = import_fast("hpo_core.workloads.paper.program")
-    from hpo_core.workloads.paper.tensors import feeds
+    with quick_imports():
+        from hpo_core.workloads.paper import program as train
+        from hpo_core.workloads.paper.tensors import feeds
 
     train.set_up(1, "cpu")
     data = prepare({"source": "folder", "path": plan.data, "image_size": list(plan.image_size)})

@@ -74,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def measure(folder: Path, filters: int, trials: int, rounds: int, device: str) -> Measured:
     """Train ``trials`` trials of one network both ways, taking turns."""
-    from hpo_core.worker.__main__ import prepare_environment
     from hpo_core.workloads.images.dataset import prepare
+    from hpo_core.workloads.keras_process import prepare_environment
 
     prepare_environment(device, 1)
     import numpy as np

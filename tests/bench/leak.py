@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from hpo_core.engine.launch import start_engine
+from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.opening import SessionReader, read_session
 from hpo_core.session.paths import SessionFolder
@@ -76,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="hpo-tui-leak-") as folder:
         began = time.monotonic()
         session = create(Path(folder), "leak", spec)
-        samples = watch(session, start_engine(session, workers=arguments.workers))
+        samples = watch(session, start_engine(session, EngineOptions(workers=arguments.workers)))
         complete = read_session(session).counts["complete"]
     print(f"{complete} of {spec.trainings} trainings complete in {time.monotonic() - began:.0f} s")
     worst = report(samples, max(SETTLED, 2 * trials))

@@ -57,8 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def measure(folder: Path, filters: Sequence[int], rounds: int, jit: bool) -> tuple[int, list[Variant]]:
     """Return the number of training images, and every variant with its times."""
-    from hpo_core.worker.__main__ import prepare_environment
     from hpo_core.workloads.images.dataset import prepare
+    from hpo_core.workloads.keras_process import prepare_environment
 
     prepare_environment("cpu", 1)
     import numpy as np

@@ -13,7 +13,7 @@ from hpo_core.engine.clock import Clock
 from hpo_core.engine.engine import Engine
 from hpo_core.executors.executor import Executor, Report
 from hpo_core.executors.replay import ReplayExecutor, Script, synthetic
-from hpo_core.journal.events import Job
+from hpo_core.journal.events import EngineOptions, Job
 from hpo_core.journal.files import Files
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session import store as session
@@ -163,7 +163,7 @@ def run_engine() -> RunEngine:
         collaborators = {"files": UnsyncedFiles(), "tick": 0.001} | collaborators
         if isinstance(executor, WatchedExecutor):
             collaborators["clock"] = executor.hands.clock()
-        engine = Engine(folder, executor or ReplayExecutor(), workers=workers, **collaborators)  # type: ignore[arg-type]
+        engine = Engine(folder, executor or ReplayExecutor(), EngineOptions(workers=workers), **collaborators)  # type: ignore[arg-type]
         engine.run()
         return read_session(folder)
 

@@ -13,7 +13,7 @@ from PIL import Image
 from hpo_core.executors.replay import ReplayExecutor, synthetic
 from hpo_core.interop.export import export
 from hpo_core.interop.import_table import import_table
-from hpo_core.journal.events import DataReady, Job, WorkerEvent
+from hpo_core.journal.events import DataPrepared, Job, WorkerEvent
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -26,8 +26,8 @@ MakeSession = Callable[..., SessionFolder]
 RunEngine = Callable[..., Snapshot]
 
 
-def ready(fingerprint: str) -> DataReady:
-    return DataReady(
+def ready(fingerprint: str) -> DataPrepared:
+    return DataPrepared(
         fingerprint=fingerprint, train=4, validation=2, classes=("a", "b"), image_size=(8, 8), seconds=0.0
     )
 

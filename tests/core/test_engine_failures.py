@@ -15,7 +15,7 @@ from hpo_core.engine.supervisor import Limits
 from hpo_core.executors.executor import Report, WorkerDied
 from hpo_core.executors.replay import ReplayExecutor, synthetic
 from hpo_core.journal.events import (
-    DataReady,
+    DataPrepared,
     Job,
     JobEnded,
     JobStarted,
@@ -290,7 +290,7 @@ def test_a_gpu_that_is_lost_pauses_the_queue_and_one_that_never_was_is_said(
     assert snapshot.counts["complete"] == 7, "who says so goes on without it"
     if first == "cpu":
         assert told == []
-        assert "finds no GPU that TensorFlow can use" in snapshot.notes[0].text
+        assert "finds no GPU that it can use" in snapshot.notes[0].text
     else:
         assert told == ["worker 1 finds no GPU any more, and would train on the CPU"]
 
@@ -344,7 +344,7 @@ def test_a_long_preparation_of_the_data_is_not_taken_for_a_hang(
         for _ in range(12):
             executor.hands.forward(120.0)
             yield None  # type: ignore[misc]
-        yield DataReady(
+        yield DataPrepared(
             fingerprint="f", train=1, validation=1, classes=("a", "b"), image_size=(1, 1), seconds=1440.0
         )
         yield from synthetic(job)

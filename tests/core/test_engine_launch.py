@@ -1,4 +1,4 @@
-"""An engine in the background: started, refused, stopped, with real processes and the synthetic trainer."""
+"""An engine in the background: started, refused, stopped, with real processes and the synthetic workload."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from hpo_core.engine.launch import start_engine
 from hpo_core.errors import SessionError, SessionLocked
-from hpo_core.journal.events import EngineStopped, StopSession
+from hpo_core.journal.events import EngineOptions, EngineStopped, StopSession
 from hpo_core.journal.lock import Holder
 from hpo_core.session.control import send_order
 from hpo_core.session.opening import read_session
@@ -25,16 +25,17 @@ from hpo_core.session.paths import SessionFolder
 MakeSession = Callable[..., SessionFolder]
 Start = Callable[..., int]
 LIMIT = 30.0
+OPTIONS = EngineOptions(workload="synthetic", workers=2)
 
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """``start_engine`` with the synthetic trainer at a given pace; what it started is gone in the end."""
+    """``start_engine`` with the synthetic workload at a given pace; what it started is gone in the end."""
     begun: list[int] = []
 
-    def begin(folder: SessionFolder, pace: float = 0.01, **options: object) -> int:
+    def begin(folder: SessionFolder, pace: float = 0.01, take_over: bool = False) -> int:
         monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", str(pace))
-        begun.append(start_engine(folder, **({"trainer": "synthetic", "workers": 2} | options)))  # type: ignore[arg-type]
+        begun.append(start_engine(folder, OPTIONS, take_over=take_over))
         return begun[-1]
 
     yield begin

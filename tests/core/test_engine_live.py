@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hpo_core.executors.replay import synthetic
-from hpo_core.journal.events import DataReady, Job, JobStarted, Progress, WorkerEvent
+from hpo_core.journal.events import DataPrepared, Job, JobStarted, Progress, WorkerEvent
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.status import LiveStatus, read_status
@@ -33,7 +33,9 @@ def told(job: Job) -> Iterator[WorkerEvent]:
         )
 
     quiet: list[Any] = [None, None]
-    ready = DataReady(fingerprint="f", train=9, validation=3, classes=("a", "b"), image_size=(4, 4), seconds=1.0)
+    ready = DataPrepared(
+        fingerprint="f", train=9, validation=3, classes=("a", "b"), image_size=(4, 4), seconds=1.0
+    )
     started = JobStarted(trial=job.trial, replicate=job.replicate, attempt=job.attempt)
     steps: list[Any] = [*quiet, progress("prepare", 1, 3), *quiet, ready, started, *quiet]
     steps += [progress("train", 1, 5, accuracy=0.25), *quiet, progress("validate", 1, 5), *quiet]

@@ -13,7 +13,8 @@ from hpo_core.executors.replay import ReplayExecutor, recorded, synthetic
 from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
-    DataReady,
+    DataPrepared,
+    EngineOptions,
     EngineStarted,
     EngineStopped,
     EpochEnded,
@@ -245,7 +246,7 @@ def test_an_order_that_cannot_be_read_is_noted_and_the_work_goes_on(
 
 def test_of_two_engines_the_second_learns_who_is_at_work(make_session: MakeSession, run_engine: RunEngine) -> None:
     folder = make_session()
-    first = Engine(folder, ReplayExecutor(), workers=1)
+    first = Engine(folder, ReplayExecutor(), EngineOptions(workers=1))
     with pytest.raises(SessionLocked, match="Another engine works on this session: host"):
         Engine(folder, ReplayExecutor())
     first.run()
@@ -255,7 +256,7 @@ def test_of_two_engines_the_second_learns_who_is_at_work(make_session: MakeSessi
 @pytest.mark.fault(11)
 def test_an_engine_that_died_is_taken_over_with_a_note(make_session: MakeSession, run_engine: RunEngine) -> None:
     folder = make_session()
-    engine = Engine(folder, ReplayExecutor(slow), workers=2)
+    engine = Engine(folder, ReplayExecutor(slow), EngineOptions(workers=2))
     for _ in range(5):
         engine._turn()
     holder = folder.lock.read_bytes()
@@ -302,7 +303,7 @@ def requeued(folder: SessionFolder) -> SessionFolder:
 
 def with_data(fingerprint: str) -> Callable[[Job], Iterator[WorkerEvent]]:
     def script(job: Job) -> Iterator[WorkerEvent]:
-        yield DataReady(
+        yield DataPrepared(
             fingerprint=fingerprint, train=4, validation=2, classes=("a", "b"), image_size=(8, 8), seconds=0.0
         )
         yield from synthetic(job)

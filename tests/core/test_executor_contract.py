@@ -1,4 +1,4 @@
-"""One contract, every executor: the replay, processes with the synthetic trainer, processes with TensorFlow."""
+"""One contract, every executor: the replay, processes with the synthetic workload, processes with TensorFlow."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from hpo_core.executors.hardware import cores, memory_allowance
 from hpo_core.executors.local import LocalExecutor
 from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.journal.events import (
+    EpochEnded,
     Job,
     JobEnded,
-    JobEpoch,
     JobStarted,
     Progress,
     StopTraining,
@@ -87,8 +87,8 @@ def make_executor(kind: str, folder: Path) -> Executor:
     if kind == "replay":
         return ReplayExecutor()
     pace = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.02"}
-    trainer = "synthetic" if kind == "local" else "tensorflow"
-    return LocalExecutor(folder, trainer=trainer, data=DATA, environment=pace)
+    workload = "synthetic" if kind == "local" else "paper"
+    return LocalExecutor(folder, workload=workload, data=DATA, environment=pace)
 
 
 def served(kind: str, folder: Path) -> Iterator[Listener]:
@@ -148,9 +148,9 @@ def job(tmp_path: Path) -> Callable[..., Job]:
 def test_a_job_is_reported_from_its_start_to_its_end(warm: Listener, job: Callable[..., Job]) -> None:
     warm.executor.submit(1, job(epochs=3))
     heard = warm.until_a(JobEnded)
-    kinds = [type(event) for event in heard if isinstance(event, (JobStarted, JobEpoch, JobEnded))]
-    assert kinds == [JobStarted, JobEpoch, JobEpoch, JobEpoch, JobEnded]
-    epochs = [event for event in heard if isinstance(event, JobEpoch)]
+    kinds = [type(event) for event in heard if isinstance(event, (JobStarted, EpochEnded, JobEnded))]
+    assert kinds == [JobStarted, EpochEnded, EpochEnded, EpochEnded, JobEnded]
+    epochs = [event for event in heard if isinstance(event, EpochEnded)]
     assert [event.epoch for event in epochs] == [1, 2, 3]
     assert set(epochs[-1].metrics) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert all(value is not None and math.isfinite(value) for event in epochs for value in event.metrics.values())
@@ -165,13 +165,13 @@ def test_the_same_seed_gives_the_same_curve_on_a_worker_that_stays_warm(
     curves = []
     for _ in range(2):
         warm.executor.submit(1, job())
-        curves.append([event.metrics for event in warm.until_a(JobEnded) if isinstance(event, JobEpoch)])
+        curves.append([event.metrics for event in warm.until_a(JobEnded) if isinstance(event, EpochEnded)])
     assert curves[0] == curves[1] != []
 
 
 def test_a_training_is_stopped_and_the_worker_takes_the_next(warm: Listener, job: Callable[..., Job]) -> None:
     warm.executor.submit(1, job(epochs=100_000))
-    warm.until_a(JobEpoch)
+    warm.until_a(EpochEnded)
     warm.executor.stop_training(1)
     assert warm.end().status == "stopped"
     assert warm.train(job()).status == "complete"
@@ -179,13 +179,13 @@ def test_a_training_is_stopped_and_the_worker_takes_the_next(warm: Listener, job
 
 def test_a_training_is_stopped_at_the_end_of_its_epoch(warm: Listener, job: Callable[..., Job]) -> None:
     warm.executor.submit(1, job(epochs=100_000))
-    heard = warm.until_a(JobEpoch)
+    heard = warm.until_a(EpochEnded)
     warm.executor.stop_training(1, after_epoch=True)
     heard += warm.until_a(JobEnded)
     assert isinstance(heard[-1], JobEnded)
     assert heard[-1].status == "stopped"
-    told = [event for event in heard if isinstance(event, (JobEpoch, JobEnded)) or is_training(event)]
-    assert isinstance(told[-2], JobEpoch), "the epoch under way was finished, and no other begun"
+    told = [event for event in heard if isinstance(event, (EpochEnded, JobEnded)) or is_training(event)]
+    assert isinstance(told[-2], EpochEnded), "the epoch under way was finished, and no other begun"
 
 
 def is_training(event: WorkerEvent | WorkerDied) -> bool:
@@ -217,7 +217,7 @@ def test_a_worker_that_is_killed_is_reported_and_its_number_can_be_started_again
 ) -> None:
     cold.start()
     cold.executor.submit(1, job(epochs=100_000))
-    cold.until_a(JobEpoch)
+    cold.until_a(EpochEnded)
     cold.executor.kill(1)
     death = cold.until_a(WorkerDied)[-1]
     assert isinstance(death, WorkerDied)
@@ -232,12 +232,12 @@ def test_polling_an_executor_without_workers_waits_and_reports_nothing(cold: Lis
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Callable[..., Listener]]:
-    """Local executors with the synthetic trainer, closed at the end."""
+    """Local executors with the synthetic workload, closed at the end."""
     made: list[Executor] = []
 
-    def make(trainer: str = "synthetic", allowance: int | None = None, **environment: str) -> Listener:
+    def make(allowance: int | None = None, **environment: str) -> Listener:
         variables = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.005", **environment}
-        made.append(LocalExecutor(tmp_path, trainer=trainer, allowance=allowance, environment=variables))
+        made.append(LocalExecutor(tmp_path, workload="synthetic", allowance=allowance, environment=variables))
         return Listener(made[-1])
 
     yield make
@@ -306,7 +306,7 @@ def test_a_worker_that_answers_when_it_is_asked_stays(
     listener = local()
     listener.start()
     listener.executor.submit(1, job(epochs=100_000))
-    listener.until_a(JobEpoch)
+    listener.until_a(EpochEnded)
     listener.executor.end_hang(1)
     assert listener.end().status == "stopped"
     assert listener.train(job()).status == "complete"
@@ -320,12 +320,12 @@ def test_workers_can_be_started_again_after_close(cold: Listener, job: Callable[
 
 
 def test_a_worker_that_cannot_start_leaves_its_last_words_in_its_log(local: Callable[..., Listener]) -> None:
-    listener = local(trainer="no-such-trainer")
+    listener = local(PYTHONHOME="/no-such-python")
     listener.executor.start_worker(1)
     death = listener.until_a(WorkerDied)[-1]
     assert isinstance(death, WorkerDied)
-    assert death.returncode == 2
-    assert "no-such-trainer" in death.log.read_text(encoding="utf-8")
+    assert death.returncode == 1
+    assert "no-such-python" in death.log.read_text(encoding="utf-8")
 
 
 def test_the_machine_offers_what_this_process_may_use() -> None:

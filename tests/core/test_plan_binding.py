@@ -11,7 +11,7 @@ from hpo_core.engine.engine import Engine
 from hpo_core.engine.repair import examine
 from hpo_core.errors import SessionError
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.journal.events import AttemptEnded, AttemptStarted, Job, PlanRecorded, TrialsAdded
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, EngineOptions, Job, PlanRecorded, TrialsAdded
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan import random_plan
 from hpo_core.plan.grid import Grid
@@ -39,7 +39,7 @@ RANDOM = SPEC + '[search]\nplan = "random"\ntrials = 4\n'
 
 def trained(tmp_path: Path, name: str = "one", text: str = SPEC) -> SessionFolder:
     folder = create(tmp_path / "sessions", name, SessionSpec.parse(text))
-    assert Engine(folder, ReplayExecutor(), workers=2, tick=0.001).run() == "finished"
+    assert Engine(folder, ReplayExecutor(), EngineOptions(workers=2), tick=0.001).run() == "finished"
     return folder
 
 
@@ -157,11 +157,11 @@ def test_a_plan_that_proposes_as_it_goes_is_resumed_from_the_journal_alone(
 
     from hpo_core.executors.replay import synthetic
 
-    engine = Engine(folder, ReplayExecutor(dies_in_the_third(synthetic)), workers=1, tick=0.001)  # type: ignore[arg-type]
+    engine = Engine(folder, ReplayExecutor(dies_in_the_third(synthetic)), EngineOptions(workers=1), tick=0.001)  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
         engine.run()
     assert len(read_session(folder).spec.grid) == 3
-    assert Engine(folder, ReplayExecutor(), workers=1, tick=0.001).run() == "finished"
+    assert Engine(folder, ReplayExecutor(), EngineOptions(workers=1), tick=0.001).run() == "finished"
     snapshot = read_session(folder)
     assert (len(snapshot.spec.grid), snapshot.counts["complete"]) == (4, 8)
     ended = [r.event for r in JournalReader(folder.path).poll() if isinstance(r.event, AttemptEnded)]

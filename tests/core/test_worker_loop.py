@@ -1,6 +1,6 @@
 """The worker's loop, as the engine sees it: a real process that is given orders and tells what happens.
 
-The trainer is the synthetic one, so that a training lasts as long as the test wants it to.
+The workload is the synthetic one, so that a training lasts as long as the test wants it to.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import pytest
 
 from hpo_core.errors import DataError
 from hpo_core.journal.events import (
-    DataReady,
+    DataPrepared,
+    EpochEnded,
     Job,
     JobEnded,
-    JobEpoch,
     JobStarted,
     Progress,
     Quit,
@@ -52,7 +52,7 @@ class Worker:
         told, theirs = os.pipe()
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-P", "-m", "hpo_core.worker", "--trainer", "synthetic"),
+                *(sys.executable, "-P", "-m", "hpo_core.worker", "--workload", "synthetic"),
                 *("--events-fd", str(theirs), "--log", str(folder / "worker.log"), "--parent", str(os.getpid())),
             ],
             stdin=subprocess.PIPE,
@@ -129,7 +129,7 @@ def test_a_job_is_told_from_its_start_to_its_end(start: Callable[..., Worker]) -
     ready, data, started, *epochs, ended = told
     assert isinstance(ready, WorkerReady)
     assert (ready.pid, ready.device) == (worker.process.pid, "cpu")
-    assert isinstance(data, DataReady)
+    assert isinstance(data, DataPrepared)
     assert len(data.classes) == 4
     assert isinstance(started, JobStarted)
     assert [event.metrics for event in epochs] == synthetic_curve(job.values, 11, 3, 4)
@@ -144,8 +144,8 @@ def test_the_data_is_told_once_and_jobs_come_one_after_the_other(start: Callable
     worker = start()
     worker.order(worker.job(1), worker.job(2), Quit())
     kinds = [type(event) for event in worker.events() if not isinstance(event, Progress)]
-    job = [JobStarted, JobEpoch, JobEpoch, JobEpoch, JobEnded]
-    assert kinds == [WorkerReady, DataReady, *job, *job]
+    job = [JobStarted, EpochEnded, EpochEnded, EpochEnded, JobEnded]
+    assert kinds == [WorkerReady, DataPrepared, *job, *job]
 
 
 def test_a_stop_ends_the_training_within_an_epoch_and_the_next_job_runs(start: Callable[..., Worker]) -> None:
@@ -163,7 +163,7 @@ def test_a_stop_after_the_epoch_lets_the_epoch_end(start: Callable[..., Worker])
     worker.order(worker.job(1, seconds_per_epoch=0.3))
     worker.next(JobStarted)
     worker.order(StopTraining(after_epoch=True))
-    assert worker.next(JobEpoch).epoch == 1
+    assert worker.next(EpochEnded).epoch == 1
     assert worker.next(JobEnded).reason == "Stopped after epoch 1."
 
 
@@ -192,7 +192,7 @@ def test_a_worker_dies_with_an_engine_that_is_killed(tmp_path: Path) -> None:
 import os, subprocess, sys, time
 told, theirs = os.pipe()
 worker = subprocess.Popen(
-    [sys.executable, "-P", "-m", "hpo_core.worker", "--trainer", "synthetic", "--events-fd", str(theirs),
+    [sys.executable, "-P", "-m", "hpo_core.worker", "--workload", "synthetic", "--events-fd", str(theirs),
      "--log", sys.argv[1], "--parent", str(os.getpid())],
     stdin=subprocess.PIPE, pass_fds=(theirs,))
 held = os.dup(worker.stdin.fileno())
@@ -213,7 +213,7 @@ def test_a_worker_that_starts_after_its_engine_has_gone_leaves(tmp_path: Path) -
     told, theirs = os.pipe()
     with subprocess.Popen(
         [
-            *(sys.executable, "-P", "-m", "hpo_core.worker", "--trainer", "synthetic"),
+            *(sys.executable, "-P", "-m", "hpo_core.worker", "--workload", "synthetic"),
             *("--events-fd", str(theirs), "--log", str(tmp_path / "log"), "--parent", "1"),
         ],
         stdin=subprocess.PIPE,
@@ -318,5 +318,5 @@ def test_a_metric_that_is_no_number_leaves_as_a_gap_and_progress_is_sparing() ->
     progress, epoch = events
     assert isinstance(progress, Progress)
     assert progress.metrics == {"accuracy": 0.5}
-    assert isinstance(epoch, JobEpoch)
+    assert isinstance(epoch, EpochEnded)
     assert epoch.metrics == {"loss": None, "accuracy": 0.5}

@@ -32,7 +32,7 @@ replicates = 2
 
 @pytest.fixture(autouse=True)
 def fast_synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The synthetic trainer takes next to no time, unless a test says otherwise."""
+    """The synthetic workload takes next to no time, unless a test says otherwise."""
     monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.01")
 
 

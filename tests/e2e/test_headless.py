@@ -40,7 +40,7 @@ def start(tmp_path: Path, spec: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start a headless training and return at once."""
 
     def started(**options: Any) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "hpo_tui", "run", str(spec), "--headless", "--trainer", "synthetic"]
+        command = [sys.executable, "-m", "hpo_tui", "run", str(spec), "--headless", "--workload", "synthetic"]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.Popen([*command, "--workers", "1"], cwd=tmp_path, text=True, **pipes)
 
@@ -48,7 +48,7 @@ def start(tmp_path: Path, spec: Path) -> Callable[..., subprocess.Popen[str]]:
 
 
 def test_a_log_file_gets_one_plain_line_for_each_training_and_a_summary(hpo_tui: Any, spec: Path) -> None:
-    done = hpo_tui("run", spec, "--headless", "--trainer", "synthetic")
+    done = hpo_tui("run", spec, "--headless", "--workload", "synthetic")
 
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
@@ -63,8 +63,10 @@ def test_a_log_file_gets_one_plain_line_for_each_training_and_a_summary(hpo_tui:
 
 
 def test_a_session_is_named_after_its_spec_and_never_in_the_way_of_another(hpo_tui: Any, spec: Path) -> None:
-    hpo_tui("run", spec, "--headless", "--trainer", "synthetic")
-    again = hpo_tui("run", spec, "--headless", "--trainer", "synthetic", "--set", "filters=2", "--replicates", "1")
+    hpo_tui("run", spec, "--headless", "--workload", "synthetic")
+    again = hpo_tui(
+        "run", spec, "--headless", "--workload", "synthetic", "--set", "filters=2", "--replicates", "1"
+    )
 
     assert again.stdout.startswith("small-2: 2 trials × 1 replicate = 2 trainings;")
     listed = json.loads(hpo_tui("list", "--json").stdout)["sessions"]
@@ -75,7 +77,7 @@ def test_a_failed_training_does_not_stop_the_queue_and_ends_in_status_1(
     hpo_tui: Any, spec: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HPO_SYNTHETIC_FAULTS", "2=error")
-    done = hpo_tui("run", spec, "--headless", "--trainer", "synthetic")
+    done = hpo_tui("run", spec, "--headless", "--workload", "synthetic")
 
     assert done.returncode == 1
     assert "8 trainings: 6 complete, 2 failed" in done.stdout
@@ -85,7 +87,7 @@ def test_a_failed_training_does_not_stop_the_queue_and_ends_in_status_1(
 
 def test_a_training_that_diverged_is_a_result_and_status_0(hpo_tui: Any, spec: Path) -> None:
     extreme = ("--set", "learning_rate=0.001,900", "--replicates", "1")
-    done = hpo_tui("run", spec, "--headless", "--trainer", "synthetic", *extreme)
+    done = hpo_tui("run", spec, "--headless", "--workload", "synthetic", *extreme)
 
     assert done.returncode == 0, done.stderr
     assert "2 complete, 2 diverged" in done.stdout
@@ -108,7 +110,7 @@ def test_control_c_stops_the_training_and_says_how_to_go_on(
     assert said.strip() == "Stopping; what has ended is kept, and 'hpo-tui resume small' goes on."
     assert not folder.engine_runs()
     monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.01")
-    assert hpo_tui("resume", "small", "--trainer", "synthetic").returncode == 0
+    assert hpo_tui("resume", "small", "--workload", "synthetic").returncode == 0
     until(lambda: read_session(folder).counts["complete"] == 8)
 
 
@@ -166,7 +168,7 @@ def test_a_queue_that_pauses_itself_ends_a_training_that_nobody_watches(
     hpo_tui: Any, spec: Path, folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HPO_SYNTHETIC_FAULTS", "1=error,2=error,3=error,4=error")
-    done = hpo_tui("run", spec, "--headless", "--trainer", "synthetic", "--workers", "1")
+    done = hpo_tui("run", spec, "--headless", "--workload", "synthetic", "--workers", "1")
 
     assert done.returncode == 1
     assert "the queue is paused: " in done.stdout
@@ -196,7 +198,7 @@ def test_stop_ends_the_engine_and_keeps_what_has_ended(
 
 def test_bars_on_a_terminal_show_the_session_and_each_job(in_terminal: Any, spec: Path) -> None:
     terminal = in_terminal(
-        "run", spec, "--headless", "--trainer", "synthetic", "--workers", "2",
+        "run", spec, "--headless", "--workload", "synthetic", "--workers", "2",
         size=(80, 24), HPO_SYNTHETIC_SECONDS_PER_EPOCH="0.3",
     )  # fmt: skip
     terminal.wait_for("epoch 2/2")
@@ -208,7 +210,7 @@ def test_bars_on_a_terminal_show_the_session_and_each_job(in_terminal: Any, spec
 
 def test_control_c_on_a_terminal_stops_in_order(in_terminal: Any, spec: Path, folder: SessionFolder) -> None:
     terminal = in_terminal(
-        "run", spec, "--headless", "--trainer", "synthetic", "--workers", "1",
+        "run", spec, "--headless", "--workload", "synthetic", "--workers", "1",
         size=(80, 24), HPO_SYNTHETIC_SECONDS_PER_EPOCH=SLOW,
     )  # fmt: skip
     terminal.wait_for("epoch 1/2")
@@ -222,7 +224,7 @@ def test_control_c_on_a_terminal_stops_in_order(in_terminal: Any, spec: Path, fo
 def test_a_narrow_encoding_gets_question_marks_instead_of_a_traceback(
     hpo_tui: Any, spec: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hpo_tui("run", spec, "--headless", "--trainer", "synthetic")
+    hpo_tui("run", spec, "--headless", "--workload", "synthetic")
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     shown = hpo_tui("show", "small", encoding="latin-1")
     assert (shown.returncode, shown.stderr) == (0, "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-TRAIN = ("--headless", "--trainer", "synthetic")
+TRAIN = ("--headless", "--workload", "synthetic")
 
 
 def trials_of(hpo_tui: Any, session: str) -> list[Any]:
@@ -60,6 +60,6 @@ def test_the_demo_trains_the_papers_grid_in_small(hpo_tui: Any, monkeypatch: pyt
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("demo: 60 trials × 2 replicates = 120 trainings;")
     assert "120 trainings: " in done.stdout
-    again = hpo_tui("demo", "--trainer", "synthetic")
+    again = hpo_tui("demo", "--workload", "synthetic")
     assert again.returncode == 2
     assert len(json.loads(hpo_tui("list", "--json").stdout)["sessions"]) == 1

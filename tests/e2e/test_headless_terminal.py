@@ -20,7 +20,7 @@ def test_a_dumb_terminal_is_refused_with_what_to_do(in_terminal: Any, spec: Path
 
 @pytest.mark.pty
 def test_a_terminal_that_is_too_small_is_refused_with_its_size(in_terminal: Any, spec: Path) -> None:
-    terminal = in_terminal("run", spec, "--trainer", "synthetic", size=(59, 20))
+    terminal = in_terminal("run", spec, "--workload", "synthetic", size=(59, 20))
     assert terminal.wait_for_exit() == 2
     assert "The terminal is 59×20; the screen needs at least 60×16." in terminal.text.replace("\n", "")
     assert not (spec.parent / "sessions").exists()

@@ -50,7 +50,7 @@ def test_the_papers_session_is_trimmed_by_keys_to_its_figures(in_terminal: Any, 
 def test_a_grid_trains_on_the_screen_and_exports(
     in_terminal: Any, hpo_tui: Any, spec: Path, tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    terminal = in_terminal("run", spec, "--trainer", "synthetic", "--workers", "2", size=size)
+    terminal = in_terminal("run", spec, "--workload", "synthetic", "--workers", "2", size=size)
     terminal.wait_for("finished 8 of 8")
     terminal.wait_for("8 done")
     terminal.type("e")
@@ -87,7 +87,7 @@ def test_a_trim_outlives_the_screen_that_is_killed(in_terminal: Any, tmp_path: P
 def training(in_terminal: Any, spec: Path, hold: Path) -> Any:
     """The screen of a session of which two trainings run, until the test removes ``hold``."""
     assert hold.exists()
-    terminal = in_terminal("run", spec, "--trainer", "synthetic")
+    terminal = in_terminal("run", spec, "--workload", "synthetic")
     terminal.wait_for("Queue · 2 running")
     return terminal
 
@@ -146,7 +146,7 @@ def test_a_signal_restores_the_terminal(training: Any, number: signal.Signals) -
 
 @pytest.mark.fault(5)
 def test_a_screen_under_nohup_leaves_when_its_terminal_is_gone(in_terminal: Any, spec: Path) -> None:
-    terminal = in_terminal("run", spec, "--trainer", "synthetic", nohup=True)
+    terminal = in_terminal("run", spec, "--workload", "synthetic", nohup=True)
     terminal.wait_for("8 of 8")
     screen = psutil.Process(terminal.process.pid)
     used = sum(screen.cpu_times()[:2])
@@ -175,7 +175,7 @@ def test_leaving_offers_to_stop_and_resume_goes_on(
         assert time.monotonic() < end
         time.sleep(0.05)
     assert json.loads(hpo_tui("show", "small", "--json").stdout)["status"] == "stopped"
-    assert hpo_tui("resume", "small", "--trainer", "synthetic").returncode == 0
+    assert hpo_tui("resume", "small", "--workload", "synthetic").returncode == 0
     again = in_terminal("open", "small")
     again.wait_for("finished 8 of 8")
     assert json.loads(hpo_tui("show", "small", "--json").stdout)["counts"]["complete"] == 8

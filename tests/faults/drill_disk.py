@@ -15,7 +15,7 @@ from hpo_core.errors import SessionError
 from hpo_core.executors.executor import Report
 from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.interop.export import export
-from hpo_core.journal.events import ResumeQueue
+from hpo_core.journal.events import EngineOptions, ResumeQueue
 from hpo_core.journal.files import Files
 from hpo_core.session import store as session
 from hpo_core.session.control import send_order
@@ -136,7 +136,7 @@ def _create(sessions: Path, spec: session.SessionSpec, files: Files, figures: Fi
 def work(folder: SessionFolder, files: Files, acknowledged: Acknowledged) -> None:
     """Let an engine work the session off, with somebody who goes on whenever it pauses."""
     executor = Patient(folder, acknowledged)
-    Engine(folder, executor, workers=2, files=files, tick=0.0, clock=executor.clock()).run()
+    Engine(folder, executor, EngineOptions(workers=2), files=files, tick=0.0, clock=executor.clock()).run()
     assert read_session(folder).finished
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from hpo_core.engine.clock import Clock
-from hpo_core.engine.dispatch import Foreman
+from hpo_core.engine.dispatch import Dispatcher
 from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.orders import OrderBook
 from hpo_core.engine.recorder import Recorder
@@ -65,8 +65,8 @@ class Desk(RuleBasedStateMachine):
         self.supervisor = Supervisor(ReplayExecutor(), Clock(), Limits())
         queue = JobQueue(self.state)
         self.recorder.watch(queue.observe)
-        self.foreman = Foreman(self.folder, self.recorder, self.supervisor, queue, 2)
-        self.orders = OrderBook(self.recorder, self.supervisor, self.foreman)
+        self.dispatcher = Dispatcher(self.folder, self.recorder, self.supervisor, queue, 2)
+        self.orders = OrderBook(self.recorder, self.supervisor, self.dispatcher)
         self.recorder.record(EngineStarted(host="h", boot_id="b", pid=os.getpid(), version="0"))
 
     # Queue ---------------------------------------------------------------------------------------------------
@@ -81,9 +81,9 @@ class Desk(RuleBasedStateMachine):
         """One turn of the loop; while the queue is paused, no training begins."""
         paused, running = self.state.paused, {entry.key for entry in self.state.running()}
         for slot, task, (_, event) in self.supervisor.poll(0.0):
-            self.foreman.take(slot, task, event)
-        self.foreman.staff()
-        self.foreman.hand_out()
+            self.dispatcher.take(slot, task, event)
+        self.dispatcher.staff()
+        self.dispatcher.hand_out()
         assert paused is None or running >= {entry.key for entry in self.state.running()}
 
     @rule(order=st.sampled_from([PauseQueue(), ResumeQueue()]))
@@ -123,7 +123,7 @@ class Desk(RuleBasedStateMachine):
     def set_workers(self, count: int) -> None:
         """More or fewer workers."""
         self.orders.obey(SetWorkers(count=count))
-        assert 1 <= self.foreman.workers <= 4
+        assert 1 <= self.dispatcher.workers <= 4
 
     @rule(orderly=st.booleans())
     def replace_engine(self, orderly: bool) -> None:

@@ -19,7 +19,7 @@ from hpo_core.engine.enqueue import queue_jobs
 from hpo_core.engine.launch import start_engine
 from hpo_core.engine.recorder import Recorder
 from hpo_core.errors import SessionLocked
-from hpo_core.journal.events import ResumeQueue
+from hpo_core.journal.events import EngineOptions, ResumeQueue
 from hpo_core.journal.lock import SessionLock, read_holder
 from hpo_core.session.control import send_order
 from hpo_core.session.opening import read_session
@@ -57,7 +57,7 @@ def _attack(sessions: Path, rounds: int, seed: int) -> Figures:
 
 @contextlib.contextmanager
 def pace(seconds: float) -> Iterator[None]:
-    """Let the synthetic trainers of this block's engines take so long for an epoch."""
+    """Let the synthetic workloads of this block's engines take so long for an epoch."""
     before = os.environ.get(PACE)
     os.environ[PACE] = str(seconds)
     yield
@@ -126,7 +126,9 @@ class Siege:
             ]
             if failed:
                 queue_jobs(self.folder, failed, "drill")
-            self._engine = psutil.Process(start_engine(self.folder, trainer="synthetic", workers=2))
+            self._engine = psutil.Process(
+                start_engine(self.folder, EngineOptions(workload="synthetic", workers=2))
+            )
         if paused(self.folder):  # five trainings in a row that were killed: a person would look, and go on
             with contextlib.suppress(FileNotFoundError):
                 send_order(self.folder.control, ResumeQueue())
@@ -200,6 +202,6 @@ def pause(folder: SessionFolder) -> None:
 def _try_to_start(folder: SessionFolder) -> psutil.Process | str:
     """Start an engine, or return what was said where another was first."""
     try:
-        return psutil.Process(start_engine(folder, trainer="synthetic", workers=2))
+        return psutil.Process(start_engine(folder, EngineOptions(workload="synthetic", workers=2)))
     except SessionLocked as error:
         return str(error)

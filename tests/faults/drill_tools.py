@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hpo_core.engine.engine import Engine
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.journal.events import AttemptStarted, EpochEnded
+from hpo_core.journal.events import AttemptStarted, EngineOptions, EpochEnded
 from hpo_core.journal.files import Files
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan.spec import SessionSpec
@@ -89,7 +89,7 @@ def new_session(sessions: Path, name: str, **spec: int) -> SessionFolder:
 
 def work_off(folder: SessionFolder, files: Files | None = None) -> None:
     """Let an engine in this process work the session off on a replay."""
-    Engine(folder, ReplayExecutor(), workers=2, files=files or UnsyncedFiles(), tick=0.001).run()
+    Engine(folder, ReplayExecutor(), EngineOptions(workers=2), files=files or UnsyncedFiles(), tick=0.001).run()
 
 
 def finished_session(sessions: Path, name: str, **spec: int) -> SessionFolder:

@@ -13,7 +13,7 @@ from drill_screen import Screen
 from drill_tools import Acknowledged, Figures, count_doubled, new_session, wait
 
 from hpo_core.engine.launch import start_engine
-from hpo_core.journal.events import EpochEnded, QueuePaused, QueueResumed, StopSession
+from hpo_core.journal.events import EngineOptions, EpochEnded, QueuePaused, QueueResumed, StopSession
 from hpo_core.journal.lock import read_holder
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan.grid import JobKey
@@ -32,7 +32,7 @@ class Training:
         self.folder = new_session(sessions, name, rates=2, filters=2, epochs=EPOCHS)
         os.environ["HPO_SYNTHETIC_SECONDS_PER_EPOCH"] = "0.2"
         try:
-            self.engine = psutil.Process(start_engine(self.folder, trainer="synthetic", workers=1))
+            self.engine = psutil.Process(start_engine(self.folder, EngineOptions(workload="synthetic", workers=1)))
         finally:
             del os.environ["HPO_SYNTHETIC_SECONDS_PER_EPOCH"]
         self.holder = read_holder(self.folder.lock)

@@ -23,6 +23,7 @@ from hpo_core.journal.events import (
     SCHEMA_VERSION,
     AttemptEnded,
     AttemptStarted,
+    EngineOptions,
     EngineStarted,
     EngineStopped,
     StopSession,
@@ -94,7 +95,7 @@ async def test_stop_now_on_a_full_disk_ends_the_engine_by_a_signal(
     sessions: Path, engines: list[psutil.Process], full_disk: None
 ) -> None:
     folder = new_session(sessions, "drill", epochs=10_000)
-    engines.append(psutil.Process(start_engine(folder, trainer="synthetic", workers=1)))
+    engines.append(psutil.Process(start_engine(folder, EngineOptions(workload="synthetic", workers=1))))
     async with opened(sessions, folder) as see:
         await leave_by(see, *DOWN_TO_STOP)
         await see.until(lambda: not see.app.is_running or see.app._exit, "the end of the app")
@@ -110,7 +111,7 @@ async def test_stop_later_on_a_full_disk_is_refused_with_the_reason_and_the_scre
     sessions: Path, engines: list[psutil.Process], full_disk: None
 ) -> None:
     folder = new_session(sessions, "drill", epochs=10_000)
-    engines.append(psutil.Process(start_engine(folder, trainer="synthetic", workers=1)))
+    engines.append(psutil.Process(start_engine(folder, EngineOptions(workload="synthetic", workers=1))))
     async with opened(sessions, folder) as see:
         await leave_by(see, "down", "enter")
         await see.tells("The order could not be written: No space left on device; the training goes on.")
@@ -175,7 +176,12 @@ async def test_a_session_held_on_another_host_is_asked_for_and_taken_over_only_o
     sessions: Path, engines: list[psutil.Process]
 ) -> None:
     folder = held_elsewhere(new_session(sessions, "drill"))
-    add(folder, EngineStarted(host="otherbox", boot_id="b", pid=4711, version="0", trainer="synthetic"))
+    add(
+        folder,
+        EngineStarted(
+            host="otherbox", boot_id="b", pid=4711, version="0", options=EngineOptions(workload="synthetic")
+        ),
+    )
     async with opened(sessions, folder) as see:
         await see.shows("R starts it again")
         for answer in (("enter",), ("escape",)):  # the first answer is to leave it
@@ -199,7 +205,9 @@ async def test_queueing_again_asks_too(sessions: Path, engines: list[psutil.Proc
     ids = {"trial": 1, "replicate": 1, "attempt": 2}
     add(
         folder,
-        EngineStarted(host="otherbox", boot_id="b", pid=4711, version="0", trainer="synthetic"),
+        EngineStarted(
+            host="otherbox", boot_id="b", pid=4711, version="0", options=EngineOptions(workload="synthetic")
+        ),
         AttemptStarted(**ids, seed=1, worker=1),
         AttemptEnded(**ids, status="failed", reason="out of luck", kind="error"),
         EngineStopped(reason="finished"),
@@ -275,8 +283,7 @@ async def test_a_session_of_a_newer_layout_is_refused_with_the_reason_and_nothin
 @pytest.fixture
 def killing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine where systemd kills what a user leaves behind."""
-    for module in ("hpo_tui.screens.orders", "hpo_core.engine.launching"):
-        monkeypatch.setattr(f"{module}.logout_kills", lambda: True)
+    monkeypatch.setattr("hpo_tui.screens.orders.logout_kills", lambda: True)
 
 
 REMEDY = "ystemd here ends a training at logout; 'loginctl enable-linger' (once) lets it go on."
@@ -289,7 +296,7 @@ async def test_the_logout_is_warned_of_before_a_key_starts_an_engine(
     folder = new_session(sessions, "drill")
     told: list[str] = []
     async with opened(sessions, folder) as see:
-        monkeypatch.setattr("hpo_tui.screens.orders.start", lambda *_: told.append(see.told))
+        monkeypatch.setattr("hpo_core.engine.launch.start_engine", lambda *_, **__: told.append(see.told))
         await see.shows("Nothing trains yet")
         await see.press("R")
         await see.until(lambda: told, "the start")
@@ -317,10 +324,9 @@ async def test_the_logout_is_warned_of_where_a_training_is_seen_at_work_and_once
 async def test_the_logout_is_warned_of_at_home_and_in_the_form(
     sessions: Path, killing: None, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("hpo_tui.screens.new_grid", "hpo_core.engine.launching"):
-        monkeypatch.setattr(f"{module}.start", lambda *_: None)
+    monkeypatch.setattr("hpo_core.engine.launch.start_engine", lambda *_, **__: None)
     new_session(sessions, "drill")
-    async with opened(sessions, trainer="synthetic") as see:
+    async with opened(sessions, options=EngineOptions(workload="synthetic")) as see:
         await see.shows("drill")
         await see.press("up", key)
         if key == "n":

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from hpo_core.engine.launch import start_engine
-from hpo_core.journal.events import AttemptStarted, EpochEnded
+from hpo_core.journal.events import AttemptStarted, EngineOptions, EpochEnded
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session import store as session
@@ -62,12 +62,12 @@ def assert_whole(folder: SessionFolder) -> None:
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[SessionFolder], psutil.Process]]:
-    """Start an engine with the synthetic trainer; it is gone in the end."""
+    """Start an engine with the synthetic workload; it is gone in the end."""
     begun: list[psutil.Process] = []
 
     def begin(folder: SessionFolder) -> psutil.Process:
         monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.05")
-        begun.append(psutil.Process(start_engine(folder, trainer="synthetic", workers=2)))
+        begun.append(psutil.Process(start_engine(folder, EngineOptions(workload="synthetic", workers=2))))
         return begun[-1]
 
     yield begin

@@ -244,7 +244,7 @@ def test_a_hostile_file_name_in_the_images_is_named_literally(sessions: Path) ->
         f'[data]\nsource = "folder"\npath = "{images}"\nimage_size = [8, 8]\n[grid]\nfilters = [2, 4]\n'
     )
     result = CliRunner().invoke(
-        cli, ["run", str(spec), "--headless", "--trainer", "synthetic", "--sessions", str(sessions)]
+        cli, ["run", str(spec), "--headless", "--workload", "synthetic", "--sessions", str(sessions)]
     )
     assert result.exit_code == 2
     assert "[@click=app.exit]<U+202E>.png" in result.stderr

@@ -15,7 +15,7 @@ from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
 from hpo_core.engine.supervisor import Limits
 from hpo_core.executors.local import LocalExecutor
-from hpo_core.journal.events import AttemptStarted, EpochEnded
+from hpo_core.journal.events import AttemptStarted, EngineOptions, EpochEnded
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
@@ -47,13 +47,13 @@ def folder(tmp_path: Path) -> SessionFolder:
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., psutil.Process]]:
-    """Start an engine with the synthetic trainer; none of what was started is left in the end."""
+    """Start an engine with the synthetic workload; none of what was started is left in the end."""
     begun: list[psutil.Process] = []
 
     def begin(folder: SessionFolder, pace: float = 0.03, faults: str = "") -> psutil.Process:
         monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", str(pace))
         monkeypatch.setenv("HPO_SYNTHETIC_FAULTS", faults)
-        begun.append(psutil.Process(start_engine(folder, trainer="synthetic", workers=2)))
+        begun.append(psutil.Process(start_engine(folder, EngineOptions(workload="synthetic", workers=2))))
         return begun[-1]
 
     yield begin
@@ -164,9 +164,9 @@ def test_a_worker_that_crashes_costs_its_training_and_leaves_its_log(
 @pytest.mark.fault(26)
 def test_a_training_that_hangs_is_ended_at_its_limit_and_the_queue_goes_on(folder: SessionFolder) -> None:
     variables = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.01", "HPO_SYNTHETIC_FAULTS": "2=hang"}
-    executor = LocalExecutor(folder.logs, trainer="synthetic", environment=variables)
+    executor = LocalExecutor(folder.logs, workload="synthetic", environment=variables)
     limits = Limits(no_progress=0.5, longest_epochs=5, first_progress=2.0)
-    Engine(folder, executor, workers=2, limits=limits).run()
+    Engine(folder, executor, EngineOptions(workers=2), limits=limits).run()
     snapshot = read_session(folder)
     victims = (JobKey(2, 1), JobKey(2, 2))
     assert [snapshot.replicate(key).kind for key in victims] == ["hang", "hang"]

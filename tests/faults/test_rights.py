@@ -20,6 +20,7 @@ from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
 from hpo_core.errors import SessionError
 from hpo_core.executors.replay import ReplayExecutor
+from hpo_core.journal.events import EngineOptions
 from hpo_core.session import store as session
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
@@ -64,7 +65,7 @@ def test_what_a_session_holds_is_for_its_owner_alone(tmp_path: Path, monkeypatch
     umask = os.umask(0o022)
     try:
         folder = new_session(tmp_path / "sessions", "mine")
-        start_engine(folder, trainer="synthetic", workers=1)
+        start_engine(folder, EngineOptions(workload="synthetic", workers=1))
         wait(lambda: not folder.engine_runs(), "the end")
         ViewFile(folder.view, folder.load_spec().grid).save(ViewState(view="ranking"))
         assert call("export", str(folder.path)).exit_code == 0
@@ -108,7 +109,7 @@ def test_run_in_a_folder_of_another_user_is_refused_before_training(
     sessions.mkdir()
     spec = open_place / "grid.toml"
     spec.write_text(small_spec().to_toml())
-    arguments = ("run", str(spec), "--headless", "--trainer", "synthetic", "--sessions", str(sessions))
+    arguments = ("run", str(spec), "--headless", "--workload", "synthetic", "--sessions", str(sessions))
     call(*arguments[:-1], str(open_place / "warm"))  # what is imported on demand is imported by now
     monkeypatch.setenv("HPO_TUI_CACHE", str(open_place / "cache" / "own"))
     with as_another_user():
@@ -162,7 +163,7 @@ async def test_another_users_session_that_may_be_read_is_looked_at_and_not_writt
         with pytest.raises(SessionError, match="Permission denied"):
             Engine(folder, ReplayExecutor())
         with pytest.raises(SessionError, match="Permission denied"):
-            start_engine(folder, trainer="synthetic")
+            start_engine(folder, EngineOptions(workload="synthetic"))
         async with opened(open_place / "sessions", folder) as see:
             await see.shows("finished 4 of 4")
             await see.press("1", "e")

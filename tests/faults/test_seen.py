@@ -24,6 +24,7 @@ from hpo_core.engine.readings import Readings
 from hpo_core.executors.replay import ReplayExecutor, synthetic
 from hpo_core.journal.events import (
     AttemptStarted,
+    EngineOptions,
     EngineStarted,
     EpochEnded,
     Job,
@@ -59,7 +60,15 @@ def call(*arguments: str) -> str:
 def interrupt(folder: SessionFolder) -> None:
     """Leave the journal and the lock as a power loss in the middle of trial 1 leaves them."""
     writer = JournalWriter(folder.path, 1, 0, UnsyncedFiles())
-    writer.append(EngineStarted(host="h", boot_id="the boot before", pid=1, version="0.1.0", trainer="synthetic"))
+    writer.append(
+        EngineStarted(
+            host="h",
+            boot_id="the boot before",
+            pid=1,
+            version="0.1.0",
+            options=EngineOptions(workload="synthetic"),
+        )
+    )
     writer.append(AttemptStarted(trial=1, replicate=1, attempt=1, seed=1, worker=1))
     writer.append(EpochEnded(trial=1, replicate=1, attempt=1, epoch=1, metrics={"val_accuracy": 0.5}))
     writer.close()
@@ -74,7 +83,7 @@ def test_kill_9_of_the_engine_is_said_and_a_key_restarts_it(
 ) -> None:
     folder = new_session(sessions, "drill", epochs=8)
     monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.1")
-    engine = psutil.Process(start_engine(folder, trainer="synthetic", workers=1))
+    engine = psutil.Process(start_engine(folder, EngineOptions(workload="synthetic", workers=1)))
     with contextlib.closing(Screen(folder)) as screen:
         screen.wait_until_drawn()
         wait(lambda: any(entry.epochs for entry in read_session(folder).replicates.values()), "an epoch")
@@ -136,7 +145,7 @@ def test_a_logout_that_would_kill_is_said_before_the_start_with_the_remedy(
 ) -> None:
     folder = new_session(sessions, "drill")
     monkeypatch.setattr(start, "logout_kills", lambda: True)
-    said = call("resume", str(folder.path), "--trainer", "synthetic")
+    said = call("resume", str(folder.path), "--workload", "synthetic")
     warning = "systemd here ends a training at logout; 'loginctl enable-linger' (once) lets it go on"
     assert warning in said
     assert said.index(warning) < said.index("in the background")
@@ -199,7 +208,7 @@ async def test_on_a_disk_that_flushes_in_300_ms_the_screen_never_waits(
     monkeypatch.setattr(Files, "sync", lambda self, fd: disk.sync(fd))
     folder = new_session(sessions, "drill", replicates=3)
     disk.waited.clear()
-    engine = Engine(folder, ReplayExecutor(), workers=2, files=disk, tick=0.001)
+    engine = Engine(folder, ReplayExecutor(), EngineOptions(workers=2), files=disk, tick=0.001)
     thread = threading.Thread(target=engine.run)
     disk.waited.clear()
     thread.start()
@@ -234,7 +243,7 @@ def test_out_of_gpu_memory_is_said_with_the_shape_and_the_next_job_runs(sessions
         yield JobEnded(**ids, status=outcome.status, seconds=0.1, reason=outcome.reason, kind=outcome.kind)
 
     folder = new_session(sessions, "drill")
-    Engine(folder, ReplayExecutor(script), workers=1, files=UnsyncedFiles(), tick=0.001).run()
+    Engine(folder, ReplayExecutor(script), EngineOptions(workers=1), files=UnsyncedFiles(), tick=0.001).run()
     snapshot = read_session(folder)
     assert snapshot.counts["complete"] == 3
     assert snapshot.replicate(JobKey(2, 1)).kind == "out of memory"

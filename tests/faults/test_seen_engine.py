@@ -19,7 +19,7 @@ from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
 from hpo_core.errors import HpoError
 from hpo_core.executors.replay import ReplayExecutor, synthetic
-from hpo_core.journal.events import EngineStarted, Job, JobEnded, JobStarted, WorkerEvent
+from hpo_core.journal.events import EngineOptions, EngineStarted, Job, JobEnded, JobStarted, WorkerEvent
 from hpo_core.journal.reader import JournalReader
 from hpo_core.journal.writer import JournalWriter
 from hpo_core.session.opening import read_session
@@ -67,7 +67,7 @@ Script = Callable[[Job], Iterator[WorkerEvent]]
 @asynccontextmanager
 async def at_work(folder: SessionFolder, disk: Trouble, script: Script = steady) -> AsyncIterator[Drawn]:
     """An engine in a thread, and the screen on its session; it is stopped in the end."""
-    engine = Engine(folder, ReplayExecutor(script), workers=1, files=disk, tick=0.01)
+    engine = Engine(folder, ReplayExecutor(script), EngineOptions(workers=1), files=disk, tick=0.01)
     thread = threading.Thread(target=engine.run)
     thread.start()
     try:
@@ -133,7 +133,7 @@ async def test_five_alike_failures_pause_the_queue_which_says_why(sessions: Path
 def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[SessionFolder], None]:
     def begin(folder: SessionFolder) -> None:
         monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.1")
-        start_engine(folder, trainer="synthetic", workers=1)
+        start_engine(folder, EngineOptions(workload="synthetic", workers=1))
         wait(lambda: any(entry.epochs for entry in read_session(folder).replicates.values()), "an epoch")
 
     return begin
@@ -171,7 +171,11 @@ async def test_an_engine_that_sees_a_newer_one_stops_and_says_so(
     reader = JournalReader(folder.path)
     reader.poll()
     newer = JournalWriter(folder.path, reader.gen + 1, reader.last_seq + 1000, UnsyncedFiles())
-    newer.append(EngineStarted(host="otherbox", boot_id="b", pid=1, version="0.1.0", trainer="synthetic"))
+    newer.append(
+        EngineStarted(
+            host="otherbox", boot_id="b", pid=1, version="0.1.0", options=EngineOptions(workload="synthetic")
+        )
+    )
     newer.close()
     wait(lambda: not folder.engine_runs(), "the engine's end")
     said = "A newer engine has taken the session over; this one stops."
@@ -189,5 +193,5 @@ def test_an_engine_that_comes_second_says_who_was_first(
     folder = new_session(sessions, "drill", epochs=100)
     engine(folder)
     with pytest.raises(HpoError, match=r"Another engine works on this session: host .*, process \d+, since 20"):
-        start_engine(folder, trainer="synthetic")
+        start_engine(folder, EngineOptions(workload="synthetic"))
     assert "the queue goes on" in call("resume", str(folder.path))

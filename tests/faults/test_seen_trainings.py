@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from drill_app import Drawn, opened
 from drill_tools import UnsyncedFiles, new_session, wait
 
-from hpo_core.engine import dispatch as foreman
+from hpo_core.engine import dispatch
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.enqueue import queue_jobs
 from hpo_core.engine.launch import start_engine
@@ -18,7 +18,15 @@ from hpo_core.engine.supervisor import Limits
 from hpo_core.executors.executor import WorkerDied
 from hpo_core.executors.local import LocalExecutor
 from hpo_core.executors.replay import ReplayExecutor, synthetic
-from hpo_core.journal.events import DataReady, Job, JobEnded, JobEpoch, JobStarted, WorkerEvent
+from hpo_core.journal.events import (
+    DataPrepared,
+    EngineOptions,
+    EpochEnded,
+    Job,
+    JobEnded,
+    JobStarted,
+    WorkerEvent,
+)
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session import store as session
@@ -51,7 +59,7 @@ def shown(folder: SessionFolder) -> str:
 
 
 def run_script(folder: SessionFolder, script: Callable[[Job], Iterator[WorkerEvent]]) -> None:
-    Engine(folder, ReplayExecutor(script), workers=1, files=UnsyncedFiles(), tick=0.001).run()
+    Engine(folder, ReplayExecutor(script), EngineOptions(workers=1), files=UnsyncedFiles(), tick=0.001).run()
 
 
 async def see_logs(see: Drawn, wanted: dict[JobKey, tuple[str, ...]]) -> None:
@@ -75,7 +83,7 @@ async def test_killed_crashed_and_diverged_trainings_are_named_with_their_logs_a
     monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.01")
     monkeypatch.setenv("HPO_SYNTHETIC_FAULTS", "1=kill,2=crash")
     folder = session.create(sessions, "drill", SessionSpec.parse(SPEC))
-    start_engine(folder, trainer="synthetic", workers=1)
+    start_engine(folder, EngineOptions(workload="synthetic", workers=1))
     wait(lambda: not folder.engine_runs(), "the end")
     page = shown(folder)
     assert "6 trainings: 1 complete, 3 diverged, 2 failed" in page
@@ -107,9 +115,9 @@ class Killed(ReplayExecutor):
 async def test_memory_is_blamed_only_where_the_system_says_so(
     sessions: Path, monkeypatch: pytest.MonkeyPatch, counted: bool, said: str
 ) -> None:
-    monkeypatch.setattr(foreman.MemoryKills, "happened", lambda _: counted)
+    monkeypatch.setattr(dispatch.MemoryKills, "happened", lambda _: counted)
     folder = new_session(sessions, "drill")
-    Engine(folder, Killed(), workers=1, files=UnsyncedFiles(), tick=0.001).run()
+    Engine(folder, Killed(), EngineOptions(workers=1), files=UnsyncedFiles(), tick=0.001).run()
     assert f"trial 2 r1 {said}" in shown(folder)
     async with opened(sessions, folder) as see:
         await see.shows("finished 4 of 4")
@@ -121,9 +129,9 @@ async def test_memory_is_blamed_only_where_the_system_says_so(
 def test_a_training_that_hangs_is_ended_and_said_to_have_made_no_progress(sessions: Path) -> None:
     variables = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.01", "HPO_SYNTHETIC_FAULTS": "2=hang"}
     folder = new_session(sessions, "drill")
-    executor = LocalExecutor(folder.logs, trainer="synthetic", environment=variables)
+    executor = LocalExecutor(folder.logs, workload="synthetic", environment=variables)
     limits = Limits(no_progress=0.5, longest_epochs=5, first_progress=2.0)
-    Engine(folder, executor, workers=1, files=UnsyncedFiles(), limits=limits).run()
+    Engine(folder, executor, EngineOptions(workers=1), files=UnsyncedFiles(), limits=limits).run()
     page = shown(folder)
     assert "trial 2 r1 failed: no progress for" in page
     assert "3 complete, 1 failed" in page
@@ -138,7 +146,7 @@ def diverging(reason: str) -> Callable[[Job], Iterator[WorkerEvent]]:
             return
         ids = {"trial": job.trial, "replicate": job.replicate, "attempt": job.attempt}
         yield JobStarted(**ids)
-        yield JobEpoch(**ids, epoch=1, metrics={"val_accuracy": 0.5, "loss": 0.7}, seconds=0.1)
+        yield EpochEnded(**ids, epoch=1, metrics={"val_accuracy": 0.5, "loss": 0.7}, seconds=0.1)
         yield JobEnded(**ids, status="diverged", seconds=0.1, reason=reason, kind="diverged")
 
     return script
@@ -161,7 +169,7 @@ async def test_a_training_that_diverges_says_where_and_keeps_its_earlier_epochs(
 
 def with_images(fingerprint: str) -> Callable[[Job], Iterator[WorkerEvent]]:
     def script(job: Job) -> Iterator[WorkerEvent]:
-        yield DataReady(
+        yield DataPrepared(
             fingerprint=fingerprint, train=4, validation=2, classes=("a", "b"), image_size=(8, 8), seconds=0.0
         )
         yield from synthetic(job)

@@ -12,10 +12,10 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import pytest
 
-from hpo_core.journal.events import Job, JobEpoch, WorkerEvent
+from hpo_core.journal.events import EpochEnded, Job, WorkerEvent
 from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.workloads.images.dataset import Dataset, prepare
-from hpo_core.workloads.paper.training import TensorFlowTrainer
+from hpo_core.workloads.paper.training import PaperWorkload
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
 
 FRUIT = {
@@ -44,7 +44,7 @@ class Trained:
 
     @property
     def curve(self) -> list[dict[str, float | None]]:
-        return [event.metrics for event in self.events if isinstance(event, JobEpoch)]
+        return [event.metrics for event in self.events if isinstance(event, EpochEnded)]
 
 
 Train = Callable[..., Trained]
@@ -63,20 +63,20 @@ def values() -> Callable[..., dict[str, Value]]:
 
 
 @pytest.fixture(scope="session")
-def trainer() -> TensorFlowTrainer:
-    """The trainer of all tests that need none of their own: as in a worker, one serves many jobs."""
-    return TensorFlowTrainer("cpu", 1)
+def workload() -> PaperWorkload:
+    """The workload of all tests that need none of their own: as in a worker, one serves many jobs."""
+    return PaperWorkload("cpu", 1)
 
 
 @pytest.fixture
-def train(trainer: TensorFlowTrainer) -> Train:
+def train(workload: PaperWorkload) -> Train:
     """Train one job; ``on_event`` sees each event and the job's stop signal."""
 
     def run(
         seed: int = 7,
         settings: dict[str, Any] | None = None,
         on_event: Callable[[WorkerEvent, StopSignal], None] | None = None,
-        with_trainer: TensorFlowTrainer | None = None,
+        with_workload: PaperWorkload | None = None,
         data: dict[str, Any] | None = None,
         **changed: Value,
     ) -> Trained:
@@ -98,6 +98,6 @@ def train(trainer: TensorFlowTrainer) -> Train:
             if on_event is not None:
                 on_event(event, stop)
 
-        return Trained((with_trainer or trainer).train(job, Reporter(job, emit), stop), events, job.data)
+        return Trained((with_workload or workload).train(job, Reporter(job, emit), stop), events, job.data)
 
     return run

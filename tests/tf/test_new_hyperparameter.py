@@ -15,7 +15,7 @@ import tensorflow as tf
 from hpo_core.plan import hyperparameters
 from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter
 from hpo_core.workloads.paper import losses, program, training
-from hpo_core.workloads.paper.training import TensorFlowTrainer
+from hpo_core.workloads.paper.training import PaperWorkload
 
 pytestmark = pytest.mark.tf
 
@@ -52,12 +52,11 @@ def test_a_training_never_meets_the_value_of_another_one(
             built.append(self)
 
     monkeypatch.setattr(training, "Program", Counted)
-    one = TensorFlowTrainer("cpu", 1)
-    together = [train(epochs=1, label_smoothing=share, with_trainer=one).curve for share in (0.0, 0.3)]
+    one = PaperWorkload("cpu", 1)
+    together = [train(epochs=1, label_smoothing=share, with_workload=one).curve for share in (0.0, 0.3)]
     assert len(built) == (2 if label_smoothing == "network" else 1)
     alone = [
-        train(epochs=1, label_smoothing=share, with_trainer=TensorFlowTrainer("cpu", 1)).curve
-        for share in (0.0, 0.3)
+        train(epochs=1, label_smoothing=share, with_workload=PaperWorkload("cpu", 1)).curve for share in (0.0, 0.3)
     ]
     assert together == alone
     assert together[0] != together[1]
@@ -66,4 +65,4 @@ def test_a_training_never_meets_the_value_of_another_one(
 @pytest.mark.parametrize("label_smoothing", ["order"], indirect=True)
 def test_what_is_neither_built_in_nor_an_argument_cannot_be_used(train: Any, label_smoothing: str) -> None:
     with pytest.raises(KeyError, match="label_smoothing"):
-        train(epochs=1, label_smoothing=0.3, with_trainer=TensorFlowTrainer("cpu", 1))
+        train(epochs=1, label_smoothing=0.3, with_workload=PaperWorkload("cpu", 1))

@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from hpo_core.journal.events import (
-    DataReady,
+    DataPrepared,
+    EpochEnded,
     Job,
     JobEnded,
-    JobEpoch,
     JobStarted,
     Progress,
     Quit,
@@ -73,12 +73,12 @@ def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
     assert worker.returncode == 0
     assert said == b"", "everything that prints goes to the log (see core/test_joblog.py), TensorFlow too"
     kinds = [type(event) for event in events if not isinstance(event, Progress)]
-    whole = [JobStarted, JobEpoch, JobEnded]
-    assert kinds == [WorkerReady, DataReady, *whole, JobEnded, *whole]
+    whole = [JobStarted, EpochEnded, JobEnded]
+    assert kinds == [WorkerReady, DataPrepared, *whole, JobEnded, *whole]
     ended = [event for event in events if isinstance(event, JobEnded)]
     assert [event.status for event in ended] == ["complete", "failed", "complete"]
     assert ended[1].reason == f"There is no data folder {tmp_path / 'gone'}; give the right path in [data]."
     assert "Traceback" in (tmp_path / "job-2.log").read_text()
     assert all(event.memory > 0 for event in ended)
-    first, last = (event.metrics for event in events if isinstance(event, JobEpoch))
+    first, last = (event.metrics for event in events if isinstance(event, EpochEnded))
     assert first == last, "the same seed and values, the same bits, whatever failed in between"

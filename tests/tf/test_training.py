@@ -14,28 +14,28 @@ import pytest
 import tensorflow as tf
 
 from hpo_core.errors import DataError
-from hpo_core.journal.events import DataReady, JobEpoch, JobStarted, Progress, WorkerEvent
+from hpo_core.journal.events import DataPrepared, EpochEnded, JobStarted, Progress, WorkerEvent
 from hpo_core.plan.workloads import MEASURED
 from hpo_core.worker.loop import failure
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
 from hpo_core.workloads.paper import program as worker_train
 from hpo_core.workloads.paper import tensors as worker_data
-from hpo_core.workloads.paper import training as worker_trainer
+from hpo_core.workloads.paper import training as paper_training
 from hpo_core.workloads.paper.program import LOSS, Pace, Program
 from hpo_core.workloads.paper.tensors import Resident, Stream, from_lanes
-from hpo_core.workloads.paper.training import TensorFlowTrainer, epoch_order
+from hpo_core.workloads.paper.training import PaperWorkload, epoch_order
 from hpo_core.workloads.workload import StopSignal
 
 pytestmark = pytest.mark.tf
 
 
 def test_a_training_says_data_start_and_every_epoch(train: Any) -> None:
-    told = train(with_trainer=TensorFlowTrainer("cpu", 1))
+    told = train(with_workload=PaperWorkload("cpu", 1))
     data, started, *rest = [event for event in told.events if not isinstance(event, Progress)]
-    assert isinstance(data, DataReady)
+    assert isinstance(data, DataPrepared)
     assert (data.train, data.validation, len(data.classes), data.image_size) == (54, 21, 3, (20, 20))
     assert isinstance(started, JobStarted)
-    assert [event.epoch for event in rest if isinstance(event, JobEpoch)] == [1, 2]
+    assert [event.epoch for event in rest if isinstance(event, EpochEnded)] == [1, 2]
     assert told.outcome.status == "complete"
     assert told.outcome.parameters == 3 * 3 * 3 * 4 + 4 + 3 * 3 * 4 * 8 + 8 + (8 * 6 + 6) + (6 * 3 + 3)
 
@@ -46,7 +46,7 @@ def test_same_seed_and_values_give_the_same_bits_also_after_other_jobs(train: An
     train(seed=8, loss="mean_squared_error", learning_rate=0.5, batch_size=5, dropout=0.3)
     train(filters=6)
     assert train(**again).curve == first.curve, "a program that served other jobs must be as good as new"
-    assert train(**again, with_trainer=TensorFlowTrainer("cpu", 1)).curve == first.curve
+    assert train(**again, with_workload=PaperWorkload("cpu", 1)).curve == first.curve
     assert train(seed=8, **again).curve != first.curve
 
 
@@ -60,10 +60,10 @@ def test_a_job_reuses_the_program_whatever_its_loss_rate_batch_size_or_seed(
             super().__init__(*args, **options)
             built.append(self)
 
-    monkeypatch.setattr(worker_trainer, "Program", Counted)
-    fresh = TensorFlowTrainer("cpu", 1)
+    monkeypatch.setattr(paper_training, "Program", Counted)
+    fresh = PaperWorkload("cpu", 1)
     curves = [
-        train(epochs=1, with_trainer=fresh, **changed).curve
+        train(epochs=1, with_workload=fresh, **changed).curve
         for changed in (
             {},
             {"loss": "poisson"},
@@ -79,11 +79,11 @@ def test_a_job_reuses_the_program_whatever_its_loss_rate_batch_size_or_seed(
 
 
 def test_old_programs_are_let_go(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh = TensorFlowTrainer("cpu", 1)
+    fresh = PaperWorkload("cpu", 1)
     with monkeypatch.context() as patch:
-        patch.setattr(worker_trainer, "PROGRAMS", 1)
-        train(epochs=1, filters=2, with_trainer=fresh)
-        curve = train(epochs=1, with_trainer=fresh).curve
+        patch.setattr(paper_training, "PROGRAMS", 1)
+        train(epochs=1, filters=2, with_workload=fresh)
+        curve = train(epochs=1, with_workload=fresh).curve
     assert len(fresh._programs) == 1
     assert curve == train(epochs=1).curve
 
@@ -116,7 +116,7 @@ def test_streamed_images_give_the_bits_that_resident_ones_give(
     monkeypatch.setattr(worker_data, "resident_limit", lambda device, threads: 0)
     monkeypatch.setattr(worker_data, "STREAM_STEPS", 3)
     monkeypatch.setattr(worker_data, "Resident", None)
-    streamed = train(batch_size=4, dropout=0.2, with_trainer=TensorFlowTrainer("cpu", 1))
+    streamed = train(batch_size=4, dropout=0.2, with_workload=PaperWorkload("cpu", 1))
     assert streamed.curve == resident.curve
 
 
@@ -124,9 +124,9 @@ def test_images_that_start_up_began_to_open_are_waited_for_and_used(
     train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = train(epochs=1)
-    early = TensorFlowTrainer("cpu", 1, Opening(expected.data))
-    monkeypatch.setattr(worker_trainer, "prepare", None)
-    assert train(epochs=1, with_trainer=early).curve == expected.curve
+    early = PaperWorkload("cpu", 1, Opening(expected.data))
+    monkeypatch.setattr(paper_training, "prepare", None)
+    assert train(epochs=1, with_workload=early).curve == expected.curve
 
 
 def test_a_keras_data_set_is_fetched_by_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ def test_progress_counts_batches_and_shows_the_metrics_so_far(train: Any, monkey
 
 @pytest.mark.fault(23)
 def test_out_of_memory_is_a_failure_that_frees_what_it_can(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = TensorFlowTrainer("cpu", 1)
+    small = PaperWorkload("cpu", 1)
 
     def too_large(*args: Any) -> None:
         raise tf.errors.ResourceExhaustedError(
@@ -251,12 +251,12 @@ def test_out_of_memory_is_a_failure_that_frees_what_it_can(train: Any, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(worker_train.Program, "train", too_large)
         with pytest.raises(tf.errors.ResourceExhaustedError) as caught:
-            train(with_trainer=small)
+            train(with_workload=small)
     outcome = failure(caught.value)
     assert (outcome.status, outcome.kind) == ("failed", "out of memory")
     assert "shape[64,9999]" in outcome.reason
     assert not small._programs
-    assert train(with_trainer=small).outcome.status == "complete"
+    assert train(with_workload=small).outcome.status == "complete"
 
 
 def test_a_network_never_shrinks_an_image_to_nothing(train: Any) -> None:
@@ -265,7 +265,7 @@ def test_a_network_never_shrinks_an_image_to_nothing(train: Any) -> None:
 
 
 def test_images_that_are_not_there_fail_the_job_with_one_sentence(train: Any, tmp_path: Path) -> None:
-    train(epochs=1)  # the trainer holds other images already
+    train(epochs=1)  # the workload holds other images already
     with pytest.raises(DataError, match="There is no data folder"):
         train(data={"source": "folder", "path": str(tmp_path / "gone")})
 

@@ -10,14 +10,14 @@ import pytest
 from hpo_core.effects.wiring import Wiring
 from hpo_core.engine.engine import Engine
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.journal.events import Job, JobEnded, JobStarted, WorkerEvent
+from hpo_core.journal.events import EngineOptions, Job, JobEnded, JobStarted, WorkerEvent
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.analysis import session_wiring
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import create
 from hpo_core.workloads.paper import program as train
-from hpo_core.workloads.paper.training import TensorFlowTrainer
+from hpo_core.workloads.paper.training import PaperWorkload
 from hpo_core.workloads.workload import Reporter, StopSignal
 
 pytestmark = pytest.mark.tf
@@ -51,12 +51,12 @@ class Trainings:
     def __init__(self, folder: SessionFolder) -> None:
         self.folder = folder
         self.found: list[tuple[Wiring, ...]] = []
-        self._trainer = TensorFlowTrainer("cpu", 1)
+        self._workload = PaperWorkload("cpu", 1)
 
     def __call__(self, job: Job) -> Iterator[WorkerEvent]:
         ids = {"trial": job.trial, "replicate": job.replicate, "attempt": job.attempt}
         events: list[WorkerEvent] = []
-        outcome = self._trainer.train(job, Reporter(job, events.append), StopSignal())
+        outcome = self._workload.train(job, Reporter(job, events.append), StopSignal())
         yield from (event for event in events if not isinstance(event, JobStarted))
         self.found.append(session_wiring(read_session(self.folder)))
         yield JobEnded(**ids, status=outcome.status, seconds=1.0, parameters=outcome.parameters)
@@ -65,7 +65,7 @@ class Trainings:
 def run(tmp_path: Path) -> tuple[Trainings, tuple[Wiring, ...]]:
     folder = create(tmp_path / "sessions", "wiring", SessionSpec.parse(SPEC))
     trainings = Trainings(folder)
-    Engine(folder, ReplayExecutor(trainings), workers=1, tick=0.001).run()
+    Engine(folder, ReplayExecutor(trainings), EngineOptions(workers=1), tick=0.001).run()
     snapshot = read_session(folder)
     assert snapshot.counts["complete"] == 3
     return trainings, session_wiring(snapshot)

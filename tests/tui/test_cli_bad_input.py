@@ -14,7 +14,7 @@ from hpo_tui.cli import cli
 
 FRUIT = '[data]\nsource = "fruit"\n'
 GRID = "[grid]\nfilters = [2, 4]\n"
-TRAIN = ("--headless", "--trainer", "synthetic")
+TRAIN = ("--headless", "--workload", "synthetic")
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -184,8 +184,8 @@ def test_a_table_is_not_imported_over_a_session_or_outside_the_folder(tmp_path: 
 def test_run_without_a_terminal_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     spec = tmp_path / "spec.toml"
     spec.write_text(FRUIT + GRID)
-    assert "--headless" in refused(tmp_path, "run", spec, "--trainer", "synthetic")
-    assert "--headless" in refused(tmp_path, "demo", "--trainer", "synthetic")
+    assert "--headless" in refused(tmp_path, "run", spec, "--workload", "synthetic")
+    assert "--headless" in refused(tmp_path, "demo", "--workload", "synthetic")
 
 
 def test_training_without_tensorflow_is_refused_with_what_to_do(
@@ -193,7 +193,7 @@ def test_training_without_tensorflow_is_refused_with_what_to_do(
 ) -> None:
     spec = tmp_path / "spec.toml"
     spec.write_text(FRUIT + GRID)
-    monkeypatch.setattr("hpo_core.engine.launching.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     line = refused(tmp_path, "run", spec, "--headless")
-    assert "TensorFlow is not installed" in line
-    assert "--trainer synthetic" in line
+    assert "tensorflow is not installed here; install it with 'pip install tensorflow'" in line
+    assert "--workload synthetic" in line

@@ -55,6 +55,7 @@ def test_version_is_one_line(runner: CliRunner) -> None:
         (["show", "--frobnicate"], "No such option"),
         (["show", "nowhere"], "There is no session 'nowhere'"),
         (["run", "x.toml", "--workers", "0"], "--workers"),
+        (["run", "x.toml", "--workload", "magic"], "magic"),
         (["run", "x.toml", "--trainer", "magic"], "magic"),
         (["import", "x.csv"], "--name"),
         (["--sessions"], "--sessions"),

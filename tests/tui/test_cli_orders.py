@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from hpo_core.journal.events import Order, PauseQueue, QueuePaused, ResultAdopted, ResumeQueue, StopSession
+from hpo_core.journal.events import (
+    EngineOptions,
+    Order,
+    PauseQueue,
+    QueuePaused,
+    ResultAdopted,
+    ResumeQueue,
+    StopSession,
+)
 from hpo_core.journal.lock import SessionLock
 from hpo_core.session.control import take_orders
 from hpo_core.session.paths import SessionFolder
@@ -91,8 +99,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What engines were started with, in place of starting them."""
     calls: list[dict[str, Any]] = []
 
-    def start(folder: SessionFolder, **options: Any) -> int:
-        calls.append({"session": folder.name, **options})
+    def start(folder: SessionFolder, options: EngineOptions, **how: Any) -> int:
+        calls.append({"session": folder.name, "options": options, **how})
         return 1
 
     monkeypatch.setattr("hpo_core.engine.launch.start_engine", start)
@@ -103,7 +111,7 @@ def test_resume_starts_an_engine_where_none_runs(make_session: MakeSession, star
     folder = make_session("grid", done=3, extra=(QueuePaused(reason="5 failures in a row"),))
     result = call("resume", "grid", "--workers", "2", "--take-over")
     assert result.stdout == "grid: 21 trainings to go, in the background.\n"
-    assert started == [{"session": "grid", "workers": 2, "trainer": "tensorflow", "take_over": True}]
+    assert started == [{"session": "grid", "options": EngineOptions(workers=2), "take_over": True}]
     assert orders_of(folder) == [ResumeQueue()]
 
 

@@ -304,7 +304,7 @@ async def test_n_offers_the_replicates_that_would_tell_and_orders_them(story, op
 async def test_n_without_an_engine_queues_them_and_starts_one(story, open_app, monkeypatch) -> None:
     folder = story()
     started: list[SessionFolder] = []
-    monkeypatch.setattr("hpo_core.engine.launch.start_engine", lambda folder, **_: started.append(folder))
+    monkeypatch.setattr("hpo_core.engine.launch.start_engine", lambda folder, _: started.append(folder))
     async with open_app(folder) as see:
         await see.shows("values", "≈ noise")
         await see.press("n")

@@ -10,6 +10,7 @@ import pytest
 from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
+    EngineOptions,
     EngineStarted,
     EngineStopped,
     QueuePaused,
@@ -26,7 +27,9 @@ from hpo_tui.widgets.cell_pane import CellPane
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 SYNTHETIC = (
-    EngineStarted(host="box", boot_id="b", pid=1, version="0.1.0", workers=2, trainer="synthetic"),
+    EngineStarted(
+        host="box", boot_id="b", pid=1, version="0.1.0", workers=2, options=EngineOptions(workload="synthetic")
+    ),
     EngineStopped(reason="stopped"),
 )
 
@@ -59,7 +62,7 @@ async def test_a_first_time_user_is_offered_the_demo_first(open_app, size) -> No
 
 
 async def test_enter_on_the_demo_trains_it_and_shows_it(open_app, sessions: Path) -> None:
-    async with open_app(trainer="synthetic") as see:
+    async with open_app(options=EngineOptions(workload="synthetic")) as see:
         await see.shows("sessions", "Demo")
         await see.press("enter")
         await see.shows("header", "of 120")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hpo_core.engine.launch import start_engine
+from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.opening import read_session
@@ -100,7 +101,7 @@ async def test_what_is_wrong_stands_beside_the_field_and_launch_goes_there(open_
 
 
 async def test_launch_creates_the_session_trains_it_and_shows_it(open_app, sessions: Path) -> None:
-    async with open_app(trainer="synthetic") as see:
+    async with open_app(options=EngineOptions(workload="synthetic")) as see:
         await begin(see)
         for key, text in (
             ("image_size", "16"),
@@ -150,7 +151,7 @@ async def test_a_folder_is_asked_for_found_and_looked_at_before_anything_is_made
 ) -> None:
     images = tmp_path / "my images"
     (images / "Training" / "apple").mkdir(parents=True)
-    async with open_app(trainer="synthetic") as see:
+    async with open_app(options=EngineOptions(workload="synthetic")) as see:
         await begin(see)
         see.app.screen.row("source").field.focus()
         await see.press("right")
@@ -301,7 +302,7 @@ async def test_npz_arrays_are_trained_on(open_app, sessions: Path, tmp_path: Pat
         "y_test": np.arange(6) % 3,
     }
     np.savez(tmp_path / "mine.npz", **arrays)
-    async with open_app(trainer="synthetic") as see:
+    async with open_app(options=EngineOptions(workload="synthetic")) as see:
         await begin(see)
         see.app.screen.row("source").field.focus()
         await see.press("right", "right")
@@ -314,7 +315,7 @@ async def test_npz_arrays_are_trained_on(open_app, sessions: Path, tmp_path: Pat
 
 async def test_a_made_up_speed_is_no_expectation_of_a_real_training(open_app, sessions: Path) -> None:
     folder = create(sessions, "made-up", SessionSpec.parse("[data]\nsource='fruit'\n[grid]\nfilters=[1, 2]\n"))
-    start_engine(folder, workers=1, trainer="synthetic")
+    start_engine(folder, EngineOptions(workload="synthetic", workers=1))
     async with open_app() as see:
         await see.shows("sessions", "finished")
         await see.press("c")

@@ -12,6 +12,7 @@ import tomli_w
 from places import PAPER
 
 from hpo_core.engine.launch import start_engine
+from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -48,7 +49,7 @@ def fast(monkeypatch) -> None:
 def trained(sessions: Path) -> SessionFolder:
     """A session of 6 trials × 2 that a real engine has worked off; its best learning rate is 0.001."""
     folder = create(sessions, "coarse", SessionSpec.parse(SPEC))
-    start_engine(folder, workers=2, trainer="synthetic")
+    start_engine(folder, EngineOptions(workload="synthetic", workers=2))
     until = time.monotonic() + 30
     while folder.engine_runs():
         assert time.monotonic() < until

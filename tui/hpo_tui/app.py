@@ -16,8 +16,8 @@ from textual.binding import BindingType
 from textual.command import CommandPalette, SearchIcon
 from textual.filter import LineFilter
 
-from hpo_core.engine.launching import TENSORFLOW
 from hpo_core.errors import HpoError
+from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.hangup import leave_when_told
 from hpo_tui.look.preferences import remember_theme, remembered_theme
@@ -49,7 +49,7 @@ class HpoApp(App[None]):
         read_only: bool = False,
         ascii_only: bool = False,
         theme: ThemeName = "dark",
-        trainer: str = TENSORFLOW,
+        options: EngineOptions = DEFAULT_OPTIONS,
         on_theme: Callable[[ThemeName], None] = lambda theme: None,
     ) -> None:
         self._colours = colour_depth(os.environ)  # Textual takes NO_COLOR out of the environment
@@ -58,7 +58,7 @@ class HpoApp(App[None]):
             self.register_theme(skin)
         self.sessions = sessions
         self.read_only = read_only
-        self.trainer = trainer
+        self.options = options
         self._folder = folder
         self._ascii_only = ascii_only
         self._to_ascii = AsciiFilter()
@@ -72,7 +72,7 @@ class HpoApp(App[None]):
         self.push_screen(self._session(self._folder) if self._folder is not None else self._home())
 
     def _home(self) -> HomeScreen:
-        return HomeScreen(self.sessions, self.skin, self.read_only, self.trainer)
+        return HomeScreen(self.sessions, self.skin, self.read_only, self.options)
 
     def _session(self, folder: SessionFolder) -> SessionScreen:
         return SessionScreen(folder, self.skin, self.read_only)
@@ -99,7 +99,7 @@ class HpoApp(App[None]):
     @on(WantGrid)
     def open_new_grid(self, message: WantGrid) -> None:
         """Show the form of a new grid."""
-        form = NewGridScreen(self.sessions, self.skin, message.base, message.name, self.trainer)
+        form = NewGridScreen(self.sessions, self.skin, message.base, message.name, self.options)
         self.push_screen(form, self._open)
 
     def _open(self, folder: SessionFolder | None) -> None:

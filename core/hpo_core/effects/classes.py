@@ -25,7 +25,7 @@ FAILURE_CLASSES = ("diverged", "collapsed", "out of memory", "killed", "timed ou
 
 _LOSS_TOLERANCE = 0.02
 _UNKNOWN_IMAGES_TOLERANCE = 0.1
-# What stands in the journal's "kind" (engine/failures.py, engine/foreman.py, worker/loop.py). A worker that
+# What stands in the journal's "kind" (engine/failures.py, engine/dispatcher.py, worker/loop.py). A worker that
 # crashed by itself (segmentation fault, bus error, aborted, exit, ...) is none of these: it is an error.
 _WORDS = (
     ("memory", "out of memory"),

@@ -12,30 +12,25 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from hpo_core.engine.dispatch import data_table
+import msgspec
+
 from hpo_core.engine.engine import Engine
+from hpo_core.engine.launch import LOCKED, READY
 from hpo_core.errors import HpoError, SessionLocked
-from hpo_core.executors.executor import Executor
-from hpo_core.executors.local import LocalExecutor
-from hpo_core.executors.replay import ReplayExecutor
+from hpo_core.executors.registry import start_executor
+from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.session.paths import SessionFolder
-
-LOCKED = "locked: "
-"""What the sentence begins with where another engine was first."""
-
-READY = "ready"
-"""What is said on ``--ready-fd`` once the lock is held and the engine's start is on the disk; else a sentence."""
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the engine's arguments."""
     parser = argparse.ArgumentParser(prog="python -m hpo_core.engine", description=__doc__)
     parser.add_argument("folder", type=Path, help="the session's folder")
-    parser.add_argument("--workers", type=int, help="default: one for each GPU, else for each core")
-    parser.add_argument("--executor", choices=("local", "replay"), default="local")
-    parser.add_argument("--trainer", choices=("tensorflow", "synthetic"), default="tensorflow")
+    options = partial(msgspec.json.decode, type=EngineOptions)
+    parser.add_argument("--options", type=options, default=DEFAULT_OPTIONS, help="EngineOptions, as JSON")
     parser.add_argument("--take-over", action="store_true", help="take a lock that another host left behind")
     parser.add_argument("--ready-fd", type=int, help="where to say that the engine has begun, or why not")
     return parser.parse_args(argv)
@@ -48,12 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal's end is not ours
     folder = SessionFolder(arguments.folder.absolute())
     try:
-        engine = Engine(
-            folder,
-            _executor(folder, arguments),
-            workers=arguments.workers,
-            take_over=arguments.take_over,
-        )
+        executor = start_executor(folder, arguments.options)
+        engine = Engine(folder, executor, arguments.options, take_over=arguments.take_over)
     except HpoError as error:
         logging.error("%s", error)
         _say(arguments.ready_fd, (LOCKED if isinstance(error, SessionLocked) else "") + str(error))
@@ -68,12 +59,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.error("%s", error)
         return 1
     return 0
-
-
-def _executor(folder: SessionFolder, arguments: argparse.Namespace) -> Executor:
-    if arguments.executor == "replay":
-        return ReplayExecutor()
-    return LocalExecutor(folder.logs, trainer=arguments.trainer, data=data_table(folder.load_spec()))
 
 
 def _say(fd: int | None, text: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from hpo_core.engine.launching import start
+from hpo_core.engine import launch
+from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import create, free_name
@@ -18,8 +19,8 @@ def demo_spec() -> SessionSpec:
     )
 
 
-def start_demo(sessions: Path, workers: int | None = None, trainer: str = "tensorflow") -> SessionFolder:
+def start_demo(sessions: Path, options: EngineOptions) -> SessionFolder:
     """Create a session for the demo and start its engine. Raises ``SessionError``."""
     folder = create(sessions, free_name(sessions, "demo"), demo_spec())
-    start(folder, trainer, workers=workers)
+    launch.start_engine(folder, options)
     return folder

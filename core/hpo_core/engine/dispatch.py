@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import islice
-from typing import Any
 
 from hpo_core.engine.failures import MemoryKills, Repetition, describe_death
 from hpo_core.engine.job_queue import JobQueue
@@ -16,29 +14,22 @@ from hpo_core.journal.events import (
     AttemptStarted,
     AttemptStatus,
     DataPrepared,
-    DataReady,
     EpochEnded,
     Job,
     JobEnded,
-    JobEpoch,
     WorkerEvent,
     WorkerReady,
 )
 from hpo_core.plan.grid import JobKey
-from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
+from hpo_core.workloads.workload import data_table
 
 BY_USER, BY_SESSION = "user", "session"
 """On whose account a training is stopped: its own, or because the engine ends; the latter starts again."""
 
 
-def data_table(spec: SessionSpec) -> dict[str, Any]:
-    """Return the spec's ``[data]`` table as workers take it."""
-    return {name: value for name, value in dataclasses.asdict(spec.data).items() if value is not None}
-
-
-class Foreman:
+class Dispatcher:
     """Keeps ``workers`` workers busy."""
 
     def __init__(
@@ -130,19 +121,10 @@ class Foreman:
         match event:
             case WorkerReady():
                 self._mind_device(slot, event)
-            case DataReady():
-                self._data_ready(event)
-            case JobEpoch() if task is not None:
-                self._recorder.record(
-                    EpochEnded(
-                        trial=event.trial,
-                        replicate=event.replicate,
-                        attempt=event.attempt,
-                        epoch=event.epoch,
-                        metrics=event.metrics,
-                        seconds=event.seconds,
-                    )
-                )
+            case DataPrepared():
+                self._data_prepared(event)
+            case EpochEnded() if task is not None:
+                self._recorder.record(event)
             case JobEnded() if task is not None:
                 self._ended(slot, task, event)
             case WorkerDied() if task is not None:
@@ -157,10 +139,10 @@ class Foreman:
                 self._had_gpu = False
                 self._recorder.pause(f"worker {slot.number} finds no GPU any more, and would train on the CPU")
             else:
-                no_gpu = f"Worker {slot.number} finds no GPU that TensorFlow can use, and trains on the CPU."
+                no_gpu = f"Worker {slot.number} finds no GPU that it can use, and trains on the CPU."
                 self._recorder.note("warning", no_gpu)
 
-    def _data_ready(self, event: DataReady) -> None:
+    def _data_prepared(self, event: DataPrepared) -> None:
         """Record the data once for each engine; say where they are not what they were."""
         if event.fingerprint == self._fingerprint:
             return
@@ -171,16 +153,7 @@ class Foreman:
                 "warning",
                 "The images have changed; results from here on are of the new ones.",
             )
-        self._recorder.record(
-            DataPrepared(
-                fingerprint=event.fingerprint,
-                train=event.train,
-                validation=event.validation,
-                classes=event.classes,
-                image_size=event.image_size,
-                seconds=event.seconds,
-            )
-        )
+        self._recorder.record(event)
 
     def _ended(self, slot: Slot, task: Task, event: JobEnded) -> None:
         status, kind, reason = event.status, event.kind, event.reason

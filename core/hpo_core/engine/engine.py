@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from hpo_core.engine.clock import Clock, Every
-from hpo_core.engine.dispatch import BY_SESSION, Foreman
+from hpo_core.engine.dispatch import BY_SESSION, Dispatcher
 from hpo_core.engine.estimate import Estimator
 from hpo_core.engine.inbox import Inbox
 from hpo_core.engine.job_queue import JobQueue
@@ -25,7 +25,7 @@ from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.engine.supervisor import Limits, Supervisor
 from hpo_core.errors import SessionError
 from hpo_core.executors.executor import Executor
-from hpo_core.journal.events import EngineStarted, EngineStopped, StopSession
+from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions, EngineStarted, EngineStopped, StopSession
 from hpo_core.journal.files import REAL_FILES, Files
 from hpo_core.journal.lock import Holder, SessionLock
 from hpo_core.session.control import discard_orders
@@ -41,6 +41,7 @@ STOP_SECONDS = 5.0
 class Engine:
     """Takes the session's lock on construction. Raises ``SessionError`` (``SessionLocked`` where it is held).
 
+    ``options`` are recorded, so that the next engine is started with the same; ``executor`` was made from them.
     Collaborators are passed in: ``executor``, ``files``, ``clock``, ``limits``; ``tick`` is the seconds that one
     turn waits for news at most.
     """
@@ -49,8 +50,8 @@ class Engine:
         self,
         folder: SessionFolder,
         executor: Executor,
+        options: EngineOptions = DEFAULT_OPTIONS,
         *,
-        workers: int | None = None,
         take_over: bool = False,
         files: Files = REAL_FILES,
         clock: Clock | None = None,
@@ -59,6 +60,7 @@ class Engine:
     ) -> None:
         self.folder = folder
         self._executor = executor
+        self._options = options
         self._clock = clock or Clock()
         self._tick = tick
         self._ending: Literal["", "after", "now"] = ""
@@ -80,7 +82,7 @@ class Engine:
         except SessionError:
             self._lock.release()
             raise
-        self._assemble(workers or executor.suggested_workers, limits or Limits())
+        self._assemble(options.workers or executor.suggested_workers, limits or Limits())
         self._begin()
 
     def _assemble(self, workers: int, limits: Limits) -> None:
@@ -93,9 +95,9 @@ class Engine:
         recorder.watch(estimator.observe)
         recorder.forget_history()
         estimator.begin(self._clock.wall())
-        self._foreman = Foreman(self.folder, recorder, self._supervisor, queue, workers)
+        self._dispatcher = Dispatcher(self.folder, recorder, self._supervisor, queue, workers)
         self._planner = Planner(recorder)
-        self._orders = OrderBook(recorder, self._supervisor, self._foreman)
+        self._orders = OrderBook(recorder, self._supervisor, self._dispatcher)
         self._inbox = Inbox(self.folder.control, lambda: bool(recorder.blocked))
         readings = Readings(gpu=self._executor.device != "cpu")
         self._live = LiveBoard(
@@ -112,9 +114,9 @@ class Engine:
                 boot_id=this.boot_id,
                 pid=this.pid,
                 version=version("hpo-tui"),
-                workers=self._foreman.workers,
+                workers=self._dispatcher.workers,
                 device=self._executor.device,
-                trainer=self._executor.trainer,
+                options=self._options,
             ),
             durable=True,
         )
@@ -122,7 +124,7 @@ class Engine:
             self._close()
             raise SessionError(f"The session cannot be written. {self._recorder.blocked}")
         self._planner.record_plan()
-        self._planner.plan_ahead(self._foreman.workers)
+        self._planner.plan_ahead(self._dispatcher.workers)
         if self._lock.stale is not None:
             again = f"; {plural(interrupted, 'training')} to be started again" if interrupted else ""
             gone = self._lock.stale.describe()
@@ -174,7 +176,7 @@ class Engine:
 
     def _turn(self) -> None:
         for slot, task, (_, event) in self._supervisor.poll(self._tick):
-            self._foreman.take(slot, task, event)
+            self._dispatcher.take(slot, task, event)
         if self._stop_requested:
             self.stop()
         if self._orders_due.due():
@@ -183,11 +185,11 @@ class Engine:
             self._supervisor.end_hangs()
         self._recorder.tend()
         if not self._ending:
-            self._planner.plan_ahead(self._foreman.workers)
-            self._foreman.staff()
-            self._foreman.hand_out()
+            self._planner.plan_ahead(self._dispatcher.workers)
+            self._dispatcher.staff()
+            self._dispatcher.hand_out()
         if self._live.due():
-            self._live.publish(self._foreman.workers, lambda: tuple(self._state.waiting()), self._message())
+            self._live.publish(self._dispatcher.workers, lambda: tuple(self._state.waiting()), self._message())
 
     def _obey_orders(self) -> None:
         for name, order in self._inbox.take():

@@ -9,7 +9,10 @@ import subprocess
 import sys
 import time
 
+import msgspec
+
 from hpo_core.errors import SessionError, SessionLocked
+from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
@@ -18,16 +21,17 @@ START_SECONDS = 60.0
 LOG_BYTES = 1 << 20
 """An engine log longer than this is begun anew."""
 
-_READY = b"ready"
-_LOCKED = "locked: "
+READY = "ready"
+"""What the engine says once it holds the lock and its start is on the disk; else it says a sentence."""
+
+LOCKED = "locked: "
+"""What that sentence begins with where another engine was first."""
 
 
 def start_engine(
     folder: SessionFolder,
+    options: EngineOptions = DEFAULT_OPTIONS,
     *,
-    workers: int | None = None,
-    trainer: str = "tensorflow",
-    executor: str = "local",
     take_over: bool = False,
     foreground: bool = False,
 ) -> int:
@@ -38,8 +42,7 @@ def start_engine(
     works on the session, and ``SessionError`` with the engine's own sentence where it cannot begin.
     """
     command = [sys.executable, "-P", "-m", "hpo_core.engine", str(folder.path.absolute())]
-    command += ["--executor", executor, "--trainer", trainer]
-    command += ["--workers", str(workers)] if workers is not None else []
+    command += ["--options", msgspec.json.encode(options).decode()]
     command += ["--take-over"] if take_over else []
     ready, theirs = os.pipe()
     try:
@@ -61,7 +64,7 @@ def start_engine(
         raise SessionError(f"The engine cannot be started: {error.strerror}.") from None
     finally:
         os.close(ready)
-    if answer == _READY:
+    if answer == READY.encode():
         return _keep(process)
     return _refuse(folder, process, answer)
 
@@ -91,8 +94,8 @@ def _refuse(folder: SessionFolder, process: subprocess.Popen[bytes], answer: byt
         process.kill()
     process.wait()
     sentence = clean((answer or b"").decode("utf-8", "replace"))
-    if sentence.startswith(_LOCKED):
-        raise SessionLocked(sentence.removeprefix(_LOCKED))
+    if sentence.startswith(LOCKED):
+        raise SessionLocked(sentence.removeprefix(LOCKED))
     raise SessionError(sentence or f"The engine did not begin; see {clean(folder.engine_log)}.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpo_core.engine.dispatch import BY_USER, Foreman
+from hpo_core.engine.dispatch import BY_USER, Dispatcher
 from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.supervisor import Supervisor
 from hpo_core.journal.events import (
@@ -26,11 +26,11 @@ MOST_WORKERS = 256
 class OrderBook:
     """Obeys orders. One that makes no sense is answered by a note in the journal."""
 
-    def __init__(self, recorder: Recorder, supervisor: Supervisor, foreman: Foreman) -> None:
+    def __init__(self, recorder: Recorder, supervisor: Supervisor, dispatcher: Dispatcher) -> None:
         self._recorder = recorder
         self._state = recorder.state
         self._supervisor = supervisor
-        self._foreman = foreman
+        self._dispatcher = dispatcher
 
     def obey(self, order: Order) -> None:
         """Do what ``order`` says."""
@@ -38,7 +38,7 @@ class OrderBook:
             case PauseQueue():
                 self._recorder.pause("paused by the user")
             case ResumeQueue():
-                self._foreman.resume()
+                self._dispatcher.resume()
                 if self._state.paused is not None:
                     self._recorder.record(QueueResumed())
             case StopJob():
@@ -93,5 +93,5 @@ class OrderBook:
         if not 1 <= count <= MOST_WORKERS:
             self._recorder.note("warning", f"{count} workers are not possible; 1 to {MOST_WORKERS} are.")
             return
-        self._foreman.workers = count
+        self._dispatcher.workers = count
         self._supervisor.shrink(count)

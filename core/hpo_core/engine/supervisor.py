@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.failures import last_words
 from hpo_core.executors.executor import Executor, Report, WorkerDied
-from hpo_core.journal.events import DataReady, Job, JobEnded, JobEpoch, JobStarted, Progress, WorkerReady
+from hpo_core.journal.events import DataPrepared, EpochEnded, Job, JobEnded, JobStarted, Progress, WorkerReady
 from hpo_core.plan.grid import JobKey
 from hpo_core.text import clean, plural
 
@@ -233,12 +233,12 @@ class Supervisor:
                 slot.task = None
                 if slot.leaving:
                     self._let_go(slot)
-            case JobStarted() | JobEpoch() | Progress() | DataReady():
+            case JobStarted() | EpochEnded() | Progress() | DataPrepared():
                 self._sign_of_life(slot, event)
 
-    def _sign_of_life(self, slot: Slot, event: JobStarted | JobEpoch | Progress | DataReady) -> None:
+    def _sign_of_life(self, slot: Slot, event: JobStarted | EpochEnded | Progress | DataPrepared) -> None:
         task = slot.task
-        if isinstance(event, DataReady):
+        if isinstance(event, DataPrepared):
             slot.data = event.fingerprint
         if task is None:
             return
@@ -249,7 +249,7 @@ class Supervisor:
             if task.first_batch is None and event.phase == "train" and event.batch > 0:
                 share = (event.epoch - 1 + event.batch / event.batches) / event.epochs
                 task.first_batch = (self._clock.steady(), share)
-        elif isinstance(event, JobEpoch):
+        elif isinstance(event, EpochEnded):
             task.epochs = event.epoch
             self._longest_epoch = max(self._longest_epoch, event.seconds)
         elif isinstance(event, JobStarted):

@@ -34,10 +34,6 @@ class Executor(Protocol):
     """Workers by number. None of the calls waits for a worker, except ``poll`` (to its limit) and ``close``."""
 
     @property
-    def trainer(self) -> str:
-        """Who trains: "tensorflow", or "synthetic" for made-up results."""
-
-    @property
     def device(self) -> str:
         """What the workers compute on: "cpu", "gpu"."""
         ...

@@ -18,25 +18,28 @@ from hpo_core.executors.executor import Report, WorkerDied
 from hpo_core.executors.hardware import cores, gpus, memory_allowance, suggested_cpu_workers
 from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS, Ladder
 from hpo_core.executors.process import WorkerProcess
-from hpo_core.journal.events import Job, Quit, StopTraining, WorkerReady
+from hpo_core.journal.events import EngineOptions, Job, Quit, StopTraining, WorkerReady
+from hpo_core.plan.workloads import DEFAULT_WORKLOAD, facts_of
+from hpo_core.session.paths import SessionFolder
+from hpo_core.workloads.workload import data_table
 
 
 class LocalExecutor:
-    """See ``base.Executor``. ``data`` is opened by each worker while it starts; logs of starts go to ``logs``."""
+    """See ``Executor``. ``data`` is opened by each worker while it starts; logs of starts go to ``logs``."""
 
     def __init__(
         self,
         logs: Path,
         *,
-        trainer: str = "tensorflow",
+        workload: str = DEFAULT_WORKLOAD,
         data: Mapping[str, Any] | None = None,
         allowance: int | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._logs = logs.absolute()
-        self.trainer = trainer
+        self._workload = workload
         self._data = data
-        self._gpus = gpus() if trainer == "tensorflow" else 0
+        self._gpus = gpus() if facts_of(workload).gpu else 0
         self._allowance = allowance
         self._environment = {**os.environ, **(environment or {})}
         self._workers: dict[int, WorkerProcess] = {}
@@ -129,20 +132,13 @@ class LocalExecutor:
     def _launch(self, worker: int) -> WorkerProcess:
         device = f"gpu:{(worker - 1) % self._gpus}" if self._gpus else "cpu"
         threads = max(1, cores() // self._gpus) if self._gpus else 1
-        hidden = {} if self._gpus else {"CUDA_VISIBLE_DEVICES": "-1"}
         process = WorkerProcess(
-            trainer=self.trainer,
+            workload=self._workload,
             device=device,
             threads=threads,
             log=self._logs / f"worker-{worker:02d}.log",
             data=self._data,
-            environment={
-                "TF_CPP_MIN_LOG_LEVEL": "3",
-                "KERAS_BACKEND": "tensorflow",
-                "OMP_NUM_THREADS": str(threads),
-                **self._environment,
-                **hidden,
-            },
+            environment={"OMP_NUM_THREADS": str(threads), **self._environment},
         )
         self._selector.register(process.events, selectors.EVENT_READ, (worker, process))
         return process
@@ -151,7 +147,7 @@ class LocalExecutor:
         if process.ready:
             process.send(Quit())
         else:
-            process.signal(signal.SIGTERM)  # it would hear an order only once TensorFlow is imported
+            process.signal(signal.SIGTERM)  # it would hear an order only once its framework is imported
         self._leaving.append(process)
 
     def _bury(self, worker: int, process: WorkerProcess) -> list[Report]:
@@ -188,3 +184,8 @@ class LocalExecutor:
                 worker, process = key.data
                 if process.read()[1]:
                     self._bury(worker, process)
+
+
+def start(folder: SessionFolder, options: EngineOptions) -> LocalExecutor:
+    """Return the executor for a session; see ``ExecutorModule``."""
+    return LocalExecutor(folder.logs, workload=options.workload, data=data_table(folder.load_spec()))

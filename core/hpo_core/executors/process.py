@@ -39,7 +39,7 @@ class WorkerProcess:
     def __init__(
         self,
         *,
-        trainer: str,
+        workload: str,
         device: str,
         threads: int,
         log: Path,
@@ -56,7 +56,7 @@ class WorkerProcess:
         command = [
             # -P: what lies in the current folder (a user's own keras.py) must not be imported in our place
             *(sys.executable, "-P", "-m", "hpo_core.worker"),
-            *("--trainer", trainer, "--device", device, "--threads", str(threads)),
+            *("--workload", workload, "--device", device, "--threads", str(threads)),
             *("--events-fd", str(theirs), "--log", str(log), "--parent", str(os.getpid())),
         ]
         if data is not None:

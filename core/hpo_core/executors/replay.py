@@ -1,6 +1,6 @@
 """Workers that are not there: each job's events come from a script, at once, in order, always the same.
 
-For tests of the engine, and for trying it out without TensorFlow. The script is computed (``synthetic``) or read
+For tests of the engine, and for trying it out without a worker. The script is computed (``synthetic``) or read
 from a session's results (``recorded``). Each poll takes one event from every worker that has a job.
 """
 
@@ -13,9 +13,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
+from hpo_core.errors import HpoError
 from hpo_core.executors.executor import Report, WorkerDied
-from hpo_core.journal.events import AttemptStatus, Job, JobEnded, JobEpoch, JobStarted, WorkerEvent, WorkerReady
+from hpo_core.journal.events import (
+    AttemptStatus,
+    EngineOptions,
+    EpochEnded,
+    Job,
+    JobEnded,
+    JobStarted,
+    WorkerEvent,
+    WorkerReady,
+)
 from hpo_core.plan.grid import JobKey
+from hpo_core.plan.workloads import facts_of
+from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import ENDED, Snapshot
 from hpo_core.workloads.synthetic import synthetic_curve
 
@@ -26,7 +38,7 @@ EPOCH_SECONDS = 0.01
 
 
 def synthetic(job: Job) -> Iterator[WorkerEvent]:
-    """Report the synthetic trainer's curve, without its pace."""
+    """Report the synthetic workload's curve, without its pace."""
     curve = synthetic_curve(job.values, job.seed, int(job.values["epochs"]), int(job.data.get("classes", 10)))
     yield JobStarted(trial=job.trial, replicate=job.replicate, attempt=job.attempt)
     for epoch, metrics in enumerate(curve, 1):
@@ -54,10 +66,9 @@ def recorded(snapshot: Snapshot) -> Script:
 
 
 class ReplayExecutor:
-    """See ``base.Executor``."""
+    """See ``Executor``."""
 
     device = "cpu"
-    trainer = "synthetic"
     suggested_workers = 2
 
     def __init__(self, script: Script = synthetic) -> None:
@@ -125,7 +136,7 @@ class ReplayExecutor:
             event: WorkerEvent | None = _ended(job, "stopped", 0.0, "Stopped.", "stopped")
         else:
             event = next(self._scripts[worker], None)
-        if isinstance(event, JobEpoch) and self._stops.get(worker):
+        if isinstance(event, EpochEnded) and self._stops.get(worker):
             self._stops[worker] = False
         if isinstance(event, JobEnded):
             self._drop(worker)
@@ -137,8 +148,16 @@ class ReplayExecutor:
         self._stops.pop(worker, None)
 
 
-def _epoch(job: Job, epoch: int, metrics: dict[str, float | None], seconds: float) -> JobEpoch:
-    return JobEpoch(
+def start(folder: SessionFolder, options: EngineOptions) -> ReplayExecutor:
+    """Return the executor for a session; see ``ExecutorModule``. It makes results up: the workload must too."""
+    del folder
+    if not facts_of(options.workload).made_up:
+        raise HpoError("The executor 'replay' makes results up, so it goes with --workload synthetic alone.")
+    return ReplayExecutor()
+
+
+def _epoch(job: Job, epoch: int, metrics: dict[str, float | None], seconds: float) -> EpochEnded:
+    return EpochEnded(
         trial=job.trial,
         replicate=job.replicate,
         attempt=job.attempt,

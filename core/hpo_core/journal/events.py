@@ -2,7 +2,8 @@
 
 An *event* is a past fact, written to the journal by the engine. An *order* is an imperative to the engine,
 written into ``control/`` by screens and commands. A *job* is the frozen work order that the engine sends to a
-worker; a worker answers with the worker events below, which the engine turns into journal events.
+worker; a worker answers with the worker events below. Those that are journal events go into the journal as they
+came; the others tell the engine how the job stands.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import force_setattr, replace
 
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.workloads import DEFAULT_WORKLOAD, FORMER_NAMES
 
 SCHEMA_VERSION = 1
 """Version of the journal's and the spec's layout; a session with a higher one is opened read-only."""
@@ -24,11 +27,28 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_
     """Base of everything that is one JSON object with a ``type``."""
 
 
+class EngineOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an engine is started with; the next one on the same session repeats it.
+
+    ``workload`` and ``executor`` are names of their tables; ``workers`` is how many, None for as many as suit.
+    """
+
+    workload: str = DEFAULT_WORKLOAD
+    executor: str = "local"
+    workers: int | None = None
+
+
+DEFAULT_OPTIONS = EngineOptions()
+
+
 # Journal events ----------------------------------------------------------------------------------------------
 
 
 class EngineStarted(_Record, frozen=True, tag="EngineStarted"):
-    """An engine took the session over; every later record carries its ``gen``."""
+    """An engine took the session over; every later record carries its ``gen``.
+
+    ``options`` is what it was started with, ``workers`` how many it began with, ``device`` what they compute on.
+    """
 
     host: str
     boot_id: str
@@ -37,8 +57,15 @@ class EngineStarted(_Record, frozen=True, tag="EngineStarted"):
     schema: int = SCHEMA_VERSION
     workers: int = 1
     device: str = "cpu"
-    trainer: str = "tensorflow"
-    """Who trains; an engine that goes on with the session is started with the same one."""
+    options: EngineOptions = DEFAULT_OPTIONS
+    trainer: str = ""
+    """In journals from before there were ``options``, the workload's name as it was then; goes into them."""
+
+    def __post_init__(self) -> None:
+        if self.trainer:
+            workload = FORMER_NAMES.get(self.trainer, self.trainer)
+            force_setattr(self, "options", replace(self.options, workload=workload))
+            force_setattr(self, "trainer", "")
 
 
 class EngineStopped(_Record, frozen=True, tag="EngineStopped"):
@@ -66,7 +93,10 @@ class TrialsAdded(_Record, frozen=True, tag="TrialsAdded"):
 
 
 class DataPrepared(_Record, frozen=True, tag="DataPrepared"):
-    """The images are decoded; counts are images, ``seconds`` the time it took (near 0 from the cache)."""
+    """The images are decoded; counts are images, ``seconds`` the time it took (near 0 from the cache).
+
+    A worker says so before its first ``JobStarted``, and again where the images have changed.
+    """
 
     fingerprint: str
     train: int
@@ -87,7 +117,10 @@ class AttemptStarted(_Record, frozen=True, tag="AttemptStarted"):
 
 
 class EpochEnded(_Record, frozen=True, tag="EpochEnded"):
-    """An epoch's metrics, by Keras' names; ``seconds`` is the epoch's own time. Epochs count from 1."""
+    """An epoch's metrics, by Keras' names; null where a value is NaN or infinite. Epochs count from 1.
+
+    ``seconds`` is the epoch's own time.
+    """
 
     trial: int
     replicate: int
@@ -307,17 +340,6 @@ class Progress(_Record, frozen=True, tag="Progress"):
     metrics: dict[str, float] = {}
 
 
-class JobEpoch(_Record, frozen=True, tag="JobEpoch"):
-    """An epoch has ended; ``metrics`` holds null where a value is NaN or infinite."""
-
-    trial: int
-    replicate: int
-    attempt: int
-    epoch: int
-    metrics: dict[str, float | None]
-    seconds: float
-
-
 class JobEnded(_Record, frozen=True, tag="JobEnded"):
     """The job is over; the worker waits for the next one. ``memory`` is the worker's resident bytes."""
 
@@ -332,15 +354,4 @@ class JobEnded(_Record, frozen=True, tag="JobEnded"):
     memory: int = 0
 
 
-class DataReady(_Record, frozen=True, tag="DataReady"):
-    """The worker has decoded or opened the images; sent once, before its first ``JobStarted``."""
-
-    fingerprint: str
-    train: int
-    validation: int
-    classes: tuple[str, ...]
-    image_size: tuple[int, int]
-    seconds: float
-
-
-WorkerEvent = WorkerReady | DataReady | JobStarted | Progress | JobEpoch | JobEnded
+WorkerEvent = WorkerReady | DataPrepared | JobStarted | Progress | EpochEnded | JobEnded

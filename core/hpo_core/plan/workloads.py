@@ -10,16 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from hpo_core.errors import HpoError
 from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter
+from hpo_core.text import clean
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadFacts:
     """What must be known of a workload before it is imported.
 
-    ``module`` has what ``hpo_core.workloads.workload`` says. ``hyperparameters`` are those that it takes, None
-    where any name is one. ``metrics`` are those that every training reports, none where only a training can tell.
-    ``needs`` is the package without which nothing trains; ``meaning`` says what it is, for the command line.
+    ``module`` offers what ``hpo_core.workloads.workload.WorkloadModule`` says, and imports no framework before it
+    is told to start. ``hyperparameters`` are those that it takes, None where any name is one. ``metrics`` are
+    those that every training reports, none where only a training can tell. ``needs`` is the package without which
+    nothing trains; ``meaning`` says what it is, for the command line. ``gpu`` says that it trains on a GPU where
+    there is one, ``made_up`` that its results mean nothing.
     """
 
     name: str
@@ -28,6 +32,8 @@ class WorkloadFacts:
     metrics: tuple[str, ...]
     needs: str = ""
     meaning: str = ""
+    gpu: bool = False
+    made_up: bool = False
 
 
 def _table(*rows: WorkloadFacts) -> Mapping[str, WorkloadFacts]:
@@ -45,20 +51,35 @@ PAPER_METRICS = tuple(kind + name for name in MEASURED for kind in ("val_", ""))
 WORKLOADS = _table(
     WorkloadFacts(
         "paper",
-        "hpo_core.workloads.paper.training",
+        "hpo_core.workloads.paper.workload",
         KNOWN,
         PAPER_METRICS,
         needs="tensorflow",
         meaning="the paper's convolutional network, on images",
+        gpu=True,
     ),
     WorkloadFacts(
         "synthetic",
         "hpo_core.workloads.synthetic",
         KNOWN,
         PAPER_METRICS,
-        meaning="made-up but plausible results in no time, to try things out",
+        meaning="made-up but plausible results in no time, without TensorFlow, to try things out",
+        made_up=True,
     ),
 )
 """Every workload, by name; the first is the default."""
 
 DEFAULT_WORKLOAD = next(iter(WORKLOADS))
+
+FORMER_NAMES = MappingProxyType({"tensorflow": "paper"})
+"""What older journals and command lines call a workload."""
+
+
+def facts_of(workload: str) -> WorkloadFacts:
+    """Return a workload's row. Raises ``HpoError`` where there is none of that name."""
+    try:
+        return WORKLOADS[workload]
+    except KeyError:
+        raise HpoError(
+            f"There is no workload {clean(workload, 60)!r} here, only {', '.join(WORKLOADS)}."
+        ) from None

@@ -1,7 +1,7 @@
 """``python -m hpo_core.worker``: the process that trains. Orders on stdin, events on a descriptor of their own.
 
 Started by an executor. Everything that could print is pointed at the log, and everything that would outlive the
-engine is tied to it, before the trainer (and with it TensorFlow) is imported.
+engine is tied to it, before the workload (and with it its framework) is imported.
 """
 
 from __future__ import annotations
@@ -9,39 +9,29 @@ from __future__ import annotations
 import argparse
 import ctypes
 import faulthandler
-import gc
-import importlib
 import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn
 
+from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.worker.joblog import JobLog
 from hpo_core.worker.loop import Events, leave_at_once, serve
-from hpo_core.workloads.workload import Trainer
-
-if TYPE_CHECKING:
-    from hpo_core.workloads.images.dataset import Opening
-
-# Named, not imported: choosing one must not import the other, nor TensorFlow with it.
-TRAINERS = {"tensorflow": "hpo_core.workloads.paper.training", "synthetic": "hpo_core.workloads.synthetic"}
+from hpo_core.workloads.workload import Setting, load_workload
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the worker's arguments."""
     parser = argparse.ArgumentParser(prog="python -m hpo_core.worker", description=__doc__)
-    parser.add_argument("--trainer", choices=sorted(TRAINERS), default="tensorflow")
+    parser.add_argument("--workload", choices=tuple(WORKLOADS), required=True)
     parser.add_argument("--events-fd", type=int, required=True, help="events leave here, one JSON line each")
     parser.add_argument("--log", required=True, help="stdout and stderr go here until the first job names its own")
-    parser.add_argument(
-        "--threads", type=int, default=1, help="TensorFlow's threads, and those that decode images"
-    )
+    parser.add_argument("--threads", type=int, default=1, help="how many a training may compute with")
     parser.add_argument("--device", default="cpu", help='"cpu" or "gpu:N"')
-    parser.add_argument("--data", default="", help="the spec's [data] table as JSON, to be opened during start-up")
+    parser.add_argument("--data", type=json.loads, help="the spec's [data] table as JSON, to be opened early")
     parser.add_argument("--parent", type=int, default=0, help="the engine's process id; ends when it is gone")
     return parser.parse_args(argv)
 
@@ -57,57 +47,12 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     faulthandler.enable(file=2)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", force=True)
-    opened = open_early(arguments) if arguments.trainer == "tensorflow" else None
-    prepare_environment(arguments.device, arguments.threads)
-    module = import_fast(TRAINERS[arguments.trainer])
-    trainer: Trainer = module.start(threads=arguments.threads, device=arguments.device, opened=opened)
-    serve(trainer, orders, Events(arguments.events_fd), job_log)
+    setting = Setting(arguments.device, arguments.threads, arguments.data)
+    workload = load_workload(arguments.workload).start(setting)
+    serve(workload, orders, Events(arguments.events_fd), job_log)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # nothing is left to do; TensorFlow's own farewell takes up to a second
-
-
-def open_early(arguments: argparse.Namespace) -> Opening | None:
-    """Begin to open the images in a thread, while TensorFlow is imported."""
-    from hpo_core.workloads.images.dataset import KERAS_DATASETS, Opening
-
-    if not arguments.data:
-        return None
-    table: dict[str, Any] = json.loads(arguments.data)
-    if table.get("source") in KERAS_DATASETS:  # needs TensorFlow itself
-        return None
-    return Opening(table)
-
-
-def prepare_environment(device: str, threads: int) -> None:
-    """Set what TensorFlow reads from the environment as it is imported: the one device it may see, its threads."""
-    visible = "-1"
-    if device.startswith("gpu:"):
-        number = int(device.removeprefix("gpu:"))
-        listed = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
-        visible = listed[number] if number < len(listed) else str(number)
-    os.environ["CUDA_VISIBLE_DEVICES"] = visible
-    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-
-
-def import_fast(name: str) -> ModuleType:
-    """Import a module that brings TensorFlow with it, in 1.7 s instead of 2.5 s.
-
-    The garbage collector finds nothing in a million fresh objects, so it waits, and never looks at them again.
-    Keras imports pandas where it can, and does without where it cannot; no training needs it.
-    """
-    gc.disable()
-    hidden = "pandas" not in sys.modules
-    if hidden:
-        sys.modules["pandas"] = None  # type: ignore[assignment]  # Python's way to say "not to be found"
-    module = importlib.import_module(name)
-    if hidden:
-        del sys.modules["pandas"]
-    gc.freeze()
-    gc.enable()
-    return module
+    os._exit(0)  # nothing is left to do; a framework's own farewell takes up to a second
 
 
 def claim_orders() -> BinaryIO:

@@ -31,7 +31,7 @@ from hpo_core.journal.events import (
 )
 from hpo_core.text import clean, format_value
 from hpo_core.worker.joblog import JobLog
-from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, Trainer
+from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, Workload
 
 log = logging.getLogger(__name__)
 
@@ -60,14 +60,14 @@ def leave_at_once() -> None:
     os._exit(0)
 
 
-def serve(trainer: Trainer, orders: BinaryIO, emit: Callable[[WorkerEvent], None], job_log: JobLog) -> None:
+def serve(workload: Workload, orders: BinaryIO, emit: Callable[[WorkerEvent], None], job_log: JobLog) -> None:
     """Train the jobs that arrive on ``orders`` until ``Quit``; the end of ``orders`` ends the process at once."""
     jobs: queue.SimpleQueue[tuple[Job, StopSignal] | None] = queue.SimpleQueue()
     threading.Thread(target=_read_orders, args=(orders, jobs), name="orders", daemon=True).start()
-    emit(WorkerReady(pid=os.getpid(), device=trainer.device))
+    emit(WorkerReady(pid=os.getpid(), device=workload.device))
     while (item := jobs.get()) is not None:
         job, stop = item
-        emit(_train(trainer, job, stop, emit, job_log))
+        emit(_train(workload, job, stop, emit, job_log))
 
 
 def _read_orders(orders: BinaryIO, jobs: queue.SimpleQueue[tuple[Job, StopSignal] | None]) -> None:
@@ -91,7 +91,7 @@ def _read_orders(orders: BinaryIO, jobs: queue.SimpleQueue[tuple[Job, StopSignal
 
 
 def _train(
-    trainer: Trainer, job: Job, stop: StopSignal, emit: Callable[[WorkerEvent], None], job_log: JobLog
+    workload: Workload, job: Job, stop: StopSignal, emit: Callable[[WorkerEvent], None], job_log: JobLog
 ) -> JobEnded:
     def tell(event: WorkerEvent) -> None:
         job_log.keep_small()
@@ -102,7 +102,7 @@ def _train(
     shown = ", ".join(f"{clean(name)}={format_value(value)}" for name, value in job.values.items())
     log.info("trial %d r%d attempt %d, seed %d: %s", job.trial, job.replicate, job.attempt, job.seed, shown)
     try:
-        outcome = trainer.train(job, Reporter(job, tell), stop)
+        outcome = workload.train(job, Reporter(job, tell), stop)
     except Exception as error:  # a job that raises must not take the queue with it
         log.exception("the training failed")
         outcome = failure(error)

@@ -1,4 +1,4 @@
-"""A trainer without TensorFlow: plausible learning curves, computed from the values and the seed in no time.
+"""A workload without a framework: plausible learning curves, computed from the values and the seed in no time.
 
 For trying the engine and the screen, and for tests of both. What it shows is made up, but tells the usual story:
 too high a learning rate collapses to chance, too low a one lags, more filters help, the loss is noise.
@@ -17,10 +17,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_core.journal.events import DataReady, Job
+from hpo_core.journal.events import DataPrepared, Job
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.workloads import PAPER_METRICS
-from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
+from hpo_core.workloads.workload import CountProgress, Outcome, Reporter, Setting, StopSignal
 
 PACE = "HPO_SYNTHETIC_SECONDS_PER_EPOCH"
 """Environment variable: seconds for each epoch (0.05), where ``data["seconds_per_epoch"]`` does not say."""
@@ -86,11 +86,11 @@ def synthetic_curve(values: Mapping[str, Value], seed: int, epochs: int, classes
     return curve
 
 
-def synthetic_data(data: Mapping[str, Any]) -> DataReady:
+def synthetic_data(data: Mapping[str, Any]) -> DataPrepared:
     """Return what a worker would say of images that the ``[data]`` table describes."""
     classes = int(data.get("classes", 10))
     size = data.get("image_size") or (100, 100)
-    return DataReady(
+    return DataPrepared(
         fingerprint="synthetic",
         train=classes * int(data.get("train_per_class", 48)),
         validation=classes * int(data.get("validation_per_class", 16)),
@@ -100,7 +100,7 @@ def synthetic_data(data: Mapping[str, Any]) -> DataReady:
     )
 
 
-class SyntheticTrainer:
+class SyntheticWorkload:
     """Walks through ``synthetic_curve`` at the pace asked for."""
 
     device = "cpu"
@@ -138,10 +138,17 @@ class SyntheticTrainer:
         return Outcome("complete", parameters=parameters)
 
 
-def start(threads: int, device: str, opened: object) -> SyntheticTrainer:
-    """Return the trainer; it needs none of what a real one is given."""
-    del threads, device, opened
-    return SyntheticTrainer()
+def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str:
+    """Look at the images as if they were trained on: what is tried out here would fail there."""
+    from hpo_core.workloads.images.dataset import check as check_images  # brings in numpy
+
+    return check_images(data, progress)
+
+
+def start(setting: Setting) -> SyntheticWorkload:
+    """Return the workload; it needs nothing of what a real one is given."""
+    del setting
+    return SyntheticWorkload()
 
 
 def _suffer(fault: str) -> None:

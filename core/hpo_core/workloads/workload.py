@@ -1,23 +1,32 @@
-"""What a workload is to the worker: something that trains one job, reports as it goes, and stops when told."""
+"""What a workload is: something that trains one job, reports as it goes, and stops when told; and its module.
+
+What must be known of one before it is imported stands in ``hpo_core.plan.workloads``.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+import importlib.util
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
+from hpo_core.errors import DataError, HpoError
 from hpo_core.journal.events import (
     AttemptStatus,
-    DataReady,
+    DataPrepared,
+    EpochEnded,
     Job,
-    JobEpoch,
     JobStarted,
     Progress,
     StopTraining,
     WorkerEvent,
 )
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.workloads import facts_of
 
 PROGRESS_SECONDS = 0.2
 """Progress events leave at most this often."""
@@ -54,16 +63,16 @@ class StopSignal:
 
 
 class Reporter:
-    """What a trainer tells of one job while it trains."""
+    """What a workload tells of one job while it trains."""
 
     def __init__(self, job: Job, emit: Callable[[WorkerEvent], None]) -> None:
         self.job = job
         self._emit = emit
         self._last_progress = -math.inf
 
-    def data(self, ready: DataReady) -> None:
+    def data(self, prepared: DataPrepared) -> None:
         """The images are there."""
-        self._emit(ready)
+        self._emit(prepared)
 
     def started(self) -> None:
         """Data loaded, model built: the first step is next."""
@@ -98,7 +107,7 @@ class Reporter:
     def epoch(self, epoch: int, metrics: Mapping[str, float], seconds: float) -> None:
         """An epoch has ended; a metric that is NaN or infinite leaves as null."""
         self._emit(
-            JobEpoch(
+            EpochEnded(
                 trial=self.job.trial,
                 replicate=self.job.replicate,
                 attempt=self.job.attempt,
@@ -109,8 +118,8 @@ class Reporter:
         )
 
 
-class Trainer(Protocol):
-    """What trains a job: TensorFlow, or the synthetic stand-in."""
+class Workload(Protocol):
+    """What trains a job."""
 
     device: str
     """Where it computes: "cpu", "gpu:0"."""
@@ -118,3 +127,58 @@ class Trainer(Protocol):
     def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Train to the end of ``job``, or until told to stop. Whatever it raises becomes a failed job."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a worker trains in: one device ("cpu", "gpu:N"), its threads, the data that its jobs will ask for."""
+
+    device: str
+    threads: int
+    data: Mapping[str, Any] | None = None
+
+
+CountProgress = Callable[[int, int], None]
+"""Told how much of the data is ready, of how much."""
+
+
+class WorkloadModule(Protocol):
+    """What the module of a workload offers. Commands and screens import it too: no framework before ``start``."""
+
+    def check(self, data: Mapping[str, Any], progress: CountProgress | None = None) -> str:
+        """Look at a ``[data]`` table before anything is made of it, and return the data in one line.
+
+        Raises ``DataError``.
+        """
+        ...
+
+    def start(self, setting: Setting) -> Workload:
+        """Set this process up for training: its environment, then what is to be imported."""
+        ...
+
+
+def load_workload(name: str) -> WorkloadModule:
+    """Return the module of a workload. Raises ``HpoError`` where there is none of that name."""
+    return cast(WorkloadModule, importlib.import_module(facts_of(name).module))
+
+
+def data_table(spec: SessionSpec) -> dict[str, Any]:
+    """Return the spec's ``[data]`` table as workloads take it."""
+    return {name: value for name, value in dataclasses.asdict(spec.data).items() if value is not None}
+
+
+def check_can_train(spec: SessionSpec, workload: str, progress: CountProgress | None = None) -> str:
+    """Return the data in one line. Raises an ``HpoError`` for whatever would stop the training.
+
+    Looks at all of the data, which takes a while where it is not ready yet; ``progress`` is told how far it is.
+    """
+    needs = facts_of(workload).needs
+    if needs and importlib.util.find_spec(needs) is None:
+        raise HpoError(
+            f"{needs} is not installed here; install it with 'pip install {needs}', or try things out with "
+            "--workload synthetic."
+        )
+    try:
+        return load_workload(workload).check(data_table(spec), progress)
+    except OSError as error:
+        raise DataError(f"The data cannot be read: {error.strerror or error}.") from None

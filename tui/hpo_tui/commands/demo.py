@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hpo_core.engine.demo import demo_spec, start_demo
+from hpo_core.journal.events import EngineOptions
 from hpo_tui.commands.options import sessions_option
-from hpo_tui.commands.start import Trainer, check_can_train, stay_with, trainer_option, training_options
+from hpo_tui.commands.start import check_can_train, stay_with, training_options, workload_option
 
 
 @click.command()
 @training_options
-@trainer_option
+@workload_option
 @sessions_option
 @click.pass_obj
-def demo(sessions: Path, workers: int | None, headless: bool, trainer: Trainer) -> int:
+def demo(sessions: Path, headless: bool, engine: dict[str, Any]) -> int:
     """Train a small real grid on generated fruit images, at once.
 
     The paper's grid in small: 5 learning rates, 3 losses, 4 filter counts, each trained twice. It needs no data
     and no network, and takes about two minutes on two cores.
     """
-    check_can_train(demo_spec(), trainer, headless)
-    folder = start_demo(sessions, workers, trainer)
+    options = EngineOptions(**engine)
+    check_can_train(demo_spec(), options.workload, headless)
+    folder = start_demo(sessions, options)
     return stay_with(sessions, folder, headless)

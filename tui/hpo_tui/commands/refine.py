@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from hpo_core.engine.launching import start, trainer_of
+from hpo_core.engine import launch
+from hpo_core.engine.resume import options_of
 from hpo_core.errors import SessionError
 from hpo_core.text import clean, format_seconds, format_value
 from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
@@ -30,8 +32,8 @@ def refine(
     settings: tuple[str, ...],
     replicates: int | None,
     dry_run: bool,
-    workers: int | None,
     headless: bool,
+    engine: dict[str, Any],
 ) -> int:
     """Make the next grid from what a trim left, and train it.
 
@@ -57,8 +59,8 @@ def refine(
     click.echo(f"{proposal.in_words()}{took} (* new value)", err=not dry_run)
     if dry_run:
         return 0
-    trainer = trainer_of(view.snapshot)
-    check_can_train(proposal.spec, trainer, headless)
+    options = options_of(view.snapshot, **engine)
+    check_can_train(proposal.spec, options.workload, headless)
     folder = create_refined(sessions, name, proposal)
-    start(folder, trainer, workers=workers)
+    launch.start_engine(folder, options)
     return stay_with(sessions, folder, headless)

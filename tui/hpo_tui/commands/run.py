@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from hpo_core.engine.launching import start
+from hpo_core.engine import launch
+from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.store import create, free_name
 from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
-from hpo_tui.commands.start import (
-    Trainer,
-    check_can_train,
-    check_new_name,
-    stay_with,
-    trainer_option,
-    training_options,
-)
+from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options, workload_option
 
 
 @click.command()
@@ -27,7 +22,7 @@ from hpo_tui.commands.start import (
 @settings_option
 @click.option("--replicates", type=click.IntRange(1, 10_000), help="Trainings of each trial.")
 @training_options
-@trainer_option
+@workload_option
 @sessions_option
 @click.pass_obj
 def run(
@@ -36,9 +31,8 @@ def run(
     name: str | None,
     settings: tuple[str, ...],
     replicates: int | None,
-    workers: int | None,
     headless: bool,
-    trainer: Trainer,
+    engine: dict[str, Any],
 ) -> int:
     """Train the grid of a spec, in the background, and show it.
 
@@ -49,9 +43,10 @@ def run(
     asked = SessionSpec.load(spec, parse_settings(settings))
     if replicates is not None:
         asked = with_replicates(asked, replicates)
-    check_can_train(asked, trainer, headless)
+    options = EngineOptions(**engine)
+    check_can_train(asked, options.workload, headless)
     folder = create(sessions, chosen, asked)
-    start(folder, trainer, workers=workers)
+    launch.start_engine(folder, options)
     return stay_with(sessions, folder, headless)
 
 

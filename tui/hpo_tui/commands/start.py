@@ -2,49 +2,79 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from hpo_core.engine import launching
 from hpo_core.engine.logout import WARNING, logout_kills
 from hpo_core.errors import SessionError
+from hpo_core.executors.registry import EXECUTORS
+from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.workloads import FORMER_NAMES, WORKLOADS
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import check_name
 from hpo_core.text import clean
+from hpo_core.workloads.workload import check_can_train as check_workload
 from hpo_tui.commands.image_counter import ImageCounter
 from hpo_tui.commands.options import ascii_option
 from hpo_tui.commands.terminal import check_terminal
 
-Trainer = Literal["tensorflow", "synthetic"]
-TRAINERS: tuple[Trainer, ...] = ("tensorflow", "synthetic")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def trainer_option(function: Function) -> Function:
-    """Add ``--trainer``, for the verbs that begin with nothing."""
-    return click.option(
-        "--trainer",
-        type=click.Choice(TRAINERS),
-        default="tensorflow",
-        help="'synthetic' makes up plausible results in no time, without TensorFlow: to try things out.",
-    )(function)
+class _WorkloadOption(click.Option):
+    """``--workload``, which scripts may go on to call ``--trainer``, with the names that workloads had then."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        parser.add_option(obj=self, opts=["--trainer"], dest=self.name, nargs=self.nargs)
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        return super().type_cast_value(ctx, FORMER_NAMES.get(value, value))
+
+
+def _offered(meanings: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {meaning}" for name, meaning in meanings.items())
+
+
+_WORKLOADS = {facts.name: facts.meaning for facts in WORKLOADS.values()}
+_EXECUTORS = {facts.name: facts.meaning for facts in EXECUTORS.values() if facts.meaning}
+workload_option = click.option(
+    "--workload",
+    cls=_WorkloadOption,
+    type=click.Choice(tuple(_WORKLOADS)),
+    help=f"What a training is. {_offered(_WORKLOADS)}.",
+)
+_engine_options = (
+    click.option("--executor", type=click.Choice(tuple(_EXECUTORS)), help=f"Where. {_offered(_EXECUTORS)}."),
+    click.option(
+        "--workers", type=click.IntRange(1, 256), help="Worker processes (else one for each GPU or core)."
+    ),
+)
+
+
+def engine_options(function: Function) -> Function:
+    """Add what an engine is started with; ``function`` takes those of ``EngineOptions`` given, as ``engine``."""
+
+    @functools.wraps(function)
+    def collected(*args: Any, **options: Any) -> Any:
+        engine = {name: options.pop(name) for name in EngineOptions.__struct_fields__ if name in options}
+        given = {name: value for name, value in engine.items() if value is not None}
+        return function(*args, engine=given, **options)
+
+    for option in _engine_options:
+        collected = option(collected)
+    return collected  # type: ignore[return-value]
 
 
 def training_options(function: Function) -> Function:
-    """Add what every verb takes that starts a new training: ``--workers``, ``--headless`` and ``--ascii``."""
-    for option in (
-        ascii_option,
-        click.option("--headless", is_flag=True, help="No screen: print progress, end with the training."),
-        click.option(
-            "--workers", type=click.IntRange(1, 256), help="Worker processes (else one for each GPU or core)."
-        ),
-    ):
-        function = option(function)
-    return function
+    """Add what every verb takes that starts a new training: the engine's options, ``--headless``, ``--ascii``."""
+    headless = click.option("--headless", is_flag=True, help="No screen: print progress, end with the training.")
+    return headless(ascii_option(engine_options(function)))
 
 
 def check_new_name(sessions: Path, name: str) -> str:
@@ -56,7 +86,7 @@ def check_new_name(sessions: Path, name: str) -> str:
     return name
 
 
-def check_can_train(spec: SessionSpec, trainer: str, headless: bool) -> None:
+def check_can_train(spec: SessionSpec, workload: str, headless: bool) -> None:
     """Raise an ``HpoError`` for whatever would stop the training, before a folder is made.
 
     Looks at every image: a damaged one is named now, not in the middle of the night.
@@ -64,7 +94,7 @@ def check_can_train(spec: SessionSpec, trainer: str, headless: bool) -> None:
     if not headless:
         check_terminal()
     with ImageCounter() as counter:
-        launching.check_can_train(spec, trainer, counter.count)
+        check_workload(spec, workload, counter.count)
     warn_of_logout()
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import click
 
-from hpo_core.engine.launching import start, trainer_of
+from hpo_core.engine import resume as resuming
 from hpo_core.engine.stopping import stop_engine
 from hpo_core.errors import SessionError
-from hpo_core.journal.events import PauseQueue, ResumeQueue
+from hpo_core.journal.events import PauseQueue
 from hpo_core.session.control import send_order
-from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
 from hpo_tui.commands.options import session_argument, sessions_option
-from hpo_tui.commands.start import TRAINERS, Trainer, warn_of_logout
+from hpo_tui.commands.start import engine_options, warn_of_logout, workload_option
 
 STOP_SECONDS = 60.0
 """How long ``stop`` waits for the engine to leave before it says that it still is at work."""
@@ -33,31 +33,23 @@ def pause(session: SessionFolder) -> None:
 
 @click.command()
 @session_argument
-@click.option("--workers", type=click.IntRange(1), help="Worker processes, where an engine is started.")
 @click.option("--take-over", is_flag=True, help="The engine on another host, which the lock names, is gone.")
-@click.option("--trainer", type=click.Choice(TRAINERS), help="As for 'run' (else the one that trained before).")
+@engine_options
+@workload_option
 @sessions_option
-def resume(session: SessionFolder, workers: int | None, take_over: bool, trainer: Trainer | None) -> None:
+def resume(session: SessionFolder, take_over: bool, engine: dict[str, Any]) -> None:
     """Go on with the queue; start an engine where none runs.
 
-    A training that was interrupted starts again from its first epoch; finished ones are kept.
+    It is started as the one before it was, but for the options given here. A training that was interrupted starts
+    again from its first epoch; finished ones are kept.
     """
-    snapshot = read_session(session)
-    if session.engine_runs():
-        send_order(session.control, ResumeQueue())
+    done = resuming.resume(session, engine, take_over=take_over, before_start=warn_of_logout)
+    if done.engine_ran:
         click.echo(f"{session.name}: the queue goes on.")
-        return
-    if not snapshot.spec.trainable:
-        raise SessionError(f"The session {session.name!r} was imported; it has results, and nothing to train on.")
-    left = snapshot.counts["waiting"] + snapshot.counts["running"]
-    if not left:
+    elif done.left:
+        click.echo(f"{session.name}: {plural(done.left, 'training')} to go, in the background.")
+    else:
         click.echo(f"{session.name}: nothing is left to train.")
-        return
-    warn_of_logout()
-    start(session, trainer or trainer_of(snapshot), workers=workers, take_over=take_over)
-    if snapshot.paused is not None:
-        send_order(session.control, ResumeQueue())
-    click.echo(f"{session.name}: {plural(left, 'training')} to go, in the background.")
 
 
 @click.command()

@@ -42,8 +42,8 @@ def measured_speed(session: str, snapshot: Snapshot) -> Speed | None:
     return Speed(session, snapshot.spec.data, sum(entry.seconds for entry in trained) / epochs, workers)
 
 
-def measured_speeds(sessions: Path, trainer: str) -> list[Speed]:
-    """Return the speeds of the folder's sessions that ``trainer`` trained, the one last worked on first."""
+def measured_speeds(sessions: Path, workload: str) -> list[Speed]:
+    """Return the speeds of the folder's sessions with this workload, the one last worked on first."""
     speeds = []
     for folder in list_sessions(sessions)[:SESSIONS_READ]:
         try:
@@ -51,7 +51,7 @@ def measured_speeds(sessions: Path, trainer: str) -> list[Speed]:
         except (HpoError, OSError):
             continue  # a session that cannot be read says so on the home screen
         speed = measured_speed(folder.name, snapshot)
-        if speed is not None and snapshot.engine is not None and snapshot.engine.trainer == trainer:
+        if speed is not None and snapshot.engine is not None and snapshot.engine.options.workload == workload:
             speeds.append(speed)
     return speeds
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hpo_core.effects import Wiring
+from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.results.measure import Measure
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
@@ -18,7 +19,6 @@ from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row, bar, fit, padded, row_width, run
 
 BAR_WIDTH = 36
-SYNTHETIC = "synthetic"
 
 
 def state_word(update: Update) -> str:
@@ -29,8 +29,9 @@ def state_word(update: Update) -> str:
 
 
 def made_up(snapshot: Snapshot) -> bool:
-    """Whether the results are the synthetic trainer's: nothing was trained."""
-    return snapshot.engine is not None and snapshot.engine.trainer == SYNTHETIC
+    """Whether nothing was trained, and the results mean nothing."""
+    workload = WORKLOADS.get(snapshot.engine.options.workload) if snapshot.engine is not None else None
+    return workload is not None and workload.made_up
 
 
 class Header(Pane):

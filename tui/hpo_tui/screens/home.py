@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,8 +14,9 @@ from textual.message import Message
 from textual.screen import Screen
 
 from hpo_core.engine.demo import start_demo
-from hpo_core.engine.launching import TENSORFLOW, resume
-from hpo_core.errors import HpoError
+from hpo_core.engine.resume import Resumed, resume
+from hpo_core.errors import HpoError, SessionError
+from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import delete
 from hpo_core.text import clean, plural
@@ -27,6 +29,7 @@ from hpo_tui.plots.rows import Row
 from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.messages import OpenSession, WantGrid
+from hpo_tui.screens.orders import warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 
 REFRESH_SECONDS = 1.0
@@ -83,7 +86,11 @@ class HomeScreen(Screen[None]):
             self.cards = cards
 
     def __init__(
-        self, sessions: Path, skin: Callable[[], Skin], read_only: bool = False, trainer: str = TENSORFLOW
+        self,
+        sessions: Path,
+        skin: Callable[[], Skin],
+        read_only: bool = False,
+        options: EngineOptions = DEFAULT_OPTIONS,
     ) -> None:
         super().__init__()
         self.sessions = sessions
@@ -91,7 +98,7 @@ class HomeScreen(Screen[None]):
         self.cursor = 0
         self._skin = skin
         self._read_only = read_only
-        self._trainer = trainer
+        self._options = options
         self._reader = CardReader(sessions)
         self._first = 0
         self._listed = False
@@ -214,7 +221,7 @@ class HomeScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="demo")
     def _start_demo(self) -> None:
         try:
-            folder = start_demo(self.sessions, trainer=self._trainer)
+            folder = start_demo(self.sessions, self._options)
         except HpoError as error:
             self._say(str(error), "error")
         else:
@@ -229,7 +236,8 @@ class HomeScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="resume")
     def _resume(self, folder: SessionFolder) -> None:
         try:
-            self._say(resume(folder))
+            done = resume(folder, before_start=partial(warn_of_logout, self.app))
+            self._say(_resumed_words(folder, done))
         except HpoError as error:
             self._say(str(error), "error")
         self.app.call_from_thread(self.read_sessions)
@@ -276,3 +284,12 @@ class HomeScreen(Screen[None]):
     def action_quit(self) -> None:
         """Leave."""
         self.app.exit()
+
+
+def _resumed_words(folder: SessionFolder, done: Resumed) -> str:
+    """Return what came of it, or raise ``SessionError`` where nothing was to be done."""
+    if not done.left:
+        raise SessionError(f"Nothing waits in {folder.name}: every training has ended.")
+    if done.engine_ran and not done.was_paused:
+        raise SessionError(f"{folder.name} is being trained already.")
+    return f"{folder.name} goes on: {plural(done.left, 'training')} to run, in the background."

@@ -12,13 +12,16 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
-from hpo_core.engine.launching import check_can_train, start, write_spec
+from hpo_core.engine import launch
 from hpo_core.errors import HpoError
+from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.data import DataSpec
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.store import create, free_name
 from hpo_core.text import clean
+from hpo_core.workloads.workload import check_can_train
 from hpo_tui.forms import grid_form as form
+from hpo_tui.forms.spec_file import write_spec
 from hpo_tui.forms.speeds import Speed, measured_speeds, speed_on
 from hpo_tui.look.inks import ACCENT, DIM, STRONG
 from hpo_tui.look.skins import Skin
@@ -38,12 +41,12 @@ class NewGridScreen(FormScreen):
             self.speeds = speeds
 
     def __init__(
-        self, sessions: Path, skin: Callable[[], Skin], base: SessionSpec | None, name: str, trainer: str
+        self, sessions: Path, skin: Callable[[], Skin], base: SessionSpec | None, name: str, options: EngineOptions
     ) -> None:
         super().__init__(skin)
         self._sessions = sessions
         self._base = base if base is not None and base.trainable else None
-        self._trainer = trainer
+        self._options = options
         self._fields = {entry.key: entry for entry in form.grid_fields()}
         free = free_name(sessions, name)
         self._begin, self._lost = form.texts_of(base, free) if base is not None else (form.fresh_texts(free), "")
@@ -73,7 +76,7 @@ class NewGridScreen(FormScreen):
 
     @work(thread=True, exclusive=True, group="speeds")
     def _read_speeds(self) -> None:
-        self.post_message(self.SpeedsRead(measured_speeds(self._sessions, self._trainer)))
+        self.post_message(self.SpeedsRead(measured_speeds(self._sessions, self._options.workload)))
 
     @on(SpeedsRead)
     def take_speeds(self, message: SpeedsRead) -> None:
@@ -168,10 +171,10 @@ class NewGridScreen(FormScreen):
         self.app.call_from_thread(self.be_busy, True)
         folder = None
         try:
-            check_can_train(spec, self._trainer)
+            check_can_train(spec, self._options.workload)
             if not worker.is_cancelled:
                 folder = create(self._sessions, name, spec)
-                start(folder, self._trainer)
+                launch.start_engine(folder, self._options)
         except HpoError as error:
             self.app.call_from_thread(self.app.notify, str(error), severity="error", markup=False)
         self.app.call_from_thread(self.end_with, folder)

@@ -11,12 +11,15 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from hpo_core.engine.launching import check_can_train, start, trainer_of, write_spec
+from hpo_core.engine import launch
+from hpo_core.engine.resume import options_of
 from hpo_core.errors import HpoError, SpecError
 from hpo_core.refine.proposal import Proposal, create_refined
 from hpo_core.session.store import free_name
 from hpo_core.text import clean, format_value
+from hpo_core.workloads.workload import check_can_train
 from hpo_tui.forms import next_grid_form as form
+from hpo_tui.forms.spec_file import write_spec
 from hpo_tui.look.inks import ACCENT, DIM, STRONG
 from hpo_tui.look.skins import Skin
 from hpo_tui.plots.canvas import shorten
@@ -154,14 +157,14 @@ class RefineScreen(FormScreen):
     def _make(self, proposal: Proposal, train: bool) -> None:
         worker = get_current_worker()
         self.app.call_from_thread(self.be_busy, True)
-        folder = None
+        folder, options = None, options_of(proposal.snapshot)
         try:
             if train:
-                check_can_train(proposal.spec, trainer_of(proposal.snapshot))
+                check_can_train(proposal.spec, options.workload)
             if not worker.is_cancelled:
                 folder = create_refined(self._sessions, str(self._next.name), proposal)
                 if train and proposal.trainings:
-                    start(folder, trainer_of(proposal.snapshot))
+                    launch.start_engine(folder, options)
         except HpoError as error:
             self.app.call_from_thread(self.app.notify, str(error), severity="error", markup=False)
         self.app.call_from_thread(self.end_with, folder)

@@ -7,8 +7,9 @@ from weakref import WeakSet
 
 from textual.app import App
 
-from hpo_core.engine.launching import start, trainer_of
+from hpo_core.engine import launch
 from hpo_core.engine.logout import WARNING, logout_kills
+from hpo_core.engine.resume import options_of, resume
 from hpo_core.engine.stopping import stop_engine
 from hpo_core.engine.takeover import check_held_here
 from hpo_core.errors import SessionError
@@ -76,7 +77,8 @@ class Orders:
 
         check_held_here(self.folder)
         queue_jobs(self.folder, jobs, reason)
-        self._start(update)
+        self.before_start()
+        launch.start_engine(self.folder, options_of(update.snapshot))
         return f"{queued}; an engine is at work on them."
 
     def stop(self, now: bool) -> str:
@@ -94,13 +96,8 @@ class Orders:
             raise SessionError(f"An engine is at work on this session already{who}.")
         if update.snapshot.finished:
             raise SessionError("Nothing waits to be trained.")
-        check_held_here(self.folder)
-        self._start(update)
+        resume(self.folder, before_start=self.before_start)
         return "The engine is running again."
-
-    def _start(self, update: Update) -> None:
-        self.before_start()
-        start(self.folder, trainer_of(update.snapshot))
 
     def _may_order(self, update: Update) -> None:
         if self.read_only:

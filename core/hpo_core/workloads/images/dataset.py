@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.errors import DataError
+from hpo_core.plan.data import KERAS_DATASETS
 from hpo_core.text import clean, plural
 from hpo_core.workloads.images import cache, fruit
 from hpo_core.workloads.images import class_folders as folder
@@ -32,8 +33,6 @@ LAYOUT_VERSION = 1
 """Part of every fingerprint: raise it when an entry's files, or the pixels that decoding gives, change."""
 
 PROGRESS_SECONDS = 0.2
-
-KERAS_DATASETS = ("cifar10", "cifar100", "fashion_mnist", "mnist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +115,19 @@ class Opening:
         self._at = (done, total)
 
 
-def check(table: Mapping[str, Any], progress: Progress | None = None) -> Dataset | None:
-    """Raise ``DataError`` where ``table`` cannot be trained on; return the data set.
+def open_early(table: Mapping[str, Any] | None) -> Opening | None:
+    """Begin to open a data set, where there is one that can be opened without TensorFlow."""
+    return None if table is None or table.get("source") in KERAS_DATASETS else Opening(table)
 
-    None for a Keras data set: only TensorFlow can fetch it, so that the worker finds out.
+
+def check(table: Mapping[str, Any], progress: Progress | None = None) -> str:
+    """Return the data set in one line. Raises ``DataError`` where ``table`` cannot be trained on.
+
+    Only TensorFlow can fetch a Keras data set, so that there the worker finds out.
     """
-    return None if table.get("source") in KERAS_DATASETS else prepare(table, progress)
+    if (source := table.get("source")) in KERAS_DATASETS:
+        return f"{source}, fetched by Keras"
+    return prepare(table, progress).summary()
 
 
 def _source(table: Mapping[str, Any]) -> _Source:

@@ -1,4 +1,4 @@
-"""The trainer that trains: holds the images and the compiled programs, and takes each job through its epochs.
+"""The paper's network at work: holds the images and the compiled programs, and takes each job through its epochs.
 
 Progress, stop and the watch for NaN act between two chunks of an epoch, about a quarter of a second apart.
 """
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpo_core.journal.events import DataReady, Job
+from hpo_core.journal.events import DataPrepared, Job
 from hpo_core.plan.hyperparameters import built_in
 from hpo_core.workloads.images.changes import Watch
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
@@ -25,7 +25,6 @@ from hpo_core.workloads.paper.program import (
     Program,
     Totals,
     forget_dropped_programs,
-    set_up,
 )
 from hpo_core.workloads.paper.tensors import Feed, feeds
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
@@ -50,8 +49,8 @@ class Images:
     validation: Feed
 
 
-class TensorFlowTrainer:
-    """See ``loop.Trainer``. ``opening`` is the data set that start-up began to open."""
+class PaperWorkload:
+    """See ``Workload``. ``opening`` is the data set that start-up began to open."""
 
     def __init__(self, device: str, threads: int, opening: Opening | None = None) -> None:
         self.device = device
@@ -92,7 +91,7 @@ class TensorFlowTrainer:
         self._images = Images(table, Watch(job.data), data, *feeds(data, self.device, self._threads))
         log.info("data: %s, fingerprint %s", data.summary(), data.fingerprint)
         report.data(
-            DataReady(
+            DataPrepared(
                 fingerprint=data.fingerprint,
                 train=len(data.y_train),
                 validation=len(data.y_val),
@@ -125,12 +124,6 @@ class TensorFlowTrainer:
 def table_key(table: dict[str, Any]) -> str:
     """Return what tells one ``[data]`` table from another."""
     return json.dumps(table, sort_keys=True)
-
-
-def start(threads: int, device: str, opened: Opening | None) -> TensorFlowTrainer:
-    """Set TensorFlow up for this process and return the trainer; ``device`` was made the only one seen before."""
-    device = set_up(threads, device)
-    return TensorFlowTrainer(device, threads, opened)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:

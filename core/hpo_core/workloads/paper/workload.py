@@ -1,0 +1,19 @@
+"""The paper's network as a workload: what looks at its images, and what starts it; TensorFlow only then."""
+
+from __future__ import annotations
+
+from hpo_core.workloads.images.dataset import check, open_early
+from hpo_core.workloads.keras_process import prepare_environment, quick_imports
+from hpo_core.workloads.workload import Setting, Workload
+
+__all__ = ["check", "start"]
+
+
+def start(setting: Setting) -> Workload:
+    """Import TensorFlow, while a thread begins to open the images, and return the workload."""
+    opening = open_early(setting.data)
+    prepare_environment(setting.device, setting.threads)
+    with quick_imports():
+        from hpo_core.workloads.paper.program import set_up
+        from hpo_core.workloads.paper.training import PaperWorkload
+    return PaperWorkload(set_up(setting.threads, setting.device), setting.threads, opening)
