@@ -43,6 +43,8 @@ def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
                 "-P",
                 "-m",
                 "hpo_core.worker",
+                "--workload",
+                "paper",
                 "--events-fd",
                 str(theirs),
                 "--parent",

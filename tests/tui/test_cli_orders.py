@@ -115,6 +115,17 @@ def test_resume_starts_an_engine_where_none_runs(make_session: MakeSession, star
     assert orders_of(folder) == [ResumeQueue()]
 
 
+@pytest.mark.parametrize("spelling", [("--workload", "synthetic"), ("--trainer", "synthetic")])
+def test_resume_starts_the_workload_that_is_asked_for_in_its_old_spelling_too(
+    make_session: MakeSession, started: list[dict[str, Any]], spelling: tuple[str, str]
+) -> None:
+    make_session("grid", done=3)
+    assert call("resume", "grid", *spelling).exit_code == 0
+    assert call("resume", "grid", "--trainer", "tensorflow", "--executor", "local").exit_code == 0
+    assert [entry["options"].workload for entry in started] == ["synthetic", "paper"]
+    assert "--trainer" not in call("resume", "--help").stdout
+
+
 def test_resume_says_where_nothing_is_left_to_do(
     make_session: MakeSession, started: list[dict[str, Any]], tmp_path: Path
 ) -> None:
