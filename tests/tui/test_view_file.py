@@ -30,7 +30,7 @@ def hidden_in(folder: SessionFolder) -> list[Any]:
 
 
 def test_what_was_saved_is_read_back(tmp_path) -> None:
-    file = ViewFile(tmp_path / "view.json", GRID)
+    file = ViewFile(tmp_path / "view.json", GRID, len(GRID))
     assert file.first == ViewState(axes=(0, 1))
     file.save(LOOKED)
     assert load_view(tmp_path / "view.json", GRID) == LOOKED
@@ -49,7 +49,7 @@ def test_what_was_saved_is_read_back(tmp_path) -> None:
 )  # fmt: skip
 def test_a_field_that_is_damaged_costs_only_itself(tmp_path, name: str, bad: object) -> None:
     path = tmp_path / "view.json"
-    ViewFile(path, GRID).save(LOOKED)
+    ViewFile(path, GRID, len(GRID)).save(LOOKED)
     path.write_text(json.dumps({**json.loads(path.read_bytes()), name: bad}))
     state, default = load_view(path, GRID), ViewState(axes=(0, 1))
     in_trim = {"hidden", "where", "without_collapsed"}
@@ -82,7 +82,7 @@ def test_values_that_the_grid_does_not_have_are_left_out(tmp_path) -> None:
 
 def test_a_look_that_another_screen_changed_is_not_written_over(tmp_path) -> None:
     path = tmp_path / "view.json"
-    one, two = ViewFile(path, GRID), ViewFile(path, GRID)
+    one, two = ViewFile(path, GRID, len(GRID)), ViewFile(path, GRID, len(GRID))
     one.save(replace(one.first, bins=5))
     with pytest.raises(SessionError, match="Another screen"):
         two.save(replace(two.first, bins=9))

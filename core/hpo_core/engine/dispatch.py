@@ -23,7 +23,6 @@ from hpo_core.journal.events import (
 from hpo_core.plan.grid import JobKey
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
-from hpo_core.workloads.workload import data_table
 
 BY_USER, BY_SESSION = "user", "session"
 """On whose account a training is stopped: its own, or because the engine ends; the latter starts again."""
@@ -41,7 +40,7 @@ class Dispatcher:
         self._state = recorder.state
         self._supervisor = supervisor
         self._queue = queue
-        self._data = data_table(recorder.state.spec)
+        self._data = recorder.state.spec.data.table()
         self._repetition = Repetition()
         self._memory_kills = MemoryKills()
         self._fingerprint = ""
@@ -100,7 +99,7 @@ class Dispatcher:
             seed=self._state.seed_of(key),
             values=spec.values_of(key.trial),
             data=self._data,
-            settings={"precision": spec.precision, "jit": spec.jit},
+            settings=spec.settings,
             log=str(self._folder.log_of(key, attempt).absolute()),
         )
 

@@ -11,7 +11,7 @@ import msgspec
 from hpo_core.engine import launch
 from hpo_core.engine.takeover import check_held_here
 from hpo_core.errors import SessionError
-from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions, ResumeQueue
+from hpo_core.journal.events import EngineOptions, ResumeQueue
 from hpo_core.session.control import send_order
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -19,11 +19,12 @@ from hpo_core.session.snapshot import Snapshot
 
 
 def options_of(snapshot: Snapshot, **given: Any) -> EngineOptions:
-    """Return what a session's engine was started with, but for what is ``given`` now.
+    """Return what a session's engine was started with, but for what is ``given`` now; the spec's before the first.
 
     What was made up so goes on being made up, never mixed with real results.
     """
-    recorded = snapshot.engine.options if snapshot.engine is not None else DEFAULT_OPTIONS
+    first = EngineOptions(workload=snapshot.spec.workload)
+    recorded = snapshot.engine.options if snapshot.engine is not None else first
     return msgspec.structs.replace(recorded, **given)
 
 

@@ -21,7 +21,6 @@ from hpo_core.executors.process import WorkerProcess
 from hpo_core.journal.events import EngineOptions, Job, Quit, StopTraining, WorkerReady
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, facts_of
 from hpo_core.session.paths import SessionFolder
-from hpo_core.workloads.workload import data_table
 
 
 class LocalExecutor:
@@ -188,4 +187,4 @@ class LocalExecutor:
 
 def start(folder: SessionFolder, options: EngineOptions) -> LocalExecutor:
     """Return the executor for a session; see ``ExecutorModule``."""
-    return LocalExecutor(folder.logs, workload=options.workload, data=data_table(folder.load_spec()))
+    return LocalExecutor(folder.logs, workload=options.workload, data=folder.load_spec().data.table())

@@ -5,7 +5,6 @@ What must be known of one before it is imported stands in ``hpo_core.plan.worklo
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import importlib.util
 import math
@@ -162,11 +161,6 @@ def load_workload(name: str) -> WorkloadModule:
     return cast(WorkloadModule, importlib.import_module(facts_of(name).module))
 
 
-def data_table(spec: SessionSpec) -> dict[str, Any]:
-    """Return the spec's ``[data]`` table as workloads take it."""
-    return {name: value for name, value in dataclasses.asdict(spec.data).items() if value is not None}
-
-
 def check_can_train(spec: SessionSpec, workload: str, progress: CountProgress | None = None) -> str:
     """Return the data in one line. Raises an ``HpoError`` for whatever would stop the training.
 
@@ -179,6 +173,6 @@ def check_can_train(spec: SessionSpec, workload: str, progress: CountProgress | 
             "--workload synthetic."
         )
     try:
-        return load_workload(workload).check(data_table(spec), progress)
+        return load_workload(workload).check(spec.data.table(), progress)
     except OSError as error:
         raise DataError(f"The data cannot be read: {error.strerror or error}.") from None

@@ -43,7 +43,7 @@ def run(
     asked = SessionSpec.load(spec, parse_settings(settings))
     if replicates is not None:
         asked = with_replicates(asked, replicates)
-    options = EngineOptions(**engine)
+    options = EngineOptions(**{"workload": asked.workload, **engine})
     check_can_train(asked, options.workload, headless)
     folder = create(sessions, chosen, asked)
     launch.start_engine(folder, options)

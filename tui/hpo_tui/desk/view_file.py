@@ -60,10 +60,11 @@ class ViewFile:
     unsaved. A screen that only looked writes nothing.
     """
 
-    def __init__(self, path: Path, grid: Grid) -> None:
+    def __init__(self, path: Path, grid: Grid, trials: int) -> None:
+        """``trials`` is how many there are to be; a plan may not have added all of them yet."""
         self._path = path
         self._there = _read(path)
-        self.first = _state_of(self._there, grid)
+        self.first = _state_of(self._there, grid, trials)
         self._saved = _to_json(self.first)
 
     def save(self, state: ViewState) -> None:
@@ -82,7 +83,7 @@ class ViewFile:
 
 def load_view(path: Path, grid: Grid) -> ViewState:
     """Return the saved state, as far as it fits the grid; the default state where there is none to read."""
-    return _state_of(_read(path), grid)
+    return _state_of(_read(path), grid, len(grid))
 
 
 def _read(path: Path) -> bytes:
@@ -100,11 +101,11 @@ def _to_json(state: ViewState) -> bytes:
     return msgspec.json.format(msgspec.json.encode(saved), indent=1)
 
 
-def _state_of(data: bytes, grid: Grid) -> ViewState:
+def _state_of(data: bytes, grid: Grid, count: int) -> ViewState:
     """Return the state, without what the grid does not have."""
     saved = _decode(data)
     values = {(factor.name, value) for factor in grid.hyperparameters for value in factor.values}
-    trials = {(TRIAL, number) for number in range(1, len(grid) + 1)}
+    trials = {(TRIAL, number) for number in range(1, count + 1)}
     trim = Trim(frozenset((values | trials) & set(saved.hidden)), saved.where, saved.without_collapsed)
     state = ViewState(trim, **{name: getattr(saved, name) for name in _OF_VIEW})
     every = tuple(range(len(grid.hyperparameters)))

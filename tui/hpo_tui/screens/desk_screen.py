@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from hpo_core.engine.takeover import HeldElsewhere, take_over
 from hpo_core.errors import HpoError, SessionError
+from hpo_core.plan.grid import Hyperparameter
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.analyst import Analyst
@@ -55,9 +56,8 @@ class DeskScreen(Screen[None]):
         super().__init__()
         self.orders = Orders(folder, read_only)
         self.folder = folder
-        spec = folder.load_spec()
-        self.factors = spec.grid.hyperparameters
-        self._view_file = ViewFile(folder.view, spec.grid)
+        self._spec = folder.load_spec()
+        self._view_file = ViewFile(folder.view, self._spec.grid, self._spec.trials_asked)
         self.state = self._view_file.first
         self.latest: Update | None = None
         self.analyst = Analyst(self._answer)
@@ -191,6 +191,12 @@ class DeskScreen(Screen[None]):
         self.query_one("#side").set_class(name is not None and not inside, "-empty")
         self.query_one("#desk").set_class(name == "queue", "-empty")
         self.draw_soon()
+
+    @property
+    def factors(self) -> tuple[Hyperparameter, ...]:
+        """The hyperparameters that are varied; a plan may add values to them while it trains."""
+        spec = self.latest.snapshot.spec if self.latest is not None else self._spec
+        return spec.grid.hyperparameters
 
     @property
     def focused_pane(self) -> str | None:

@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo_core.errors import DataError
+from hpo_core.plan.data import FILES
 from hpo_core.workloads.images.dataset import Dataset, prepare
 from hpo_core.workloads.images.decode import Progress
 
 LOOK_SECONDS = 30.0
 LOOK_SHARE = 0.02
 """Names, sizes and times are listed at most so often, and listing takes at most this share of the time."""
-
-FROM_FILES = ("folder", "npz")
-"""The sources that somebody may change while a session trains on them."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +32,7 @@ class Watch:
         Files that cannot be read any more change nothing: the images are decoded already.
         """
         began = time.monotonic()
-        if self._table.get("source") not in FROM_FILES or began < self._next:
+        if self._table.get("source") not in FILES or began < self._next:
             return None
         try:
             data = prepare(self._table, progress)
