@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hpo_core.engine.engine import Engine
+from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.engine.repair import examine
 from hpo_core.errors import SessionError
 from hpo_core.executors.replay import ReplayExecutor
@@ -17,7 +18,8 @@ from hpo_core.plan import random_plan
 from hpo_core.plan.grid import Grid
 from hpo_core.plan.plans import Search
 from hpo_core.plan.setting import Value
-from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.spec import SearchSpec, SessionSpec
+from hpo_core.refine.proposal import propose
 from hpo_core.session.binding import disagreement, plan_of
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -182,3 +184,23 @@ def test_a_record_of_trials_that_do_not_fit_is_damage_not_a_trial(tmp_path: Path
         snapshot = state.snapshot()
         assert len(snapshot.spec.grid) == before
         assert "cannot be" in snapshot.damage[0]
+
+
+def test_what_a_search_found_is_refined_to_a_full_grid(tmp_path: Path) -> None:
+    folder = trained(tmp_path, text=RANDOM)
+    proposal = propose("one", read_session(folder))
+    assert proposal.spec.search == SearchSpec()
+    assert len(proposal.spec.grid) == len(proposal.adopted) // 2 + proposal.trials_new
+    assert proposal.trials_reused == 4
+
+
+def test_a_search_is_recovered_from_memory_with_the_trials_that_it_added(tmp_path: Path) -> None:
+    folder = trained(tmp_path, text=RANDOM)
+    before = read_session(folder)
+    copy = write_recovery_copy(folder.path, before, 1)
+    copy.replace(folder.path / "journal.jsonl")
+    after = read_session(folder)
+    assert after.spec.grid == before.spec.grid
+    assert {key: entry.epochs for key, entry in after.replicates.items()} == {
+        key: entry.epochs for key, entry in before.replicates.items()
+    }

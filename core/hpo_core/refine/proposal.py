@@ -18,7 +18,7 @@ from hpo_core.errors import SessionError, SpecError
 from hpo_core.journal.events import Event, Noted, ResultAdopted
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN, Value
-from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.spec import SearchSpec, SessionSpec
 from hpo_core.refine.finer import finer_values
 from hpo_core.refine.reuse import adopt
 from hpo_core.results.measure import measure_of
@@ -109,7 +109,7 @@ class Proposal:
         varied = tuple(factor for factor in self.factors if len(factor.values) > 1) or self.factors[:1]
         fixed = {name: value for name, value in old.fixed.items() if name not in {f.name for f in self.factors}}
         fixed |= {factor.name: factor.values[0] for factor in self.factors if factor not in varied}
-        new = replace(old, grid=Grid(varied), fixed=fixed, replicates=self.replicates)
+        new = replace(old, grid=Grid(varied), fixed=fixed, replicates=self.replicates, search=SearchSpec())
         return SessionSpec.parse(new.to_toml(), "The next grid")
 
     @cached_property
