@@ -131,4 +131,4 @@ class Estimator:
 
     def _speed_key(self, trial: int) -> Hashable:
         """What an epoch's time depends on: the network, and the size of the steps."""
-        return self._network(trial), self._spec().values_of(trial)["batch_size"]
+        return self._network(trial), self._spec().values_of(trial).get("batch_size")

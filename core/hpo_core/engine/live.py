@@ -93,7 +93,7 @@ class LiveBoard:
             return  # it is worth nothing after a crash, and the engine's log has the message too
 
     def _running(self, slot: Slot, task: Task) -> RunningJob:
-        epochs = int(task.job.values["epochs"])
+        epochs = task.job.epochs
         shown = RunningJob(
             trial=task.job.trial,
             replicate=task.job.replicate,

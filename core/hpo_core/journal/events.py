@@ -295,6 +295,11 @@ class Job(_Record, frozen=True, tag="Job"):
     log: str
     """Where this attempt's stdout and stderr go."""
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs the training has; 1 where no hyperparameter says so."""
+        return int(self.values.get("epochs", 1))
+
 
 class StopTraining(_Record, frozen=True, tag="StopTraining"):
     """To a worker: stop the training under way between two chunks, or at the end of its epoch."""

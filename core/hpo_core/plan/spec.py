@@ -102,11 +102,8 @@ class SessionSpec:
 
     def epochs_of(self, trial: int) -> int:
         """How many epochs a training of ``trial`` has; 0 where the spec does not say (an import)."""
-        epochs = (
-            self.values_of(trial).get("epochs", 0)
-            if self.trainable
-            else self.grid[trial].values.get("epochs", self.fixed.get("epochs", 0))
-        )
+        values = self.values_of(trial) if self.trainable else {**self.fixed, **self.grid[trial].values}
+        epochs = values.get("epochs", 0)
         return int(epochs) if isinstance(epochs, (int, float)) else 0
 
     # Reading -------------------------------------------------------------------------------------------------

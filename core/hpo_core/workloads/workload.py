@@ -95,7 +95,7 @@ class Reporter:
                 trial=self.job.trial,
                 replicate=self.job.replicate,
                 epoch=epoch,
-                epochs=int(self.job.values["epochs"]),
+                epochs=self.job.epochs,
                 batch=batch,
                 batches=batches,
                 phase=phase,
