@@ -2,7 +2,6 @@
 
 Rooms, from the bottom up; a room imports only from those above it in this list:
 
-    look/                 ink -> style, for dark, light, high contrast; 256, 16 or no colours; what a key says
     look/                 ink -> style for every theme; what a key table says; numbers as they are written
     plots/                numbers -> plotext -> pictures of cells; inks are roles, not colours
     desk/                 what comes in (follower, analyst), how it is looked at, the facts of one moment
@@ -10,6 +9,7 @@ Rooms, from the bottom up; a room imports only from those above it in this list:
     panes/                one file a pane of the session's screen; one table lists them
     forms/, widgets/      what a form asks; panes that show rows and send only those that changed
     screens/              one screen a file; ``acts/`` is what its keys do
+    hangup                leaving when a signal says so, or the terminal is gone
     app                   which screen is shown, in which theme
     commands/, cli        the verbs, loaded when they are called; how errors are told
 
