@@ -25,6 +25,7 @@ from hpo_core.results.measure import measure_of
 from hpo_core.results.table import best_first, table_of
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.speed import epochs_in_all, measured_speed
 from hpo_core.session.store import create_with_events
 from hpo_core.text import clean, plural
 
@@ -140,23 +141,11 @@ class Proposal:
     @cached_property
     def seconds(self) -> float | None:
         """How long they will take, at this session's mean time for an epoch and its workers; None if unknown."""
-        ended = [
-            entry for entry in self.snapshot.replicates.values() if entry.seconds > 0 and entry.last is not None
-        ]
-        epochs = sum(entry.last.number for entry in ended if entry.last is not None)
-        if not epochs:
+        speed, spec = measured_speed(self.snapshot), self.spec
+        if speed is None:
             return None
-        each = sum(entry.seconds for entry in ended) / epochs
-        workers = self.snapshot.engine.workers if self.snapshot.engine else 1
-        return each * self._epochs_to_run() / max(min(workers, self.trainings), 1)
-
-    def _epochs_to_run(self) -> float:
-        """Every value stands in equally many trials: so many epochs a trial on the mean, less those re-used."""
-        spec = self.spec
-        values = next((f.values for f in spec.grid.hyperparameters if f.name == "epochs"), (spec.epochs_of(1),))
-        mean = sum(float(value) for value in values) / len(values)
         reused = sum(spec.epochs_of(event.trial) for event in self.adopted if event.replicate <= self.replicates)
-        return max(mean * spec.trainings - reused, 0.0)
+        return speed.seconds(max(epochs_in_all(spec) - reused, 0.0), self.trainings)
 
     def in_words(self) -> str:
         """Return "36 trials: 28 new, 8 re-used; 64 trainings to run"."""

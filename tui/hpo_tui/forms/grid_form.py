@@ -20,6 +20,7 @@ from hpo_core.plan.metrics import Objective, direction_of
 from hpo_core.plan.setting import SWITCH, Value
 from hpo_core.plan.spec import PRECISIONS, SessionSpec
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
+from hpo_core.session.speed import epochs_in_all
 from hpo_core.text import clean, format_seconds, format_value, plural
 from hpo_tui.forms.fields import (
     MAX_REPLICATES,
@@ -30,7 +31,7 @@ from hpo_tui.forms.fields import (
     read_values,
     values_text,
 )
-from hpo_tui.forms.speeds import Speed
+from hpo_tui.forms.speeds import SessionSpeed
 
 FRUIT, FOLDER, NPZ = "fruit", "folder", "npz"
 SOURCE_ORDER = (FRUIT, FOLDER, NPZ, *(name for name in SOURCES if name not in (FRUIT, FOLDER, NPZ)))
@@ -253,13 +254,14 @@ def _epochs_words(spec: SessionSpec) -> str:
     return plural(int(highest), "epoch") if lowest == highest else f"{lowest:g} to {plural(int(highest), 'epoch')}"
 
 
-def time_words(spec: SessionSpec, speed: Speed | None) -> str:
+def time_words(spec: SessionSpec, like: SessionSpeed | None) -> str:
     """Return how long the grid will take, as far as it is known."""
-    if speed is None:
+    if like is None:
         return "expected time: unknown until the first training on this data has ended"
-    seconds = speed.seconds(spec)
+    speed = like.speed
+    seconds = speed.seconds(epochs_in_all(spec), spec.trainings)
     workers = f" with {plural(speed.workers, 'worker')}" if speed.workers > 1 else ""
-    return f"expected time: about {format_seconds(seconds)}{workers}, at the speed of {clean(speed.session, 40)}"
+    return f"expected time: about {format_seconds(seconds)}{workers}, at the speed of {clean(like.session, 40)}"
 
 
 def advice(spec: SessionSpec) -> str:

@@ -22,7 +22,7 @@ from hpo_core.text import clean
 from hpo_core.workloads.workload import check_can_train
 from hpo_tui.forms import grid_form as form
 from hpo_tui.forms.spec_file import write_spec
-from hpo_tui.forms.speeds import Speed, measured_speeds, speed_on
+from hpo_tui.forms.speeds import SessionSpeed, measured_speeds, speed_on
 from hpo_tui.look.inks import ACCENT, DIM, STRONG
 from hpo_tui.look.skins import Skin
 from hpo_tui.plots.rows import Row, padded, run
@@ -36,7 +36,7 @@ class NewGridScreen(FormScreen):
     class SpeedsRead(Message):
         """The speeds of earlier sessions are known."""
 
-        def __init__(self, speeds: list[Speed]) -> None:
+        def __init__(self, speeds: list[SessionSpeed]) -> None:
             super().__init__()
             self.speeds = speeds
 
@@ -51,7 +51,7 @@ class NewGridScreen(FormScreen):
         free = free_name(sessions, name)
         self._begin, self._lost = form.texts_of(base, free) if base is not None else (form.fresh_texts(free), "")
         self._reading = form.Reading()
-        self._speeds: list[Speed] = []
+        self._speeds: list[SessionSpeed] = []
 
     def title_text(self) -> str:
         """Name the form."""
