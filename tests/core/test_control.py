@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from taken_orders import take_orders
 
 from hpo_core.journal.events import (
     MoveJobs,
@@ -16,7 +17,7 @@ from hpo_core.journal.events import (
     StopJob,
     StopSession,
 )
-from hpo_core.session.control import discard_orders, send_order, take_orders
+from hpo_core.session.control import discard_orders, send_order
 
 EVERY_ORDER: list[Order] = [
     PauseQueue(),

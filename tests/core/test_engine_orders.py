@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from taken_orders import take_orders
 
 from hpo_core.engine.inbox import Inbox
 from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.journal.events import MoveJobs, Order, PauseQueue, QueueJobs, StopSession
 from hpo_core.plan.grid import JobKey
-from hpo_core.session.control import discard_orders, send_order, take_orders, waiting_orders
+from hpo_core.session.control import discard_orders, send_order, waiting_orders
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from drill_app import Drawn, opened
 from drill_tools import UnsyncedFiles, finished_session, new_session, wait
+from taken_orders import take_orders
 from textual.containers import Vertical
 
 from hpo_core.engine import logout, stopping
@@ -31,7 +32,6 @@ from hpo_core.journal.events import (
 from hpo_core.journal.lock import Holder, SessionLock, read_holder
 from hpo_core.journal.reader import JournalReader
 from hpo_core.journal.writer import JournalWriter
-from hpo_core.session.control import take_orders
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from taken_orders import take_orders
 
 from hpo_core.journal.events import (
     EngineOptions,
@@ -21,7 +22,6 @@ from hpo_core.journal.events import (
     StopSession,
 )
 from hpo_core.journal.lock import SessionLock
-from hpo_core.session.control import take_orders
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
 from hpo_tui.commands import steer as orders

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from places import PAPER
+from taken_orders import take_orders
 
 from hpo_core.journal.events import (
     AttemptEnded,
@@ -31,7 +32,6 @@ from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.measure import measure_of
 from hpo_core.results.trim import Trim
-from hpo_core.session.control import take_orders
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import create

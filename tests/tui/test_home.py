@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from taken_orders import take_orders
 
 from hpo_core.journal.events import (
     AttemptEnded,
@@ -18,7 +19,6 @@ from hpo_core.journal.events import (
 )
 from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.writer import JournalWriter
-from hpo_core.session.control import take_orders
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.status import LiveStatus, write_status
 from hpo_tui.desk.sessions import CardReader

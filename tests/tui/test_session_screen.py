@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from taken_orders import take_orders
 
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, PauseQueue, QueueJobs, StopSession
 from hpo_core.journal.lock import SessionLock
 from hpo_core.plan.grid import JobKey
-from hpo_core.session.control import take_orders
 from hpo_core.session.status import LiveStatus, RunningJob, write_status
 from hpo_tui.look.inks import CURSOR
 from hpo_tui.views import VIEWS

@@ -30,11 +30,6 @@ class EpochScores:
     best_epoch: Floats
     epochs: Floats
 
-    @property
-    def before_the_end(self) -> int:
-        """How many trainings were best before their last epoch."""
-        return int((self.best_epoch < self.epochs).sum())
-
 
 @dataclass(frozen=True, slots=True)
 class ValueMean:

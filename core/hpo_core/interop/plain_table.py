@@ -1,4 +1,4 @@
-"""A table from elsewhere, one training a row: metrics by their Keras names, everything else a hyperparameter."""
+"""A table from elsewhere, one training a row: metrics by their names, everything else a hyperparameter."""
 
 from __future__ import annotations
 
@@ -9,33 +9,14 @@ from hpo_core.interop.cell_values import MixedColumn, column_values, is_number, 
 from hpo_core.interop.csv_reader import RawTable, Row
 from hpo_core.interop.trainings import Training, Trainings, ordered_levels
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.metrics import is_metric
 from hpo_core.text import clean
 
 NO_RESULT = "no result in the table"
-KERAS_METRICS = frozenset(
-    (
-        "loss",
-        "accuracy",
-        "acc",
-        "auc",
-        "precision",
-        "recall",
-        "mae",
-        "mse",
-        "mean_absolute_error",
-        "binary_accuracy",
-        "categorical_accuracy",
-        "sparse_categorical_accuracy",
-        "top_k_categorical_accuracy",
-        "sparse_top_k_categorical_accuracy",
-        "f1_score",
-    )
-)
-"""Columns that are metrics without being named as such; so is every column that begins with ``val_``."""
 
 
 def read_plain(table: RawTable, metrics: Sequence[str] | None) -> Trainings:
-    """Return the trainings of a table; ``metrics`` names its metric columns where Keras' names do not.
+    """Return the trainings of a table; ``metrics`` names its metric columns where the names do not.
 
     Rows with the same values are replicates, in the order of the file. A row with an empty metric cell is a
     training without a result: failed. A column ``epochs`` says how many epochs a training had. Raises
@@ -108,7 +89,7 @@ def _reason(missing: Sequence[str], found: dict[str, float | None]) -> str:
 def _metric_places(table: RawTable, metrics: Sequence[str] | None) -> list[int]:
     header = table.header.cells
     if metrics is None:
-        places = [at for at, name in enumerate(header) if name.startswith("val_") or name in KERAS_METRICS]
+        places = [at for at, name in enumerate(header) if is_metric(name)]
         if not places:
             raise table.error(
                 table.header.line,

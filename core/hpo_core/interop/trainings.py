@@ -11,11 +11,8 @@ from hpo_core.journal.events import AttemptStatus, ResultAdopted
 from hpo_core.plan.data import IMPORTED, DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import Value
-from hpo_core.plan.metrics import Objective, direction_of
+from hpo_core.plan.metrics import Objective, best_known, direction_of
 from hpo_core.plan.spec import SessionSpec
-
-OBJECTIVES = ("val_accuracy", "accuracy", "val_loss", "loss")
-"""The metrics to judge an imported session by, the first that it has; else the table's first metric."""
 
 MAX_REPLICATES = 10_000
 """The most that a spec may ask for; a table may have more."""
@@ -84,7 +81,7 @@ def spec_of(table: Trainings) -> SessionSpec:
     if not table.numbered:
         present.sort(key=lambda row: [order[value] for order, value in zip(orders, row, strict=True)])
     complete = len(present) == math.prod(len(factor.values) for factor in factors)
-    metric = next((name for name in OBJECTIVES if name in table.metrics), table.metrics[0])
+    metric = best_known(table.metrics)
     return SessionSpec(
         data=DataSpec(IMPORTED),
         grid=Grid(factors, None if complete else tuple(present)),

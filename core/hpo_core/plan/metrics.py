@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -27,7 +27,8 @@ class KnownMetric:
 
     ``low`` and ``high`` are the ends of its range, inclusive. ``minimised_itself`` says that it is the very number
     that the training minimises, so that trials with different losses cannot be compared by it. ``cost`` is what a
-    training takes, not what it is worth. ``same_each_time`` is true of what no seed changes.
+    training takes, not what it is worth. ``same_each_time`` is true of what no seed changes. ``beside`` names the
+    metric that is read together with this one.
     """
 
     name: str
@@ -38,16 +39,11 @@ class KnownMetric:
     minimised_itself: bool = False
     cost: bool = False
     same_each_time: bool = False
-
-    @property
-    def against(self) -> KnownMetric | None:
-        """The metric that is read beside this one: loss beside accuracy."""
-        other = {"accuracy": "loss", "loss": "accuracy"}.get(self.name)
-        return METRICS[other] if other is not None else None
+    beside: str = ""
 
 
-def _share(name: str, *spellings: str) -> KnownMetric:
-    return KnownMetric(name, "max", spellings, 0.0, 1.0)
+def _share(name: str, *spellings: str, beside: str = "") -> KnownMetric:
+    return KnownMetric(name, "max", spellings, 0.0, 1.0, beside=beside)
 
 
 def _error(name: str, *spellings: str) -> KnownMetric:
@@ -58,8 +54,13 @@ METRICS: Mapping[str, KnownMetric] = MappingProxyType(
     {
         metric.name: metric
         for metric in (
-            _share("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy"),
-            KnownMetric("loss", "min", ("cost", "objective_loss"), 0.0, minimised_itself=True),
+            _share(
+                "accuracy",
+                *("acc", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy"),
+                *("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"),
+                beside="loss",
+            ),
+            KnownMetric("loss", "min", low=0.0, minimised_itself=True, beside="accuracy"),
             _error(
                 "crossentropy",
                 *("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"),
@@ -84,7 +85,7 @@ METRICS: Mapping[str, KnownMetric] = MappingProxyType(
         )
     }
 )
-"""Every metric, by name; the costs in the order in which they are offered."""
+"""Every metric, by name: what a table is judged by first, where it says nothing; the costs as they are offered."""
 
 COSTS = tuple(metric.name for metric in METRICS.values() if metric.cost)
 """What a training takes: its own time, training images for each of its seconds, and the model's size."""
@@ -98,6 +99,36 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_LETTER = re.compile(r"[^a-z0-9/]+")
 
 
+def _spelled(name: str) -> str:
+    """Return a name as the table spells it, without what it is measured on."""
+    spelled = _NO_LETTER.sub("_", _CAPITAL.sub("_", name).lower()).strip("_")
+    while _ON_DATA.match(spelled):
+        spelled = _ON_DATA.sub("", spelled, count=1)
+    return spelled
+
+
+def is_metric(name: str) -> bool:
+    """Whether a column of that name holds a score: Keras' ``val_``, or a name that the table spells out."""
+    known = _BY_SPELLING.get(_spelled(name))
+    return name.startswith("val_") or (known is not None and not known.cost)
+
+
+def best_known(names: Sequence[str]) -> str:
+    """Return which of these metrics to judge by, where nobody says: accuracy, else loss, else the first of them.
+
+    What was measured on validation data comes before what was measured in training.
+    """
+    order = [metric.name for metric in METRICS.values() if metric.beside]
+
+    def place(name: str) -> tuple[int, bool]:
+        known = known_metric(name)
+        if known is None or known.name not in order:
+            return len(order), False
+        return order.index(known.name), not name.startswith("val_")
+
+    return min(names, key=place)
+
+
 @cache
 def known_metric(name: str) -> KnownMetric | None:
     """Return what is known of a metric by its name, however it is spelled: ``val_acc``, ``RMSE``, ``Loss``.
@@ -105,9 +136,7 @@ def known_metric(name: str) -> KnownMetric | None:
     What it is measured on (``val_``, ``test_``, ...) is of no account. Of a name that is in no row, the longest
     run of its words that is in one counts, the last where several are as long; None where nothing is known.
     """
-    spelled = _NO_LETTER.sub("_", _CAPITAL.sub("_", name).lower()).strip("_")
-    while (rest := _ON_DATA.sub("", spelled, count=1)) != spelled and _ON_DATA.match(spelled):
-        spelled = rest
+    spelled = _spelled(name)
     if spelled in _BY_SPELLING:
         return _BY_SPELLING[spelled]
     words = spelled.split("_")

@@ -35,19 +35,6 @@ def waiting_orders(control: Path) -> Iterator[tuple[Path, Order | None]]:
             yield path, None
 
 
-def take_orders(control: Path) -> tuple[list[Order], list[str]]:
-    """Take the orders that wait, oldest first, and remove them; also return the names of unreadable files."""
-    orders: list[Order] = []
-    unreadable: list[str] = []
-    for path, order in waiting_orders(control):
-        if order is None:
-            unreadable.append(path.name)
-        else:
-            orders.append(order)
-        path.unlink(missing_ok=True)
-    return orders, unreadable
-
-
 def discard_orders(control: Path) -> None:
     """Remove orders that were meant for an engine that is gone.
 

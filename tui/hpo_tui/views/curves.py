@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hpo_core.plan.metrics import known_metric
 from hpo_core.results.measure import PARAMETERS, Measure, measure_of
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value
@@ -100,11 +101,11 @@ def trials_drawn(desk: Desk) -> list[int]:
 
 def companion(snapshot: Snapshot, measure: Measure) -> Measure | None:
     """Return the loss of an accuracy, or the accuracy of a loss, on the same data, if the session has it."""
-    name = measure.metric
-    pairs = (("loss", "accuracy"), ("accuracy", "loss"))
-    others = [name.removesuffix(one) + other for one, other in pairs if name in (one, f"val_{one}")]
-    known = not measure.cost and bool(others) and others[0] in snapshot.metrics
-    return measure_of(snapshot, others[0], measure.epoch) if known else None
+    known = known_metric(measure.metric)
+    if known is None or not known.beside:
+        return None
+    other = measure.metric.removesuffix(known.name) + known.beside
+    return measure_of(snapshot, other, measure.epoch) if other in snapshot.metrics else None
 
 
 def curve_of(snapshot: Snapshot, table: Table, measure: Measure, trial: int, whole: bool) -> Curve:
