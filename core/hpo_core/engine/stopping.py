@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 
 import psutil
 
@@ -30,6 +31,16 @@ def stop_engine(folder: SessionFolder, now: bool) -> None:
         if now and _terminate(folder):
             return
         raise SessionError(f"The order could not be written: {error.strerror}; the training goes on.") from None
+
+
+def wait_for_end(session: SessionFolder, seconds: float) -> bool:
+    """Wait until no engine holds the session; return whether that came true within ``seconds``."""
+    until = time.monotonic() + seconds
+    while session.engine_runs():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _terminate(folder: SessionFolder) -> bool:

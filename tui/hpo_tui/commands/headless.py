@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import click
 
-from hpo_core.engine.stopping import stop_engine
+from hpo_core.engine.stopping import stop_engine, wait_for_end
 from hpo_core.errors import SessionError
 from hpo_core.plan.grid import JobKey
 from hpo_core.session.opening import SessionReader
@@ -18,7 +18,6 @@ from hpo_core.session.status import read_status
 from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.commands.progress import BarReporter, LineReporter, Reporter
 from hpo_tui.commands.sentences import counts_in_words
-from hpo_tui.commands.steer import wait_for_end
 from hpo_tui.commands.wiring_watch import WiringWatch
 
 POLL_SECONDS = 0.2

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
 
 from hpo_core.engine import resume as resuming
-from hpo_core.engine.stopping import stop_engine
+from hpo_core.engine.stopping import stop_engine, wait_for_end
 from hpo_core.errors import SessionError
 from hpo_core.journal.events import PauseQueue
 from hpo_core.session.control import send_order
@@ -70,16 +69,6 @@ def stop(session: SessionFolder, after_running: bool) -> None:
         click.echo(f"hpo-tui: {session.name} was told to stop, and still is at work after a minute.", err=True)
         click.get_current_context().exit(1)
     click.echo(f"{session.name}: stopped; 'hpo-tui resume {session.name}' goes on.")
-
-
-def wait_for_end(session: SessionFolder, seconds: float) -> bool:
-    """Wait until no engine holds the session; return whether that came true within ``seconds``."""
-    until = time.monotonic() + seconds
-    while session.engine_runs():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def _require_engine(session: SessionFolder) -> None:
