@@ -7,18 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpo_core.effects import (
-    Factor,
-    Results,
-    analyse,
-    at_epoch,
-    by_value,
-    cost_metrics,
-    epoch_scores,
-    final_slopes,
-    overfitting_gap,
-    pareto,
-)
+from hpo_core.effects import Factor, Results, analyse, by_value, final_slopes, overfitting_gap
+from hpo_core.effects.cost import pareto
+from hpo_core.effects.curves import epoch_scores
 
 RATE = Factor("rate", (1e-3, 1e-2))
 
@@ -45,7 +36,8 @@ def test_best_and_last_epoch_are_kept_apart() -> None:
 
 def test_the_best_epoch_turns_the_verdict_and_it_is_said_which_is_shown() -> None:
     last = analyse(session(), metric="val_accuracy")
-    best = analyse(at_epoch(session(), "val_accuracy", "best", maximise=True), metric="val_accuracy")
+    y = epoch_scores(session(), "val_accuracy", maximise=True).best
+    best = analyse(replace(session(), y=y, shown_epoch="best epoch"), metric="val_accuracy")
     assert best.best is not None
     assert best.best.best.mean == pytest.approx(0.9535)
     assert any("val_accuracy at the last epoch of 12 trainings" in sentence for sentence in last.words())
@@ -121,12 +113,8 @@ def test_overfitting_is_told_by_value() -> None:
     assert overfitting_gap(results) is None
 
 
-def test_time_images_and_parameters_are_metrics_like_any_other() -> None:
-    results = replace(session(), seconds=np.tile([2.0, 4.0], 6), parameters=np.tile([1000.0, 1000.0], 6))
-    metrics = cost_metrics(results, images=100)
-    assert set(metrics) == {"seconds", "images_per_second", "parameters"}
-    assert metrics["images_per_second"].tolist() == [300.0, 150.0] * 6
-    found = analyse(results.measured(metrics["seconds"] + 0.01 * np.arange(12)), metric="seconds")
+def test_a_cost_is_a_metric_like_any_other_and_the_less_the_better() -> None:
+    found = analyse(session().measured(np.tile([2.0, 4.0], 6) + 0.01 * np.arange(12)), metric="seconds")
     assert not found.maximise
     assert found.best is not None
     assert found.best.best.trial == 1

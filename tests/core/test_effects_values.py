@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpo_core.effects import Effects, Factor, FactorValues, Noise, Results, analyse
+from hpo_core.effects import Effects, Factor, FactorValues, Results, analyse
 from hpo_core.effects.cells import cells_of
+from hpo_core.effects.model import Noise
 from hpo_core.effects.probability import against_the_best
 from hpo_core.effects.spread import spread_of
 from hpo_core.effects.winner import more_replicates, near_the_best

@@ -71,8 +71,13 @@ def sessions(tmp_path: Path) -> Path:
 def make_session(sessions: Path) -> SessionMaker:
     """Make a session whose first ``done`` trainings have ended (all of them by default)."""
 
-    def make(name: str = "grid", done: int | None = None, extra: tuple[Event, ...] = ()) -> SessionFolder:
-        spec = SessionSpec.parse(SPEC)
+    def make(
+        name: str = "grid",
+        done: int | None = None,
+        extra: tuple[Event, ...] = (),
+        objective: str = "val_accuracy",
+    ) -> SessionFolder:
+        spec = SessionSpec.parse(f'{SPEC}objective = "{objective}"\n')
         folder = create(sessions, name, spec)
         writer = JournalWriter(folder.path, 1, 0)
         writer.append(EngineStarted(host="box", boot_id="b", pid=1, version="0.1.0", workers=2))

@@ -152,7 +152,7 @@ def test_effects_say_what_matters_and_what_is_noise(make_session: MakeSession) -
     assert verdicts["learning_rate"] == "decides"
     assert verdicts["loss"] not in ("decides", "matters")
     assert found["best"]["trial"] in (6, 8)
-    assert as_json("effects", "grid", "--metric", "val_loss", "--hide", "learning_rate=0.01")["n"] == 16
+    assert as_json("effects", "grid", "--metric", "accuracy", "--hide", "learning_rate=0.01")["n"] == 16
     assert as_json("effects", "grid", "--metric", "seconds", "--where", "filters = 24")["n"] == 12
 
 

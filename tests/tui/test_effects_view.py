@@ -281,6 +281,8 @@ async def test_by_another_metric_it_is_said_by_which_values_are_dropped(story, o
         await see.press(*["m"] * 3)
         await see.shows("header", "val_loss")
         await see.press(*TO_EFFECTS)
+        await see.shows("view", "val_loss is what each training minimises")
+        await see.press("pagedown", "space")
         await see.shows("view", "learning_rate decides")
         await see.press("D")
         await see.until(lambda: "Out of view, judged by val_loss alone: learning_rate 0.0001" in told(see))

@@ -5,16 +5,14 @@ Between them, cells.py gathers the replicates of each combination, squares.py sp
 it, values.py and winner.py compare values and trials, wiring.py finds hyperparameters that never reach the
 training, classes.py sorts the failures, curves.py reads the epochs, cost.py weighs score against time; words.py,
 verdicts.py, rivals.py, warn.py and as_json.py say it all. spread.py finds out whether the noise is the same
-everywhere, behind.py and unscored.py whether a value may be dropped. of_session.py makes the results of a
-session's trainings.
+everywhere, failing_values.py and out_of_race.py whether a value may be dropped.
 """
 
 from hpo_core.effects.analyse import analyse
-from hpo_core.effects.classes import Failures, classify
-from hpo_core.effects.cost import Frontier, cost_metrics, frontier, pareto
-from hpo_core.effects.curves import at_epoch, by_value, epoch_scores, final_slopes, overfitting_gap
-from hpo_core.effects.data import Factor, Results, larger_is_better
-from hpo_core.effects.model import Effect, Effects, FactorValues, Noise, TrialScore, ValueSummary, Winner
+from hpo_core.effects.classes import classify
+from hpo_core.effects.curves import by_value, final_slopes, overfitting_gap
+from hpo_core.effects.data import Factor, Results
+from hpo_core.effects.model import Effect, Effects, FactorValues, ValueSummary
 from hpo_core.effects.wiring import Wiring, check_wiring
 
 __all__ = [
@@ -22,24 +20,13 @@ __all__ = [
     "Effects",
     "Factor",
     "FactorValues",
-    "Failures",
-    "Frontier",
-    "Noise",
     "Results",
-    "TrialScore",
     "ValueSummary",
-    "Winner",
     "Wiring",
     "analyse",
-    "at_epoch",
     "by_value",
     "check_wiring",
     "classify",
-    "cost_metrics",
-    "epoch_scores",
     "final_slopes",
-    "frontier",
-    "larger_is_better",
     "overfitting_gap",
-    "pareto",
 ]

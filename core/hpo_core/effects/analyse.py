@@ -15,7 +15,7 @@ from hpo_core.effects.cells import cells_of
 from hpo_core.effects.classes import Failures, classify
 from hpo_core.effects.cost import frontier
 from hpo_core.effects.curves import epoch_words
-from hpo_core.effects.data import Bools, Results, deterministic, larger_is_better, range_of
+from hpo_core.effects.data import Bools, Floats, Results
 from hpo_core.effects.failing_values import unscored_of
 from hpo_core.effects.model import Effects, FactorValues, Noise, Role
 from hpo_core.effects.spread import spread_of
@@ -32,6 +32,7 @@ from hpo_core.effects.warn import (
 )
 from hpo_core.effects.winner import find_winner
 from hpo_core.effects.wiring import Wiring, check_wiring
+from hpo_core.plan.metrics import direction_of, known_metric, range_of
 
 
 def analyse(
@@ -49,13 +50,13 @@ def analyse(
     ``interactions`` is the largest number of hyperparameters whose interaction is tested (1: main effects only).
     ``one_replicate_noise`` takes the interactions above those as the noise where no trial has two replicates.
     ``without_collapsed`` leaves trainings out that predict the same for every image. ``maximise`` says that more
-    is better; by default the metric's name tells. ``role`` says whether the metric is the session's objective,
+    is better; by default the table of metrics tells. ``role`` says whether the metric is the session's objective,
     another, or what a training costs: by a cost, no value is offered for dropping. Raises ``ValueError`` for
     ``interactions`` below 1.
     """
     if interactions < 1:
         raise ValueError(f"interactions is {interactions}; give 1 or more")
-    better = larger_is_better(metric) if maximise is None else maximise
+    better = direction_of(metric) == "max" if maximise is None else maximise
     if "accuracy" in metric and (results.val_metric is None or not np.isfinite(results.val_metric).any()):
         results = replace(results, val_metric=results.y)
     failures = classify(results)
@@ -106,7 +107,7 @@ def _judge(
     warnings: list[str],
 ) -> Effects:
     """Analyse the chosen trainings; ``warnings`` are those known before."""
-    rows = results.only(chosen)
+    rows = results.only(chosen if not results.incomparable else np.zeros_like(chosen))
     nothing = Effects(
         metric=options.metric,
         maximise=options.maximise,
@@ -124,7 +125,8 @@ def _judge(
         wiring=wiring,
         frontier=None,
         notes=(),
-        warnings=(*warnings, nothing_counted(results, failures, options.metric)),
+        warnings=(*warnings, results.incomparable or nothing_counted(results, failures, options.metric)),
+        incomparable=results.incomparable,
         role=options.role,
     )
     if not len(rows):
@@ -133,10 +135,10 @@ def _judge(
     anova = analyse_variance(cells, rows.factors, options.interactions, options.one_replicate_noise)
     spread = spread_of(cells, rows.factors, anova.noise)
     unscored = unscored_of(results, failures, options.without_collapsed)
-    by_nature = options.role == "cost" or deterministic(options.metric)
-    judging = Judging(
-        anova, spread, unscored, options.maximise, range_of(options.metric, rows.y), options.role != "cost"
-    )
+    known = known_metric(options.metric)
+    by_nature = options.role == "cost" or (known is not None and known.same_each_time)
+    ends = _ends(options.metric, rows.y)
+    judging = Judging(anova, spread, unscored, options.maximise, ends, options.role != "cost")
     shape = [
         *grid_warnings(cells, rows),
         *order_warning(cells, anova, options.interactions),
@@ -157,3 +159,9 @@ def _judge(
         warnings=(*unequal_noise(spread.local), *warnings, *shape),
         local=spread.local,
     )
+
+
+def _ends(metric: str, y: Floats) -> tuple[float, float]:
+    """Return the least and the most that the metric can be, by its name unless its values belie it."""
+    low, high = range_of(metric)
+    return (low, high) if np.all((low <= y) & (y <= high)) else (low if np.all(low <= y) else -np.inf, np.inf)

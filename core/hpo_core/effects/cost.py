@@ -17,7 +17,7 @@ _WORTH_TELLING = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A trial's mean score and mean cost over its replicates (seconds, unless another cost was asked for)."""
+    """A trial's mean score and mean cost, in seconds, over its replicates."""
 
     trial: int
     values: dict[str, Value]
@@ -59,25 +59,6 @@ class Frontier:
     cheaper: Cheaper | None
 
 
-def cost_metrics(results: Results, images: int | None = None) -> dict[str, Floats]:
-    """Return what can be measured of the cost, by name: seconds, images_per_second, parameters.
-
-    ``images`` is the number of training images in an epoch.
-    """
-    found: dict[str, Floats] = {}
-    if results.seconds is not None:
-        found["seconds"] = results.seconds
-        if images is not None and results.curves:
-            keys = zip(results.trial.tolist(), results.replicate.tolist(), strict=True)
-            epochs = np.asarray([len(results.curves.get(key, ())) for key in keys], dtype=float)
-            usable = (results.seconds > 0) & (epochs > 0)
-            seconds = np.where(usable, results.seconds, 1.0)
-            found["images_per_second"] = np.where(usable, images * epochs / seconds, np.nan)
-    if results.parameters is not None:
-        found["parameters"] = results.parameters
-    return found
-
-
 def pareto(score: Floats, cost: Floats, maximise: bool) -> list[int]:
     """Return the places that are on the front, cheapest first; of equal points the first stands for all."""
     gain = score if maximise else -score
@@ -88,14 +69,12 @@ def pareto(score: Floats, cost: Floats, maximise: bool) -> list[int]:
     return front
 
 
-def frontier(
-    cells: Cells, results: Results, spread: Spread, maximise: bool, cost: Floats | None = None
-) -> Frontier | None:
-    """Set each trial's score against its cost; ``results`` are those that ``cells`` were made of.
+def frontier(cells: Cells, results: Results, spread: Spread, maximise: bool) -> Frontier | None:
+    """Set each trial's score against its seconds; ``results`` are those that ``cells`` were made of.
 
-    ``cost`` (n) is seconds unless given. None where no trial has a cost.
+    None where no trial has a time.
     """
-    prices = results.seconds if cost is None else cost
+    prices = results.seconds
     if prices is None or not np.isfinite(prices).any():
         return None
     known = np.isfinite(prices)

@@ -6,8 +6,7 @@ score; ``by_value`` shows them for each value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -52,12 +51,6 @@ def epoch_scores(results: Results, metric: str, maximise: bool) -> EpochScores:
     known = finite.any(axis=1)
     found = (values[rows, best], values[rows, lengths - 1], best + 1.0, lengths.astype(float))
     return EpochScores(metric, *(np.where(known, column, np.nan) for column in found))
-
-
-def at_epoch(results: Results, metric: str, which: Literal["best", "last"], maximise: bool) -> Results:
-    """Return the results with ``metric`` at the best or the last epoch as the score, and say which it is."""
-    scores = epoch_scores(results, metric, maximise)
-    return replace(results, y=scores.best if which == "best" else scores.last, shown_epoch=f"{which} epoch")
 
 
 def overfitting_gap(results: Results, maximise: bool = True) -> Results | None:

@@ -17,12 +17,6 @@ Bools = NDArray[np.bool_]
 Curve = Sequence[Mapping[str, float | None]]
 """One training's epochs in order: Keras' metric names and their values, None where one is not a finite number."""
 
-SMALLER_IS_BETTER = ("loss", "error", "second", "time", "parameters")
-"""A metric with one of these words in its name is better when smaller, unless the caller says otherwise."""
-
-_SHARES = ("accuracy", "precision", "recall", "auc")
-_NEVER_NEGATIVE = (*_SHARES, "loss", "error", "second", "images", "parameters")
-
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -46,6 +40,7 @@ class Results:
     ``validation_images`` describe the data. ``shown_epoch`` says in words which epoch ``y`` is taken from;
     ``repeatable`` whether the device gives the same bits for the same seed. ``collapsed`` (n) says which trainings
     are known to have collapsed, where more than these were looked at; without it, they are judged by themselves.
+    ``incomparable`` says why ``y`` does not compare these trainings; empty where it does.
     """
 
     factors: tuple[Factor, ...]
@@ -67,6 +62,7 @@ class Results:
     validation_images: int | None = None
     shown_epoch: str = "last epoch"
     repeatable: bool = True
+    incomparable: str = ""
 
     def __post_init__(self) -> None:
         count = len(self.y)
@@ -121,25 +117,6 @@ _PER_TRAINING = (
     "parameters",
     "collapsed",
 )
-
-
-def larger_is_better(metric: str) -> bool:
-    """Return whether more of ``metric`` is better, judged by its name (Keras' names say it)."""
-    name = metric.lower()
-    return "per_second" in name or not any(word in name for word in SMALLER_IS_BETTER)
-
-
-def deterministic(metric: str) -> bool:
-    """Return whether ``metric`` is by nature the same for every replicate of a trial: the size of the model."""
-    return metric == "parameters"
-
-
-def range_of(metric: str, y: Floats) -> tuple[float, float]:
-    """Return the least and the most that ``metric`` can be, as far as its name and its values ``y`` tell."""
-    name = metric.lower()
-    positive = any(word in name for word in _NEVER_NEGATIVE) and np.all(y >= 0)
-    share = any(word in name for word in _SHARES) and np.all(y <= 1)
-    return 0.0 if positive else -np.inf, 1.0 if positive and share else np.inf
 
 
 def number_together(first: Ints, second: Ints) -> Ints:

@@ -183,7 +183,8 @@ class Effects:
     ``block`` is the replicates' line where they are blocks; ``higher`` all interactions above those tested, as one
     line. ``notes`` are sentences on epochs and time. ``without_collapsed`` is the same analysis without collapsed
     trainings, where there are any and they were counted. ``local`` is the noise by value where it is not the same
-    everywhere; ``role`` says whether the metric is the session's objective, another, or what a training costs.
+    everywhere; ``role`` says whether the metric is the session's objective, another, or what a training costs;
+    ``incomparable`` why nothing is judged by it, empty where it is.
     """
 
     metric: str
@@ -207,6 +208,7 @@ class Effects:
     without_collapsed: Effects | None = None
     local: LocalNoise | None = None
     role: Role = "objective"
+    incomparable: str = ""
 
     def effect(self, *factors: str) -> Effect | None:
         """Return the line of these hyperparameters, in any order, or None if it was not tested."""

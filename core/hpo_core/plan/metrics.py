@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Literal
+
+from hpo_core.text import clean
 
 Direction = Literal["max", "min"]
 
@@ -164,6 +166,16 @@ def compares_losses(name: str) -> bool:
     """Whether trials with different values of ``loss`` can be compared by this metric."""
     known = known_metric(name)
     return known is None or not known.minimised_itself
+
+
+def apart_words(name: str, metrics: Collection[str]) -> str:
+    """Return the sentence on a metric that compares trials within one loss only; ``metrics`` are all there are."""
+    same = name.replace("loss", "crossentropy")
+    other = same if same in metrics else "another metric"
+    return (
+        f"{clean(name)} is what each training minimises, and these trials minimise different losses: it compares "
+        f"them within one loss only; {other} compares them all."
+    )
 
 
 def range_of(name: str) -> tuple[float, float]:

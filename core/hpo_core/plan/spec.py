@@ -19,7 +19,7 @@ from hpo_core.errors import SpecError
 from hpo_core.plan.data import IMPORTED, DataSpec
 from hpo_core.plan.grid import Grid
 from hpo_core.plan.grid_reader import GridReader
-from hpo_core.plan.metrics import Objective, direction_of
+from hpo_core.plan.metrics import Objective, compares_losses, direction_of
 from hpo_core.plan.plans import DEFAULT_PLAN, PLANS
 from hpo_core.plan.setting import Setting, Value, key, read_keys, refuse_unknown, settings, toml_word, written
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
@@ -93,6 +93,12 @@ class SessionSpec:
     def trainable(self) -> bool:
         """Whether there is anything to train on (an imported session has only results)."""
         return self.data.source != IMPORTED
+
+    @property
+    def losses_apart(self) -> bool:
+        """Whether the objective compares trials within one loss only, and there are to be several losses."""
+        losses = next((factor.values for factor in self.grid.hyperparameters if factor.name == "loss"), ())
+        return len(losses) > 1 and not compares_losses(self.objective.metric)
 
     def values_of(self, trial: int) -> dict[str, Value]:
         """Every hyperparameter of a training of ``trial``: its own, the fixed ones, and the defaults."""

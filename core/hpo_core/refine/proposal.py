@@ -21,6 +21,7 @@ from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.plan.spec import SearchSpec, SessionSpec
 from hpo_core.refine.finer import finer_values
 from hpo_core.refine.reuse import adopt
+from hpo_core.results.losses import apart_words
 from hpo_core.results.measure import measure_of
 from hpo_core.results.table import best_first, table_of
 from hpo_core.session.paths import SessionFolder
@@ -34,7 +35,8 @@ from hpo_core.text import clean, plural
 class Proposal:
     """The next grid: ``factors`` with the values it would have; a factor with one value will be fixed.
 
-    ``session`` and ``snapshot`` are those it came from; ``best`` the number of the best trial in view, if any.
+    ``session`` and ``snapshot`` are those it came from; ``best`` the number of the best trial in view, if any, and
+    ``apart`` why there is none where the trials in view are not compared.
     """
 
     session: str
@@ -42,6 +44,7 @@ class Proposal:
     factors: tuple[Hyperparameter, ...]
     replicates: int
     best: int | None = None
+    apart: str = ""
 
     # Editing -------------------------------------------------------------------------------------------------
 
@@ -167,7 +170,8 @@ def propose(session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = N
     mask = np.ones(len(grid), bool) if seen is None else seen
     if not mask.any():
         raise SpecError("No trial is in view; bring values back before refining.")
-    best = _best_in_view(snapshot, mask)
+    apart = apart_words(snapshot, measure_of(snapshot), mask)
+    best = None if apart else _best_in_view(snapshot, mask)
     factors = []
     for column, factor in enumerate(grid.hyperparameters):
         places = np.unique(grid.codes[mask, column])
@@ -175,7 +179,8 @@ def propose(session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = N
         if best is not None:
             values += finer_values(factor.name, factor.values, factor.values[grid.codes[best - 1, column]])
         factors.append(Hyperparameter(factor.name, _in_order(spec, factor.name, values)))
-    return Proposal(session, snapshot, tuple(factors), spec.replicates, best)
+    said = f"No finer values are proposed: {apart}" if apart else ""
+    return Proposal(session, snapshot, tuple(factors), spec.replicates, best, said)
 
 
 def _best_in_view(snapshot: Snapshot, mask: NDArray[np.bool_]) -> int | None:

@@ -13,7 +13,9 @@ from hpo_core.effects.data import Bools, Factor, Results
 from hpo_core.effects.model import Effects, Role
 from hpo_core.effects.wiring import Wiring, check_wiring
 from hpo_core.plan.grid import JobKey
-from hpo_core.results.measure import PARAMETERS, SECONDS, Measure, at_last, cost_of, measure_of
+from hpo_core.plan.metrics import PARAMETERS, SECONDS
+from hpo_core.results.losses import apart_words
+from hpo_core.results.measure import Measure, at_last, cost_of, measure_of
 from hpo_core.results.table import table_of
 from hpo_core.session.snapshot import Snapshot
 
@@ -63,6 +65,7 @@ def results_of(
         classes=len(data.classes) if data is not None else None,
         validation_images=data.validation if data is not None else None,
         shown_epoch="end" if measure.cost else f"{measure.epoch} epoch",
+        incomparable=apart_words(snapshot, measure, seen),
         repeatable=snapshot.engine is None or snapshot.engine.device == "cpu",
     )
 

@@ -10,22 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hpo_core.plan.grid import JobKey
-from hpo_core.plan.metrics import Direction, direction_of
+from hpo_core.plan.metrics import COSTS, IMAGES, PARAMETERS, SECONDS, Direction, direction_of
 from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
 
 Which = Literal["last", "best"]
 """The epoch at which a metric is read: each training's last, or the one at which that metric was best."""
-
-SECONDS, IMAGES, PARAMETERS = "seconds", "images/s", "parameters"
-COSTS = (SECONDS, IMAGES, PARAMETERS)
-"""A training's own time, training images for each of its seconds, and the model's size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One metric, which way it improves, and at which epoch it is read.
 
-    ``cost`` says that it is one of ``COSTS``; ``images`` is how many training images an epoch has. ``left_out``
+    ``cost`` says that it is one of the costs; ``images`` is how many training images an epoch has. ``left_out``
     are trainings that count for nothing, such as collapsed ones that were taken out.
     """
 

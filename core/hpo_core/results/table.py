@@ -193,7 +193,25 @@ def _sums(group: Groups, numbers: NDArray[np.float64], n: NDArray[np.int64]) -> 
     return sums
 
 
-def best_first(scores: NDArray[np.float64], better: Direction) -> NDArray[np.int64]:
-    """Return the places of the scores, the best first, those without a score last; equals keep their order."""
-    costs = -scores if better == "max" else scores
-    return np.argsort(np.where(np.isfinite(costs), costs, np.inf), kind="stable")
+def standing(
+    scores: NDArray[np.float64], better: Direction, within: NDArray[np.integer[Any]] | None = None
+) -> NDArray[np.float64]:
+    """Return how each score stands, the less the better; infinite without one.
+
+    Where scores are only compared ``within`` groups, it is the place in the group, from 1.
+    """
+    costs = np.where(np.isfinite(scores), -scores if better == "max" else scores, np.inf)
+    if within is None:
+        return costs
+    places = np.full(len(costs), np.inf)
+    for group in np.unique(within):
+        rows = np.flatnonzero((within == group) & np.isfinite(costs))
+        places[rows[np.argsort(costs[rows], kind="stable")]] = np.arange(1, len(rows) + 1)
+    return places
+
+
+def best_first(
+    scores: NDArray[np.float64], better: Direction, within: NDArray[np.integer[Any]] | None = None
+) -> NDArray[np.int64]:
+    """Return where the scores are, the best first, those without one last; equals keep their order."""
+    return np.argsort(standing(scores, better, within), kind="stable")

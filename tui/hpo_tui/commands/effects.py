@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from hpo_core.results.losses import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
 from hpo_core.text import clean, format_value
 from hpo_tui.commands.options import PAGE_WIDTH, json_option, print_json, sessions_option
@@ -49,19 +51,28 @@ def effects(
     """
     from hpo_core.results.analysis import analyse_session
 
-    name = chosen_metric(view.snapshot, metric)
-    found = analyse_session(
+    name, grid = chosen_metric(view.snapshot, metric), view.snapshot.spec.grid
+    measure = measure_of(view.snapshot, name, "best" if epoch == "best" else "last")
+    find = partial(
+        analyse_session,
         view.snapshot,
-        measure_of(view.snapshot, name, "best" if epoch == "best" else "last"),
-        view.mask,
+        measure,
         interactions=interactions,
         one_replicate_noise=one_replicate_noise,
         without_collapsed=without_collapsed,
     )
     if as_json:
-        print_json(found.to_json())
-    else:
-        click.echo("\n".join(page(found)))
+        print_json(find(view.mask).to_json())
+        return
+    within = losses_apart(grid, measure, view.mask)
+    if within is None:
+        click.echo("\n".join(page(find(view.mask))))
+        return
+    click.echo(textwrap.fill(apart_words(view.snapshot, measure, view.mask), PAGE_WIDTH, subsequent_indent="  "))
+    for place, loss in enumerate(grid.hyperparameters[grid.names.index(LOSS)].values):
+        seen = view.mask & (within == place)
+        if seen.any():
+            click.echo("\n".join(["", f"Within {LOSS} {format_value(loss)}:", *page(find(seen))]))
 
 
 def page(found: Effects) -> Iterator[str]:

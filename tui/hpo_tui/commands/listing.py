@@ -45,6 +45,8 @@ def table(cards: list[SessionCard]) -> list[str]:
         best = "–"
         if card.best is not None and card.objective is not None:
             best = f"{card.objective.arrow} {clean(card.objective.metric, 20)} {metric_text(card.best)}"
+        elif card.apart and card.objective is not None:
+            best = f"{clean(card.objective.metric, 12)}: within one loss"
         done = f"{card.ended} of {card.trainings}"
         lines.append(f"{name}  {card.state:<11}  {done:>13}  {best:<30}  {age_text(card.age):>10}")
     size = sum(card.size for card in cards)

@@ -12,6 +12,8 @@ import click
 
 from hpo_core.errors import FilterError, SessionError
 from hpo_core.journal.files import write_atomically
+from hpo_core.results.losses import apart_words
+from hpo_core.results.measure import measure_of
 from hpo_core.text import clean
 from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option, wants_ascii
 from hpo_tui.commands.view import View, chosen_metric, in_view
@@ -59,7 +61,10 @@ def plot(
     from hpo_tui.look.theme import colour_depth, palette
     from hpo_tui.plots.output import to_ansi, to_plain, to_svg
 
-    picture = draw(view, kind, chosen_metric(view.snapshot, metric), size or _terminal_size())
+    name = chosen_metric(view.snapshot, metric)
+    picture = draw(view, kind, name, size or _terminal_size())
+    if apart := apart_words(view.snapshot, measure_of(view.snapshot, name), view.mask):
+        click.echo(apart, err=True)
     theme = "light" if light else "dark"
     colours = colour_depth(os.environ) if sys.stdout.isatty() else 0
     if svg is not None:

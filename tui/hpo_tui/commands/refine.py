@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hpo_core.engine import launch
 from hpo_core.engine.resume import options_of
 from hpo_core.errors import SessionError
 from hpo_core.text import clean, format_seconds, format_value
-from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
+from hpo_tui.commands.options import PAGE_WIDTH, parse_settings, sessions_option, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options
 from hpo_tui.commands.view import View, in_view
 
@@ -55,6 +56,8 @@ def refine(
     for factor in proposal.factors:
         values = (f"{format_value(value)}{'*' * proposal.is_new(factor.name, value)}" for value in factor.values)
         click.echo(f"{clean(factor.name)}: {', '.join(values)}", err=not dry_run)
+    if proposal.apart:
+        click.echo(textwrap.fill(proposal.apart, PAGE_WIDTH), err=not dry_run)
     took = f", about {format_seconds(proposal.seconds)}" if proposal.seconds else ""
     click.echo(f"{proposal.in_words()}{took} (* new value)", err=not dry_run)
     if dry_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import click
 
 from hpo_core.engine import launch
 from hpo_core.journal.events import EngineOptions
+from hpo_core.plan.metrics import apart_words
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.session.store import create, free_name
-from hpo_tui.commands.options import parse_settings, sessions_option, settings_option
+from hpo_tui.commands.options import PAGE_WIDTH, parse_settings, sessions_option, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options, workload_option
 
 
@@ -45,6 +48,9 @@ def run(
         asked = with_replicates(asked, replicates)
     options = EngineOptions(**{"workload": asked.workload, **engine})
     check_can_train(asked, options.workload, headless)
+    if asked.losses_apart:
+        said = apart_words(asked.objective.metric, WORKLOADS[options.workload].metrics)
+        click.echo(textwrap.fill(said, PAGE_WIDTH), err=True)
     folder = create(sessions, chosen, asked)
     launch.start_engine(folder, options)
     return stay_with(sessions, folder, headless)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from hpo_core.results.analysis import collapsed_trainings, session_wiring
 from hpo_core.results.as_json import show_json
+from hpo_core.results.losses import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
-from hpo_core.results.table import best_first, means, table_of
+from hpo_core.results.table import means, standing, table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, format_value, plural
@@ -85,22 +86,25 @@ def _collapsed(view: View) -> int:
 def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None = None) -> list[str]:
     """Return the best trials as an aligned table with a heading; ``seen`` marks those in view, else all are."""
     results, measure, grid = table_of(snapshot), measure_of(snapshot), snapshot.spec.grid
-    scores = results.scores(measure)
+    scores, within = results.scores(measure), losses_apart(grid, measure, seen)
     mean = scores.mean if seen is None else np.where(seen, scores.mean, np.nan)
+    stands = standing(mean, measure.better, within)
     scored = int(np.isfinite(mean).sum())
     if not scored:
         return ["No trial has a result yet."]
     decimals = decimals_for(mean)
     complete, asked = results.count("complete"), results.counts.sum(axis=1)
     table = [["", "trial", clean(measure.metric, 24), "n", *(clean(name, 24) for name in grid.names)]]
-    for place, row in enumerate(best_first(mean, measure.better)[: min(top, scored)].tolist(), 1):
+    for place, row in enumerate(np.argsort(stands, kind="stable")[: min(top, scored)].tolist(), 1):
         score = score_text(mean[row], scores.sd[row], decimals)
         values = map(format_value, grid[row + 1].values.values())
-        table.append([str(place), str(row + 1), score, f"{complete[row]}/{asked[row]}", *values])
+        rank = place if within is None else int(stands[row])
+        table.append([str(rank), str(row + 1), score, f"{complete[row]}/{asked[row]}", *values])
     lines = aligned(table, right=(0, 1, 3))
     if scored > top:
         lines.append(f"… and {plural(scored - top, 'trial')} more")
-    return lines
+    apart = apart_words(snapshot, measure, seen)
+    return [*textwrap.wrap(apart, PAGE_WIDTH, subsequent_indent="  "), *lines]
 
 
 def score_text(mean: float, sd: float, decimals: int) -> str:
@@ -127,6 +131,7 @@ def _values(view: View) -> Iterator[str]:
     results, measure, grid = table_of(view.snapshot), measure_of(view.snapshot), view.snapshot.spec.grid
     scores = results.scores(measure).mean
     scored = view.mask & np.isfinite(scores)
+    apart = losses_apart(grid, measure, view.mask) is not None
     decimals = decimals_for(scores[view.mask])
     table = [["mean over the trials in view", "trials", clean(measure.metric, 24), "failed or diverged"]]
     for column, factor in enumerate(grid.hyperparameters):
@@ -136,6 +141,8 @@ def _values(view: View) -> Iterator[str]:
         failed = np.bincount(codes[view.mask], results.failed[view.mask], count).astype(int)
         for at, value in enumerate(factor.values):
             cells = [str(found.n[at]), score_text(found.mean[at], found.sd[at], decimals), str(failed[at] or "")]
+            if apart and factor.name != LOSS:
+                cells[1] = "several losses"
             if view.trim.hides(factor.name, value):
                 cells = ["", "out of view", ""]
             table.append([f"  {clean(format_value(value), 28)}", *cells])

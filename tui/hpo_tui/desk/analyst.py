@@ -203,6 +203,6 @@ def find(results: Results, look: Look, mark: Mark, role: Role) -> Findings:
         role=role,
     )
     counted = results.only(~find_collapsed(results)) if look.without_collapsed else results
-    gap = overfitting_gap(counted)
-    slopes = by_value(final_slopes(counted, measure.metric, better)) if not measure.cost else {}
+    gap, telling = overfitting_gap(counted), not (measure.cost or results.incomparable)
+    slopes = by_value(final_slopes(counted, measure.metric, better)) if telling else {}
     return Findings(look, mark, effects, by_value(gap) if gap is not None else {}, slopes)

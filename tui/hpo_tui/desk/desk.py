@@ -103,8 +103,10 @@ class Desk:
         """The trials in view whose score is worse than that of the trial under the cursor, or None without one."""
         if self.trial is None:
             return None
-        scores = self.table.scores if self.table.better == "max" else -self.table.scores
-        worse = self.table.in_view & (scores < scores[self.trial - 1])
+        stands, within = self.table.stands, self.table.within
+        worse = self.table.in_view & np.isfinite(stands) & (stands > stands[self.trial - 1])
+        if within is not None:
+            worse &= within == within[self.trial - 1]
         return [int(row) + 1 for row in np.flatnonzero(worse)]
 
     # What the analyst has found -------------------------------------------------------------------------------

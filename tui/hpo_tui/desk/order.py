@@ -10,14 +10,13 @@ from hpo_tui.desk.table import Table
 def ranked_rows(table: Table, sort: int = 0, backwards: bool = False) -> list[int]:
     """Return the rows of the trials in view, in the order of a column; those without a score come last.
 
-    Column 0 is the score, best first; 1 its sd, smallest first; then the hyperparameters, in the order of values;
-    then the failures, most first; then the trials' numbers. Equals stand by score. ``backwards`` turns the column
-    round.
+    Column 0 is the score, best first (the best of each loss where they are not compared); 1 its sd, smallest
+    first; then the hyperparameters, in the order of values; then the failures, most first; then the trials'
+    numbers. Equals stand by score. ``backwards`` turns the column round.
     """
     rows = np.flatnonzero(table.in_view)
-    scores, factors = table.scores[rows], len(table.factors)
-    best_first = -scores if table.better == "max" else scores
-    column = best_first
+    stands, factors = table.stands[rows], len(table.factors)
+    column = stands
     if sort == 1:
         column = table.sds[rows]
     elif 1 < sort < factors + 2:
@@ -26,7 +25,14 @@ def ranked_rows(table: Table, sort: int = 0, backwards: bool = False) -> list[in
         column = -table.failed[rows].astype(float)
     elif sort == factors + 3:
         column = rows.astype(float)
-    keys = [np.where(np.isfinite(key), key, np.inf) for key in (best_first, -column if backwards else column)]
-    unknown = ~np.isfinite(scores) if sort < factors + 2 else np.zeros(len(rows), dtype=bool)
+    keys = [np.where(np.isfinite(key), key, np.inf) for key in (stands, -column if backwards else column)]
+    unknown = ~np.isfinite(stands) if sort < factors + 2 else np.zeros(len(rows), dtype=bool)
     order = np.lexsort((*keys, unknown))
     return [int(row) for row in rows[order]]
+
+
+def places(table: Table, rows: list[int]) -> list[int]:
+    """Return what place each of these rows has, of trials in an order: from 1, or its place within its loss."""
+    if table.within is None:
+        return list(range(1, len(rows) + 1))
+    return [int(stands) if np.isfinite(stands := table.stands[row]) else 0 for row in rows]

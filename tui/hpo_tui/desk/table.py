@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.metrics import Direction
 from hpo_core.results.in_view import hidden_values, kept_trials, with_values
+from hpo_core.results.losses import apart_words, losses_apart
 from hpo_core.results.measure import Measure
-from hpo_core.results.table import ResultsTable, table_of
+from hpo_core.results.table import ResultsTable, standing, table_of
 from hpo_core.results.trim import Trim
 from hpo_core.session.snapshot import Snapshot
 
@@ -23,7 +25,8 @@ class Table:
 
     ``hidden`` (a row of booleans for each hyperparameter's values) is the trim of values, ``kept`` what trials
     dropped by themselves and the filter line leave, and ``in_view`` what all of them leave; ``collapsed`` are the
-    trials with a collapsed training.
+    trials with a collapsed training. ``within`` is the place of each trial's loss where those in view are only
+    compared within it, and ``apart`` the sentence that says so; None and empty where all compare.
     """
 
     results: ResultsTable
@@ -32,6 +35,8 @@ class Table:
     kept: NDArray[np.bool_]
     in_view: NDArray[np.bool_]
     collapsed: frozenset[int] = frozenset()
+    within: NDArray[np.int32] | None = None
+    apart: str = ""
 
     @property
     def grid(self) -> Grid:
@@ -73,6 +78,12 @@ class Table:
         """How many they are."""
         return self.results.scores(self.measure).n
 
+    @cached_property
+    def stands(self) -> NDArray[np.float64]:
+        """How each trial in view stands, the less the better: by its score, or by its place within its loss."""
+        scores = np.where(self.in_view, self.scores, np.nan)
+        return standing(scores, self.better, self.within)
+
     @property
     def failed(self) -> NDArray[np.int64]:
         """How many replicates failed or diverged."""
@@ -90,4 +101,5 @@ def build_table(
     """Return a snapshot's results as a trim, its filter line included, leaves them. Raises ``FilterError``."""
     hidden, kept = hidden_values(snapshot.spec.grid, trim), kept_trials(snapshot, trim)
     seen = with_values(snapshot.spec.grid, hidden, kept)
-    return Table(table_of(snapshot), measure, hidden, kept, seen, collapsed)
+    within, apart = losses_apart(snapshot.spec.grid, measure, seen), apart_words(snapshot, measure, seen)
+    return Table(table_of(snapshot), measure, hidden, kept, seen, collapsed, within, apart)

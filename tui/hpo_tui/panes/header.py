@@ -43,15 +43,18 @@ class Header(Pane):
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
         """Return the line."""
-        return [header_row(desk.name, desk.update, desk.measure, width)]
+        return [header_row(desk.name, desk.update, desk.measure, width, bool(desk.table.apart))]
 
     def basis(self, desk: Desk) -> tuple[object, ...]:
         """Return the update and what is shown of it."""
-        return desk.update, desk.measure
+        return desk.update, desk.measure, desk.table.apart
 
 
-def header_row(name: str, update: Update, measure: Measure, width: int) -> Row:
-    """Return the line: name, state, share, what is shown; then bar, time left and workers where they fit."""
+def header_row(name: str, update: Update, measure: Measure, width: int, apart: bool = False) -> Row:
+    """Return the line: name, state, share, what is shown; then bar, time left and workers where they fit.
+
+    ``apart`` says that trials are only compared within one loss.
+    """
     snapshot, status = update.snapshot, update.status
     total = snapshot.trainings
     share = snapshot.ended / total if total else 0.0
@@ -64,7 +67,8 @@ def header_row(name: str, update: Update, measure: Measure, width: int) -> Row:
         run(f"{snapshot.ended} of {total}  "),
         *((run("made-up results  ", WARNING),) if made_up(snapshot) else ()),
     )
-    shown: Row = (run(f"  {measure.arrow} {shorten(measure.words, 40)} ", ACCENT),)
+    said = f"{measure.words}{', within one loss' * apart}"
+    shown: Row = (run(f"  {measure.arrow} {shorten(said, 40)} ", ACCENT),)
     parts: list[Row] = [(run(f"  {percent(share)}"),)]
     if status is not None and word in ("training", "starting", "paused"):
         parts.append((run(f"  {plural(status.workers, 'worker')}", DIM),))

@@ -7,6 +7,7 @@ from textwrap import wrap
 
 from hpo_core.plan.data import DataSpec
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.results.losses import WITHIN
 from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.desk.sessions import WORKING, SessionCard
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
@@ -137,6 +138,7 @@ def detail_rows(line: Line, width: int) -> list[Row]:
         return _wrapped(clean(line.problem), WARNING, width)
     better = "more" if line.objective.direction == "max" else "less"
     best = "no trial has a score yet" if line.best is None else f"best {metric_text(line.best)}"
+    best = WITHIN if line.apart else best
     rows: list[Row] = [
         (run(f" {_grid_words(line.spec)}", STRONG),),
         (run(f" {_data_words(line.spec.data)} · {clean(line.objective.metric)}, {better} is better: {best}"),),

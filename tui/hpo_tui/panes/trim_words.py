@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from hpo_core.results.losses import WITHIN, losses_apart
 from hpo_core.text import format_value
 from hpo_tui.desk.order import ranked_rows
 from hpo_tui.desk.table import Table
@@ -15,29 +16,30 @@ from hpo_tui.look.numbers import decimals_for, metric_text
 def trim_words(table: Table) -> list[str]:
     """Return what the trim changed: "worst 0.7522 → 0.9114", "best 0.9661 unchanged".
 
-    A "worst" is the worst mean of a trial, in the direction of the metric shown.
+    A "worst" is the worst mean of a trial, in the direction of the metric shown. There is none, nor a best, where
+    the trials in view are not compared.
     """
+    if table.apart:
+        return [WITHIN]
     lines = []
     whole, seen = _ends(table.scores, table.better), _ends(table.scores[table.in_view], table.better)
     decimals = decimals_for(table.scores)
+    # What is left of several losses is not set against all of them.
+    alone = table.in_view.all() or losses_apart(table.grid, table.measure) is not None
     for name, before, after in (("worst", whole[0], seen[0]), ("best", whole[1], seen[1])):
         if not math.isfinite(before):
             continue
         was, now = metric_text(before, decimals), metric_text(after, decimals)
         lines.append(
-            f"{name} {now}"
-            if table.in_view.all()
-            else f"{name} {was} unchanged"
-            if was == now
-            else f"{name} {was} → {now}"
+            f"{name} {now}" if alone else f"{name} {was} unchanged" if was == now else f"{name} {was} → {now}"
         )
     return lines
 
 
 def best_at(table: Table) -> str:
-    """Return the values of the best trial in view, "at 0.001 · poisson · 36"; nothing while none has a score."""
+    """Return the values of the best trial in view, "at 0.001 · poisson · 36"; nothing while none is known."""
     order = ranked_rows(table)
-    if not order or not np.isfinite(table.scores[order[0]]):
+    if not order or table.apart or not np.isfinite(table.scores[order[0]]):
         return ""
     return "at " + " · ".join(format_value(value) for value in table.grid[order[0] + 1].values.values())
 

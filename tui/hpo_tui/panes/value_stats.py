@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpo_core.results.losses import LOSS
+from hpo_core.results.table import means
 from hpo_tui.desk.table import Table
 
 
@@ -23,22 +25,20 @@ class ValueStats:
 def value_stats(table: Table, factor: int) -> list[ValueStats]:
     """Return the statistics of each value, over the trials that the other hyperparameters' trim leaves.
 
-    A value out of view keeps its figures that way: they are what toggling it brings back.
+    A value out of view keeps its figures that way: they are what toggling it brings back. A value whose trials
+    have losses that are not compared has no mean.
     """
     mask = table.seen_without(factor)
-    codes, scores, failed = table.codes[mask, factor], table.scores[mask], table.failed[mask]
-    stats = []
-    for level in range(len(table.factors[factor].values)):
-        mine = codes == level
-        found = scores[mine]
-        found = found[np.isfinite(found)]
-        stats.append(
-            ValueStats(
-                len(found),
-                float(found.mean()) if len(found) else float("nan"),
-                float(found.std(ddof=1)) if len(found) > 1 else float("nan"),
-                float(found.max() if table.better == "max" else found.min()) if len(found) else float("nan"),
-                int(failed[mine].sum()),
-            )
-        )
-    return stats
+    codes, scores, levels = table.codes[mask, factor], table.scores[mask], len(table.factors[factor].values)
+    scored = np.isfinite(scores)
+    found = means(codes[scored], scores[scored], levels)
+    failed = np.bincount(codes, table.failed[mask], levels).astype(int)
+    best = np.full(levels, np.nan)
+    (np.fmax if table.better == "max" else np.fmin).at(best, codes, scores)
+    figures = np.stack([found.mean, found.sd, best], axis=1)
+    if table.within is not None and table.factors[factor].name != LOSS:
+        figures[:] = np.nan
+    return [
+        ValueStats(int(n), mean, sd, top, int(lost))
+        for n, (mean, sd, top), lost in zip(found.n, figures.tolist(), failed, strict=True)
+    ]

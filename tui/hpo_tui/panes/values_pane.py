@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -213,7 +214,7 @@ class _Columns:
         ink = DIM if hidden else DEFAULT
         numbers = f"{stat.count:>{self.count}} {metric_text(stat.mean, self.decimals):>{self.number}}"
         if self.sd:
-            spread = f" ± {metric_text(stat.sd, self.decimals)}" if stat.count > 1 else ""
+            spread = f" ± {metric_text(stat.sd, self.decimals)}" if math.isfinite(stat.sd) else ""
             numbers += spread.ljust(self.number + 3)
         if self.best:
             numbers += f" {metric_text(stat.best, self.decimals):>{self.number}}"

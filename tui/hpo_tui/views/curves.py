@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hpo_core.plan.metrics import known_metric
-from hpo_core.results.measure import PARAMETERS, Measure, measure_of
+from hpo_core.plan.metrics import PARAMETERS, known_metric
+from hpo_core.results.measure import Measure, measure_of
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
@@ -102,7 +102,7 @@ def trials_drawn(desk: Desk) -> list[int]:
 def companion(snapshot: Snapshot, measure: Measure) -> Measure | None:
     """Return the loss of an accuracy, or the accuracy of a loss, on the same data, if the session has it."""
     known = known_metric(measure.metric)
-    if known is None or not known.beside:
+    if known is None or not known.beside or not measure.metric.endswith(known.name):
         return None
     other = measure.metric.removesuffix(known.name) + known.beside
     return measure_of(snapshot, other, measure.epoch) if other in snapshot.metrics else None

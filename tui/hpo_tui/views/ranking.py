@@ -12,6 +12,7 @@ from hpo_core.results.measure import Measure
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value, plural
 from hpo_tui.desk.desk import Desk
+from hpo_tui.desk.order import places
 from hpo_tui.desk.table import Table
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, RAMP, RAMP_STEPS, STRONG, WARNING
@@ -46,10 +47,11 @@ class Ranking(View):
         if not order:
             words = "  No trial is in view; A brings everything back."
             return [padded((run(words, DIM),), width), *[padded((), width)] * (height - 1)]
-        places = ranks_shown(order, desk.trial, height)
+        shown = ranks_shown(order, desk.trial, height)
         layout = _Layout(desk.snapshot, desk.table, width)
         rows = [layout.heading(state.sort, state.backwards)]
-        rows += [layout.trial(order[n] - 1, n + 1, order[n] == desk.trial) for n in places]
+        ranked = places(desk.table, [trial - 1 for trial in order])
+        rows += [layout.trial(order[n] - 1, ranked[n], order[n] == desk.trial) for n in shown]
         rows += [padded((), width)] * (height - 1 - len(rows))
         count = plural(len(order), "trial")
         longer = f" {count} in view · ← → sort by another column · v turn it round"
@@ -60,7 +62,7 @@ class Ranking(View):
         """Say the first trials, each with its score and values."""
         table, order = desk.table, desk.order
         lines = [f"Ranking, the first {min(MOST, len(order))} of {plural(len(order), 'trial')}."]
-        for place, trial in enumerate(order[:MOST], 1):
+        for place, trial in zip(places(table, [trial - 1 for trial in order]), order[:MOST], strict=False):
             lines.append(f"{place}. {score_words(table, trial)}: {named_trial(table, trial)}.")
         return lines
 

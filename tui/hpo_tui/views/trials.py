@@ -58,15 +58,10 @@ def trials_in_view(desk: Desk, marked: bool = True) -> Trials:
 
 def trainings_in_view(desk: Desk) -> Trials:
     """Return a row for each finished training of the trials in view: the results that histograms count."""
-    seen, table = trials_in_view(desk, marked=False), desk.table
-    place = np.cumsum(table.in_view) - 1
-    rows, scores = [], []
-    for key, entry in desk.snapshot.replicates.items():
-        value = table.measure.result(entry)
-        if value is not None and table.in_view[key.trial - 1]:
-            rows.append(int(place[key.trial - 1]))
-            scores.append(value)
-    return trials(seen.axes, seen.codes[rows], scores)
+    seen, table, results = trials_in_view(desk, marked=False), desk.table, desk.table.results
+    rows = results.counted(table.measure) & table.in_view[results.trial - 1]
+    place = (np.cumsum(table.in_view) - 1)[results.trial[rows] - 1]
+    return trials(seen.axes, seen.codes[place], results.values(table.measure)[rows])
 
 
 def names_of(table: Table, factors: range | tuple[int, ...]) -> list[str]:

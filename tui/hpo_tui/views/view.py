@@ -10,6 +10,7 @@ from typing import ClassVar
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_state import ViewState
+from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.rows import Row
 from hpo_tui.views.trials import short_trial_line
@@ -46,15 +47,21 @@ class View(ABC):
 
     def told(self, desk: Desk) -> list[str]:
         """Return the view in sentences that a screen reader can speak: the numbers of the picture."""
-        return self.sentences(desk) if desk.table.in_view.any() else []
+        said = self.sentences(desk) if desk.table.in_view.any() else []
+        return [desk.table.apart, *said] if said and desk.table.apart else said
 
     def sentences(self, desk: Desk) -> list[str]:
         """Return the sentences of trials; some are in view."""
         return []
 
     def edge(self, desk: Desk, room: int) -> str:
-        """Return what stands on the pane's lower edge, in at most ``room`` cells: the trial under the cursor."""
-        return short_trial_line(desk, desk.trial, room) if desk.trial is not None else ""
+        """Return what stands on the pane's lower edge, in at most ``room`` cells: the trial under the cursor.
+
+        While there is none, that trials are not compared across losses, where it is so.
+        """
+        if desk.trial is None:
+            return shorten(desk.table.apart, room)
+        return short_trial_line(desk, desk.trial, room)
 
     def plotted(self, desk: Desk, width: int, height: int) -> Picture:
         """Return the picture for the command line, where no key can be pressed."""

@@ -31,6 +31,8 @@ def refine(screen: DeskScreen) -> None:
     except HpoError as error:
         screen.say(str(error), "error")
     else:
+        if proposal.apart:
+            screen.say(proposal.apart, "warning")
         screen.post_message(WantRefine(proposal))
 
 

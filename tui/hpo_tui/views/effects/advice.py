@@ -36,6 +36,8 @@ def dropped_words(effects: Effects, pairs: Sequence[tuple[str, Value]]) -> str:
     metric = clean(effects.metric)
     if effects.role == "cost":
         return f"By {metric} nothing is dropped: what costs most may score best. m shows another metric."
+    if effects.incomparable:
+        return effects.incomparable
     if not pairs and not any(line.verdict != "unknown" for line in effects.effects):
         return "Which values are worse beyond noise is not known yet."
     if not pairs:
@@ -64,6 +66,8 @@ def missing_replicates(effects: Effects, snapshot: Snapshot) -> list[JobKey]:
 def replicates_words(effects: Effects, jobs: Sequence[JobKey]) -> str:
     """Say what is asked for, or why nothing is."""
     winner = effects.best
+    if effects.incomparable:
+        return effects.incomparable
     if winner is None or winner.second is None:
         return "There are no two trials to tell apart yet."
     first, second = winner.best.trial, winner.second.trial

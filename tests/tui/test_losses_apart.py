@@ -1,0 +1,99 @@
+"""A training's own loss ranks nothing across losses: every verb and view says so, and names no winner."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from hpo_core.plan.metrics import apart_words
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.workloads import WORKLOADS
+from hpo_core.session.paths import SessionFolder
+from hpo_tui.cli import cli
+
+SAID = "is what each training minimises, and these trials minimise different losses"
+ONE = ("--hide", "loss=poisson")
+
+MakeSession = Callable[..., SessionFolder]
+
+
+def call(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+@pytest.fixture
+def by_loss(make_session: MakeSession) -> SessionFolder:
+    """A session whose objective is what its trainings minimise, of two losses."""
+    return make_session(objective="val_loss")
+
+
+def test_show_ranks_within_each_loss(by_loss: SessionFolder) -> None:
+    page = call("show", "grid")
+    assert f"val_loss {SAID}" in page
+    lines = CliRunner().invoke(cli, ["show", "grid"]).output.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.split()[:2] == ["trial", "val_loss"])
+    ranked = [line.split() for line in lines[start + 1 : start + 5]]
+    assert [row[0] for row in ranked] == ["1", "1", "2", "2"]
+    assert len({row[7] for row in ranked[:2]}) == 2, "the best of each loss come first"
+    assert "several losses" in page
+    assert SAID not in call("show", "grid", *ONE)
+    assert "several losses" not in call("show", "grid", *ONE)
+
+
+def test_effects_judge_within_each_loss_and_not_between_them(by_loss: SessionFolder) -> None:
+    page = call("effects", "grid")
+    assert SAID in page
+    assert "loss decides" not in page.replace("val_loss", "")
+    assert "Within loss poisson:" in page
+    assert "Within loss mean_squared_error:" in page
+    assert "learning_rate decides" in page
+    found: dict[str, Any] = json.loads(CliRunner().invoke(cli, ["effects", "grid", "--json"]).output)
+    assert any(SAID in warning for warning in found["warnings"])
+    assert {line["verdict"] for line in found["effects"]} == {"unknown"}
+    assert found["best"] is None
+    assert SAID not in call("effects", "grid", *ONE)
+    assert SAID not in call("effects", "grid", "--metric", "val_accuracy")
+
+
+def test_no_trial_is_the_best_of_several_losses(by_loss: SessionFolder) -> None:
+    assert "val_loss: within one loss" in call("list")
+    assert json.loads(CliRunner().invoke(cli, ["list", "--json"]).output)["sessions"][0]["best"] is None
+    assert SAID in call("plot", "grid", "scatter")
+    assert SAID in call("refine", "grid", "--name", "finer", "--dry-run")
+    assert "*" not in call("refine", "grid", "--name", "finer", "--dry-run").replace("(* new value)", "")
+    assert SAID not in call("refine", "grid", "--name", "finer", "--dry-run", *ONE)
+
+
+async def test_the_screen_says_it_wherever_it_shows_such_a_metric(by_loss: SessionFolder, open_app: Any) -> None:
+    async with open_app(by_loss) as see:
+        await see.shows("header", "val_loss, last epoch, within one loss")
+        await see.shows("view", "val_loss is what each training minimises")
+        assert "compared within one loss only" in see.text("values")
+        assert re.search(r"0\.0001 +4 +– ", see.text("values"))
+        await see.press("m")
+        await see.until(lambda: "within one loss" not in see.text("header"))
+        assert "minimises" not in see.text("view")
+
+
+@pytest.mark.parametrize(
+    ("losses", "objective", "apart"),
+    [
+        ('["poisson", "mean_squared_error"]', "val_loss", True),
+        ('["poisson"]', "val_loss", False),
+        ('["poisson", "mean_squared_error"]', "val_crossentropy", False),
+        ('["poisson", "mean_squared_error"]', "val_accuracy", False),
+    ],
+)
+def test_run_says_it_before_the_first_training(losses: str, objective: str, apart: bool) -> None:
+    grid = f"[grid]\nloss = {losses}\nfilters = [12, 24]"
+    spec = SessionSpec.parse(f'[data]\nsource = "fruit"\n{grid}\n[session]\nobjective = "{objective}"')
+    assert spec.losses_apart is apart
+    assert "val_crossentropy compares them all" in apart_words("val_loss", WORKLOADS[spec.workload].metrics)
