@@ -46,10 +46,6 @@ class Measure:
         """Return the measure with some trainings left out."""
         return replace(self, left_out=frozenset(trainings))
 
-    def result(self, entry: Replicate) -> float | None:
-        """Return what a finished training counts with; None for one that does not count."""
-        return self.value(entry) if entry.status == "complete" and entry.key not in self.left_out else None
-
     def value(self, entry: Replicate) -> float | None:
         """Return the measure of a training as far as it has come; None where it has none."""
         if self.cost:
