@@ -11,6 +11,7 @@ import pytest
 from places import TABLE
 
 from hpo_core.effects import Effect, Factor, Results, analyse
+from hpo_core.effects.words import sentences
 
 
 def paper(metric: str = "accuracy", hidden: str | None = None) -> Results:
@@ -157,8 +158,8 @@ def test_shared_seeds_are_a_block_and_an_imported_table_has_none() -> None:
     assert blocked.block.df == 2
     assert free.block is None
     assert blocked.noise.sd < 0.1 < free.noise.sd
-    assert any("fitted as blocks" in sentence for sentence in blocked.words())
-    assert not any("blocks" in sentence for sentence in free.words())
+    assert any("fitted as blocks" in sentence for sentence in sentences(blocked))
+    assert not any("blocks" in sentence for sentence in sentences(free))
 
 
 def test_shares_of_variance_are_what_their_formulas_say() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hpo_core.effects import Factor, Results, analyse, by_value, final_slopes, overfitting_gap
 from hpo_core.effects.cost import pareto
 from hpo_core.effects.curves import epoch_scores
+from hpo_core.effects.words import sentences
 
 RATE = Factor("rate", (1e-3, 1e-2))
 
@@ -40,8 +41,8 @@ def test_the_best_epoch_turns_the_verdict_and_it_is_said_which_is_shown() -> Non
     best = analyse(replace(session(), y=y, shown_epoch="best epoch"), metric="val_accuracy")
     assert best.best is not None
     assert best.best.best.mean == pytest.approx(0.9535)
-    assert any("val_accuracy at the last epoch of 12 trainings" in sentence for sentence in last.words())
-    assert any("val_accuracy at the best epoch of 12 trainings" in sentence for sentence in best.words())
+    assert any("val_accuracy at the last epoch of 12 trainings" in sentence for sentence in sentences(last))
+    assert any("val_accuracy at the best epoch of 12 trainings" in sentence for sentence in sentences(best))
     assert any("6 of 12 trainings were better before their last epoch" in note for note in last.notes)
 
 
@@ -143,7 +144,7 @@ def test_as_good_at_half_the_cost_is_found_and_said_once_there_are_replicates_en
     assert found.frontier is not None
     assert found.frontier.cheaper is not None
     assert found.frontier.cheaper.as_good
-    sentence = next(sentence for sentence in found.words() if sentence.startswith("Trial 2"))
+    sentence = next(sentence for sentence in sentences(found) if sentence.startswith("Trial 2"))
     assert "(width 16) is as good as trial 4, in 50 % of the time (3 s instead of 6 s)" in sentence
     assert sentence.endswith("within one sd of the noise (0.0092).")
 
@@ -155,7 +156,7 @@ def test_what_noise_cannot_tell_apart_is_not_called_as_good() -> None:
     assert found.frontier.cheaper is not None
     assert not found.frontier.cheaper.as_good
     assert [point.trial for point in found.frontier.points] == [1, 2, 4]
-    sentence = next(sentence for sentence in found.words() if sentence.startswith("Trial 2"))
+    sentence = next(sentence for sentence in sentences(found) if sentence.startswith("Trial 2"))
     assert "takes 50 % of the time (3 s instead of 6 s), and noise cannot tell it from trial 4" in sentence
     low, high = found.frontier.cheaper.low, found.frontier.cheaper.high
     assert f"[{low:.3g}, {high:.3g}]. That does not show that it is as good." in sentence

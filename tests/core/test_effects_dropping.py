@@ -11,7 +11,9 @@ import pytest
 from scipy import stats
 
 from hpo_core.effects import Factor, Results, analyse
+from hpo_core.effects.as_json import to_object
 from hpo_core.effects.failing_values import fisher
+from hpo_core.effects.words import sentences
 
 Truth = Callable[[np.ndarray], np.ndarray]
 
@@ -57,7 +59,7 @@ def test_what_is_worse_everywhere_is_still_offered() -> None:
     offered = [3 in analyse(session((4, 4, 3), levels, 0.02, 2, seed), metric="accuracy").values[0].droppable
                for seed in range(20)]  # fmt: skip
     assert all(offered)
-    words = analyse(session((4, 4, 3), levels, 0.02, 2, 1), metric="accuracy").words()
+    words = sentences(analyse(session((4, 4, 3), levels, 0.02, 2, 1), metric="accuracy"))
     assert not any("safely" in sentence for sentence in words)
     assert any(
         "can be dropped: on average worse than 2, and even in" in sentence and "best trial" in sentence
@@ -80,8 +82,8 @@ def test_a_value_without_a_score_is_listed_and_offered() -> None:
     found = analyse(lost(results, results.codes[:, 0] == 2), metric="accuracy")
     third = found.values[0].values[2]
     assert (third.value, third.n, third.no_score, third.can_drop) == (2, 0, "all 9 diverged", True)
-    assert "a 2 has no score (all 9 diverged): it can be dropped." in found.words()
-    assert found.to_json()["values"]["a"][2]["mean"] is None
+    assert "a 2 has no score (all 9 diverged): it can be dropped." in sentences(found)
+    assert to_object(found)["values"]["a"][2]["mean"] is None
 
 
 def test_a_value_that_was_tried_once_and_crashed_is_listed_and_not_offered() -> None:
@@ -102,7 +104,7 @@ def test_nothing_is_dropped_for_a_value_that_hardly_ever_finishes() -> None:
     y[survivor] = 0.97
     found = analyse(lost(results.measured(y), gone), metric="accuracy")
     assert found.values[0].droppable == ()
-    words = " ".join(found.words())
+    words = " ".join(sentences(found))
     assert "a 2 scores best where it finishes, but 8 of its 9 trainings were lost" in words
     assert "accuracy 0.97 (1 of 3 replicates finished; 2 diverged)" in words
     assert found.best is not None
@@ -128,7 +130,7 @@ def test_by_what_a_training_costs_nothing_is_offered() -> None:
 
 def test_by_another_metric_it_is_said_for_which() -> None:
     results = session((3, 3), rising, 0.01, 3, 1)
-    words = analyse(results, metric="val_loss", role="other").words()
+    words = sentences(analyse(results, metric="val_loss", role="other"))
     assert any("can be dropped, for val_loss alone: on average worse" in sentence for sentence in words)
 
 

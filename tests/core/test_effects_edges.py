@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.effects import Effects, Factor, Results, analyse
+from hpo_core.effects.as_json import to_object
+from hpo_core.effects.words import sentences
 
 EFFECT_KEYS = {
     *("factors", "df", "sum_sq", "F", "p", "p_adjusted", "omega_sq", "verdict"),
@@ -31,12 +33,12 @@ def grid(sizes: tuple[int, ...] = (3, 2), replicates: int = 2, seed: int = 1) ->
 
 def checked(found: Effects) -> dict[str, Any]:
     """Return the JSON object, after checking that it is one and has the shape that is promised."""
-    text = json.dumps(found.to_json(), allow_nan=False)
+    text = json.dumps(to_object(found), allow_nan=False)
     shown: dict[str, Any] = json.loads(text)
     assert list(shown) == ["metric", "n", "noise_sd", "effects", "values", "best", "warnings", "noise_by_value"]
     assert all(set(line) == EFFECT_KEYS for line in shown["effects"])
-    assert found.words()
-    assert all(sentence.endswith(".") and "nan" not in sentence.split() for sentence in found.words())
+    assert sentences(found)
+    assert all(sentence.endswith(".") and "nan" not in sentence.split() for sentence in sentences(found))
     return shown
 
 
@@ -77,7 +79,7 @@ def test_one_trial_with_replicates_has_noise_and_nothing_to_compare() -> None:
     found = analyse(replace(results, blocked=False), metric="accuracy")
     assert found.noise.known
     assert "There is one trial in view: nothing to compare." in found.warnings
-    assert "it is the only one" in " ".join(found.words())
+    assert "it is the only one" in " ".join(sentences(found))
     checked(found)
 
 
@@ -88,7 +90,7 @@ def test_one_training() -> None:
 def test_a_grid_of_one_value_says_that_there_is_nothing_to_compare() -> None:
     found = analyse(grid((3, 1)), metric="accuracy")
     assert [line.verdict for line in found.effects] == ["decides", "unknown"]
-    assert any("b: unknown (there is nothing to compare" in sentence for sentence in found.words())
+    assert any("b: unknown (there is nothing to compare" in sentence for sentence in sentences(found))
     checked(found)
 
 
@@ -99,7 +101,7 @@ def test_one_replicate_says_what_cannot_be_known() -> None:
     assert all((line["F"], line["p"], line["verdict"]) == (None, None, "unknown") for line in shown["effects"])
     assert any("Train a second replicate" in warning for warning in found.warnings)
     assert found.best is not None
-    assert any("cannot be known without replicates" in sentence for sentence in found.words())
+    assert any("cannot be known without replicates" in sentence for sentence in sentences(found))
     assert not any(factor.droppable for factor in found.values)
 
 
@@ -138,7 +140,7 @@ def test_what_is_the_same_by_nature_is_no_sign_of_a_broken_seed() -> None:
     found = analyse(results.measured(1000.0 * results.codes[:, 0]), metric="parameters", role="cost")
     assert not any("exactly alike" in warning for warning in found.warnings)
     checked(found)
-    words = " ".join(found.words())
+    words = " ".join(sentences(found))
     assert "nan" not in words
     assert "b: no effect (all its values give the same)." in words
     assert "not known" not in words
@@ -173,8 +175,8 @@ def test_what_would_have_been_seen_is_said_and_is_seen_in_four_of_five_grids() -
     found = analyse(grid((3, 3), 4, seed=3).measured(np.random.default_rng(3).normal(size=36)), metric="score")
     line = found.effect("a")
     assert line is not None
-    assert f"a difference of {line.seen_difference:.2g} or more would have been seen" in " ".join(found.words())
-    assert found.to_json()["effects"][0]["seen_difference"] == line.seen_difference
+    assert f"a difference of {line.seen_difference:.2g} or more would have been seen" in " ".join(sentences(found))
+    assert to_object(found)["effects"][0]["seen_difference"] == line.seen_difference
     step, seen = line.seen_difference / found.noise.sd, 0
     for seed in range(200):
         results = grid((3, 3), 4)
@@ -230,7 +232,8 @@ def test_a_metric_to_minimise_has_the_smallest_as_its_best() -> None:
 def test_foreign_names_cannot_act_on_the_terminal() -> None:
     results = grid()
     named = replace(results, factors=(Factor("a\x1b[2J", ("x\x07", "y", "z")), results.factors[1]))
-    assert not any("\x1b" in sentence or "\x07" in sentence for sentence in analyse(named, metric="m\x1b").words())
+    said = sentences(analyse(named, metric="m\x1b"))
+    assert not any("\x1b" in sentence or "\x07" in sentence for sentence in said)
 
 
 def test_arrays_of_different_lengths_are_refused() -> None:

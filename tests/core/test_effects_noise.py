@@ -12,9 +12,11 @@ from places import TABLE
 from scipy import stats
 
 from hpo_core.effects import Effects, Factor, Results, analyse
+from hpo_core.effects.as_json import to_object
 from hpo_core.effects.cells import cells_of
 from hpo_core.effects.model import Noise
 from hpo_core.effects.spread import spread_of
+from hpo_core.effects.words import sentences
 
 FACTORS = (
     Factor("rate", (1e-4, 5e-4, 1e-3, 5e-3, 1e-2)),
@@ -50,14 +52,14 @@ def rates(found: Effects) -> dict[object, object]:
 
 def test_the_papers_noise_is_said_to_differ_right_after_the_verdicts() -> None:
     found = analyse(paper(), metric="accuracy")
-    assert found.words()[0].startswith("learning_rate decides")
-    caution = next(words for words in found.words() if words.startswith("Noise is not the same everywhere"))
+    assert sentences(found)[0].startswith("learning_rate decides")
+    caution = next(words for words in sentences(found) if words.startswith("Noise is not the same everywhere"))
     assert "sd 0.42 at learning_rate 1e-2, 0.0096 to 0.031 elsewhere." in caution
-    assert found.words().index(caution) == len(found.values)
+    assert sentences(found).index(caution) == len(found.values)
     assert found.warnings[0] == caution
     assert found.local is not None
     assert found.local.factor == "learning_rate"
-    assert found.to_json()["noise_by_value"]["factor"] == "learning_rate"
+    assert to_object(found)["noise_by_value"]["factor"] == "learning_rate"
 
 
 def test_the_papers_learning_rates_are_told_apart_in_spite_of_the_loud_one() -> None:

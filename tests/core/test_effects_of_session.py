@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from places import ROOT
 
+from hpo_core.effects.words import sentences
 from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
@@ -22,6 +23,7 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.analysis import analyse_session, collapsed_trainings, results_of, session_wiring
 from hpo_core.results.in_view import in_view
 from hpo_core.results.measure import measure_of, metrics_of
+from hpo_core.results.table import table_of
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session
 from hpo_core.session.snapshot import Snapshot
@@ -125,8 +127,8 @@ def test_time_speed_and_size_are_measures_like_any_other() -> None:
     assert metrics_of(snapshot)[-3:] == ("seconds", "images/s", "parameters")
     entry = snapshot.replicate(JobKey(2, 1))
     seconds, speed, size = (measure_of(snapshot, name) for name in ("seconds", "images/s", "parameters"))
-    assert (seconds.result(entry), size.result(entry)) == (8.0, 1000)
-    assert speed.result(entry) == pytest.approx(480 * 3 / 8.0)
+    assert (seconds.value(entry), size.value(entry)) == (8.0, 1000)
+    assert speed.value(entry) == pytest.approx(480 * 3 / 8.0)
     assert (seconds.better, speed.better, size.better) == ("min", "max", "min")
     assert speed.at(entry.epochs[0]) == pytest.approx(240)
     effects = analyse_session(snapshot, seconds)
@@ -143,7 +145,9 @@ def test_collapsed_trainings_are_found_in_the_whole_session_and_stay_so_under_a_
     collapsed = collapsed_trainings(snapshot)
     assert {key.trial for key in collapsed} == {5, 6}
     measure = measure_of(snapshot)
-    assert measure.without(collapsed).result(snapshot.replicate(JobKey(5, 1))) is None
+    table = table_of(snapshot)
+    counted = table.counted(measure) & ~table.counted(measure.without(collapsed))
+    assert {int(trial) for trial in table.trial[counted]} == {5, 6}
     alone = np.array([number == 6 for number in range(1, 7)])
     assert analyse_session(snapshot, measure, alone).failures.counts == {"collapsed": 2}
     assert analyse_session(snapshot, measure, without_collapsed=True).n == 8
@@ -174,7 +178,7 @@ def test_a_device_that_need_not_repeat_its_bits_is_compared_by_distance_where_bi
 
 def test_a_session_of_which_nothing_has_ended_gets_words() -> None:
     snapshot = session(done=0)
-    assert analyse_session(snapshot, measure_of(snapshot)).words() == ["There is no training in view yet."]
+    assert sentences(analyse_session(snapshot, measure_of(snapshot))) == ["There is no training in view yet."]
     assert collapsed_trainings(snapshot) == frozenset()
 
 

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 
 from hpo_core.effects import Effects, Factor, Results, analyse
+from hpo_core.effects.words import sentences
 
 FACTORS = (
     Factor("learning_rate", (1e-4, 1e-3, 1e-2)),
@@ -49,7 +50,7 @@ def test_the_same_holds_with_a_sixth_of_the_trainings_missing() -> None:
 
 
 def test_the_truth_is_said_in_words() -> None:
-    words = analyse(session(1), metric="accuracy").words()
+    words = sentences(analyse(session(1), metric="accuracy"))
     assert words[0].startswith("learning_rate decides (")
     assert "dropout matters only together with filters." in words
     assert any(sentence.startswith("loss: no detectable effect (p = ") for sentence in words)

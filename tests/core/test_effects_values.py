@@ -14,6 +14,7 @@ from hpo_core.effects.model import Noise
 from hpo_core.effects.probability import against_the_best
 from hpo_core.effects.spread import spread_of
 from hpo_core.effects.winner import more_replicates, near_the_best
+from hpo_core.effects.words import sentences
 
 FACTORS = (Factor("rate", (1e-4, 1e-3, 1e-2)), Factor("width", (8, 16, 32)))
 
@@ -44,8 +45,8 @@ def test_a_value_that_is_worse_beyond_noise_can_be_dropped_and_a_near_tie_cannot
     assert (
         "rate 0.0001 can be dropped: on average worse than 0.001, and even in its best trial worse than the best "
         "of all, beyond noise."
-    ) in found.words()
-    assert "rate 0.001 ≈ 0.01: noise cannot tell them apart." in found.words()
+    ) in sentences(found)
+    assert "rate 0.001 ≈ 0.01: noise cannot tell them apart." in sentences(found)
 
 
 def test_the_values_of_a_dead_hyperparameter_are_all_alike_and_none_is_worse() -> None:
@@ -187,7 +188,7 @@ def test_the_two_trials_to_train_more_are_named_with_the_number() -> None:
     assert found.best.second is not None
     assert found.best.probability < 0.95
     assert found.best.more_replicates
-    sentence = next(sentence for sentence in found.words() if sentence.startswith("Best is trial"))
+    sentence = next(sentence for sentence in sentences(found) if sentence.startswith("Best is trial"))
     assert f"{found.best.more_replicates} more replicates of both would tell (power 80 %) if the true" in sentence
 
 

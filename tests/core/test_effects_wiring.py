@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from hpo_core.effects import Factor, Results, analyse, check_wiring
+from hpo_core.effects.as_json import to_object
+from hpo_core.effects.words import sentences
 
 RATES = Factor("learning_rate", (1e-4, 1e-3))
 LOSSES = Factor("loss", ("poisson", "categorical_crossentropy", "mean_squared_error"))
@@ -49,9 +51,9 @@ def test_a_loss_wired_to_nothing_is_caught_after_its_second_trial() -> None:
 def test_the_fault_is_the_first_thing_said_and_is_a_warning() -> None:
     found = analyse(unwired_loss(), metric="val_accuracy")
     sentence = "loss has no effect on training: 3 values gave identical curves (6 pairs of trainings compared)."
-    assert found.words()[0] == sentence
-    assert sentence in found.to_json()["warnings"]
-    assert found.words().count(sentence) == 1
+    assert sentences(found)[0] == sentence
+    assert sentence in to_object(found)["warnings"]
+    assert sentences(found).count(sentence) == 1
 
 
 def test_one_pair_that_differs_acquits_the_hyperparameter() -> None:

@@ -2,61 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.data import Floats, Results
-from hpo_core.effects.model import ALPHA
+from hpo_core.effects.model import ALPHA, Cheaper, Frontier, Priced
 from hpo_core.effects.spread import Spread
-from hpo_core.plan.hyperparameters import Value
 
 _WORTH_TELLING = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """A trial's mean score and mean cost, in seconds, over its replicates."""
-
-    trial: int
-    values: dict[str, Value]
-    score: float
-    cost: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cheaper:
-    """A cheaper trial that noise cannot tell from the best, and how far behind it may be for all that is known.
-
-    ``difference`` is its score less the best one's, with a 95 % interval. That noise cannot tell does not make it
-    as good: ``as_good`` says that the whole interval lies within ``margin``, one sd of the noise, of no difference
-    (two one-sided tests, Schuirmann 1987, at 2.5 %).
-    """
-
-    point: Priced
-    difference: float
-    low: float
-    high: float
-    margin: float
-
-    @property
-    def as_good(self) -> bool:
-        """Whether it is as good as the best, as far as one sd of the noise goes."""
-        return -self.margin < self.low and self.high < self.margin
-
-
-@dataclass(frozen=True, slots=True)
-class Frontier:
-    """The Pareto front, cheapest first: no other trial is both better and cheaper than one of these.
-
-    ``cheaper`` is the cheapest trial shown to be as good as the best; else the cheapest that noise cannot
-    tell from it (one-sided t test, 5 %). None where the noise is unknown, or where none saves a tenth of the cost.
-    """
-
-    points: tuple[Priced, ...]
-    best: Priced
-    cheaper: Cheaper | None
 
 
 def pareto(score: Floats, cost: Floats, maximise: bool) -> list[int]:

@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
+from hpo_core.effects.classes import Failures
+from hpo_core.effects.wiring import Wiring
 from hpo_core.plan.hyperparameters import Value
-
-if TYPE_CHECKING:
-    from hpo_core.effects.classes import Failures
-    from hpo_core.effects.cost import Frontier
-    from hpo_core.effects.wiring import Wiring
 
 Verdict = Literal["decides", "matters", "no detectable effect", "unknown"]
 
@@ -176,6 +173,50 @@ class Winner:
     difference: float = math.nan
 
 
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A trial's mean score and mean cost, in seconds, over its replicates."""
+
+    trial: int
+    values: dict[str, Value]
+    score: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cheaper:
+    """A cheaper trial that noise cannot tell from the best, and how far behind it may be for all that is known.
+
+    ``difference`` is its score less the best one's, with a 95 % interval. That noise cannot tell does not make it
+    as good: ``as_good`` says that the whole interval lies within ``margin``, one sd of the noise, of no difference
+    (two one-sided tests, Schuirmann 1987, at 2.5 %).
+    """
+
+    point: Priced
+    difference: float
+    low: float
+    high: float
+    margin: float
+
+    @property
+    def as_good(self) -> bool:
+        """Whether it is as good as the best, as far as one sd of the noise goes."""
+        return -self.margin < self.low and self.high < self.margin
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The Pareto front, cheapest first: no other trial is both better and cheaper than one of these.
+
+    ``cheaper`` is the cheapest trial shown to be as good as the best; else the cheapest that noise cannot
+    tell from it (one-sided t test, 5 %). None where the noise is unknown, or where none saves a tenth of the cost.
+    """
+
+    points: tuple[Priced, ...]
+    best: Priced
+    cheaper: Cheaper | None
+
+
 @dataclass(frozen=True)
 class Effects:
     """Everything that is said about one metric, from ``n`` trainings of so many ``trials``.
@@ -213,15 +254,3 @@ class Effects:
     def effect(self, *factors: str) -> Effect | None:
         """Return the line of these hyperparameters, in any order, or None if it was not tested."""
         return next((line for line in self.effects if set(line.factors) == set(factors)), None)
-
-    def words(self) -> list[str]:
-        """Return what was found in sentences, the most important first, then the warnings."""
-        from hpo_core.effects.words import sentences
-
-        return sentences(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the object of ``hpo-tui effects --json``; what cannot be known is null."""
-        from hpo_core.effects.as_json import to_object
-
-        return to_object(self)

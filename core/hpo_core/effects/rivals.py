@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hpo_core.effects.cost import Cheaper, Priced
-from hpo_core.effects.model import FactorValues, TrialScore, Winner
+from hpo_core.effects.model import Cheaper, FactorValues, Priced, TrialScore, Winner
 from hpo_core.text import clean, format_value, joined, listed, percent, plural
 
 

@@ -49,6 +49,7 @@ def effects(
 
     An analysis of variance over the trainings in view; what replicates of one trial differ by is the noise.
     """
+    from hpo_core.effects.as_json import to_object
     from hpo_core.results.analysis import analyse_session
 
     name, grid = chosen_metric(view.snapshot, metric), view.snapshot.spec.grid
@@ -62,7 +63,7 @@ def effects(
         without_collapsed=without_collapsed,
     )
     if as_json:
-        print_json(find(view.mask).to_json())
+        print_json(to_object(find(view.mask)))
         return
     within = losses_apart(grid, measure, view.mask)
     if within is None:
@@ -77,7 +78,9 @@ def effects(
 
 def page(found: Effects) -> Iterator[str]:
     """Yield the page's lines: the words, the analysis of variance, each value, score against time."""
-    for sentence in found.words():
+    from hpo_core.effects.words import sentences
+
+    for sentence in sentences(found):
         yield textwrap.fill(clean(sentence), PAGE_WIDTH, subsequent_indent="  ")
     values = _values(found)
     for table, figures in (
