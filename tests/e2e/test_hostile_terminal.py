@@ -45,7 +45,7 @@ def test_words_clipboard_and_filter_send_nothing_raw(in_terminal: Any, hostile: 
     terminal.wait_until_gone("filters<=1 and")
     terminal.type("t")
     terminal.wait_for("In words")
-    terminal.wait_for("Metric: val_␛]0;OWNED␇␛[41mX<U+009B>2J<U+202E>")
+    terminal.wait_for("Objective: val_␛]0;OWNED␇␛[41mX<U+009B>2J<U+202E>")
     terminal.type("\x1b")
     terminal.wait_until_gone("In words")
     terminal.type("C")

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.plots.bars import Bar, bars, sparkline
 from hpo_tui.plots.curve_plot import Curve, curves
-from hpo_tui.plots.data import Axis, Metric, Trials, trials
+from hpo_tui.plots.data import Axis, Trials, trials
 from hpo_tui.plots.heatmap_plot import heatmap
 from hpo_tui.plots.histogram_plot import histogram
 from hpo_tui.plots.parallel_plot import parallel
@@ -32,7 +33,7 @@ labels = st.sampled_from(
 @dataclass(frozen=True)
 class Case:
     table: Trials
-    metric: Metric
+    metric: Objective
     width: int
     height: int
     ascii: bool
@@ -52,7 +53,7 @@ def cases(draw: st.DrawFn) -> Case:
     marked = draw(st.one_of(st.none(), st.integers(-1, 13)))
     return Case(
         trials(axes, codes, scores, failed, marked),
-        Metric(draw(labels), draw(st.sampled_from(["max", "min"]))),
+        Objective(draw(labels), draw(st.sampled_from(["max", "min"]))),
         draw(st.one_of(st.integers(12, 130), st.sampled_from([12, 40, 78, 400]))),
         draw(st.one_of(st.integers(4, 40), st.sampled_from([4, 14, 22, 100]))),
         draw(st.booleans()),
@@ -105,12 +106,14 @@ def parallel_of(case: Case) -> Picture:
 def curves_of(case: Case) -> Picture:
     half = case.table.scores[: len(case.table) // 2]
     drawn = [Curve(axis.name, (case.table.scores, half)) for axis in case.table.axes]
-    return curves(drawn, case.metric.name, case.width, case.height, ascii=case.ascii, empty=EMPTY)
+    return curves(drawn, case.metric.metric, case.width, case.height, ascii=case.ascii, empty=EMPTY)
 
 
 def bars_of(case: Case) -> Picture:
-    entries = [Bar(case.metric.name, score, score - 1, score + 1, "note") for score in case.table.scores.tolist()]
-    return bars(entries, case.width, case.height, title=case.metric.name, ascii=case.ascii, empty=EMPTY)
+    entries = [
+        Bar(case.metric.metric, score, score - 1, score + 1, "note") for score in case.table.scores.tolist()
+    ]
+    return bars(entries, case.width, case.height, title=case.metric.metric, ascii=case.ascii, empty=EMPTY)
 
 
 PLOTS: list[Callable[[Case], Picture]] = [
@@ -124,7 +127,7 @@ PLOTS: list[Callable[[Case], Picture]] = [
 ]
 HUGE = Case(
     trials((Axis("a", ("1", "2")), Axis("b", ("1",))), [[0, 0], [1, 0], [0, 0]], [1.7e308, -1.7e308, 1.0]),
-    Metric("loss", "min"),
+    Objective("loss", "min"),
     60,
     16,
     False,
@@ -154,14 +157,14 @@ def test_every_size_from_the_smallest_to_a_wall_is_filled(plot: Callable[[Case],
     table = trials(axes, codes, np.linspace(0.2, 0.9, 12), highlight=4)
     sizes = [(w, h) for w in (12, 13, 16, 20, 24, 33, 40, 44, 78, 400) for h in (4, 5, 6, 7, 8, 12, 22, 100)]
     for width, height in sizes:
-        case = Case(table, Metric("val_accuracy"), width, height, False, ())
+        case = Case(table, Objective("val_accuracy"), width, height, False, ())
         check(plot(case), case)
 
 
 @pytest.mark.parametrize("plot", [scatter_of, rows_of, heatmap_of, parallel_of, curves_of, bars_of])
 def test_a_pane_without_data_says_what_will_come(plot: Callable[[Case], Picture]) -> None:
     axes = (Axis("a", ("1", "2")), Axis("b", ("1", "2")))
-    case = Case(trials(axes, np.zeros((0, 2)), []), Metric("loss", "min"), 60, 12, False, ())
+    case = Case(trials(axes, np.zeros((0, 2)), []), Objective("loss", "min"), 60, 12, False, ())
     assert EMPTY in plot(case).text()
 
 

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from places import TABLE
 
-from hpo_tui.plots.data import Axis, Metric, Trials, trials
+from hpo_core.plan.metrics import Objective
+from hpo_tui.plots.data import Axis, Trials, trials
 from hpo_tui.plots.heatmap_numbers import heat_numbers
 from hpo_tui.plots.histogram_numbers import histogram_numbers
 from hpo_tui.plots.scatter_numbers import scatter_numbers
 from hpo_tui.plots.scatter_plot import scatter
 
 NAMES = ("learning_rate", "optimizer", "filter_size")
-ACCURACY, LOSS = Metric("accuracy"), Metric("loss", "min")
+ACCURACY, LOSS = Objective("accuracy"), Objective("loss", "min")
 Row = dict[str, str]
 
 

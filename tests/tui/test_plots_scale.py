@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hpo_tui.plots.data import Metric
+from hpo_core.plan.metrics import Objective
 from hpo_tui.plots.frame import ends_first
 from hpo_tui.plots.scale import format_numbers, format_ticks, fraction, ramp_steps, round_ticks
 
@@ -66,13 +66,13 @@ def test_there_are_never_more_ticks_than_asked_for(low: float, high: float, most
 
 def test_the_last_step_is_the_better_end_whichever_direction_is_better() -> None:
     scores = np.array([0.0, 0.5, 1.0, np.nan, np.inf])
-    assert ramp_steps(scores, 0.0, 1.0, Metric("accuracy")).tolist() == [0, 6, 11, -1, -1]
-    assert ramp_steps(scores, 0.0, 1.0, Metric("loss", "min")).tolist() == [11, 6, 0, -1, -1]
+    assert ramp_steps(scores, 0.0, 1.0, Objective("accuracy")).tolist() == [0, 6, 11, -1, -1]
+    assert ramp_steps(scores, 0.0, 1.0, Objective("loss", "min")).tolist() == [11, 6, 0, -1, -1]
 
 
 @pytest.mark.parametrize("better", ["max", "min"])
 def test_scores_that_are_all_the_same_are_all_best(better: str) -> None:
-    metric = Metric("m", "max" if better == "max" else "min")
+    metric = Objective("m", "max" if better == "max" else "min")
     assert ramp_steps(np.array([0.3, 0.3]), 0.3, 0.3, metric).tolist() == [11, 11]
 
 

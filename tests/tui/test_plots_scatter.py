@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.look.inks import ACCENT, CURSOR, RAMP, WARNING
-from hpo_tui.plots.data import Axis, Metric, Trials, trials
+from hpo_tui.plots.data import Axis, Trials, trials
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.projection import View, default_view, edges, half_extent, project
 from hpo_tui.plots.scatter_box import stand_box
@@ -18,7 +19,7 @@ from hpo_tui.plots.scatter_plot import TOO_SMALL, point_at, scatter
 RATE = Axis("learning_rate", ("0.0001", "0.001", "0.1"), (1e-4, 1e-3, 1e-1))
 LOSS = Axis("loss", ("poisson", "mse"))
 FILTERS = Axis("filters", ("12", "24", "36", "48"), (12, 24, 36, 48))
-ACCURACY = Metric("accuracy")
+ACCURACY = Objective("accuracy")
 
 
 def grid(*axes: Axis, highlight: int | None = None) -> Trials:
@@ -106,10 +107,10 @@ def test_labels_that_do_not_fit_are_thinned_out_never_run_together() -> None:
 def test_better_is_always_the_high_end_of_the_ramp() -> None:
     table = grid(RATE, LOSS, FILTERS)
     best_last = scatter_numbers(table, ACCURACY)
-    best_first = scatter_numbers(table, Metric("loss", "min"))
+    best_first = scatter_numbers(table, Objective("loss", "min"))
     assert best_last.steps[-1] == best_first.steps[0] == len(RAMP) - 1
     assert best_last.steps[0] == best_first.steps[-1] == 0
-    assert "loss ↓" in scatter(table, Metric("loss", "min"), 78, 22).text()
+    assert "loss ↓" in scatter(table, Objective("loss", "min"), 78, 22).text()
 
 
 def test_failed_trials_are_crosses_and_counted_and_waiting_ones_are_not_drawn() -> None:
@@ -174,7 +175,7 @@ def test_of_trials_in_one_cell_the_best_is_shown_unless_the_cursor_is_on_another
     zeros = np.zeros(4, dtype=np.int64)
     numbers = scatter_numbers(table, ACCURACY)
     assert shown_in_cells(numbers, zeros, zeros, 10, np.zeros(4)).points.tolist() == [1]
-    worst = scatter_numbers(table, Metric("loss", "min"))
+    worst = scatter_numbers(table, Objective("loss", "min"))
     assert shown_in_cells(worst, zeros, zeros, 10, np.zeros(4)).points.tolist() == [0]
     marked = scatter_numbers(trials(axes, table.codes, table.scores, table.failed, 2), ACCURACY)
     assert shown_in_cells(marked, zeros, zeros, 10, np.zeros(4)).points.tolist() == [2]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.look.inks import CATEGORY, CURSOR, FRAME, HEAT, WARNING
 from hpo_tui.plots.bars import Bar, bar_numbers, bars
 from hpo_tui.plots.curve_plot import Curve, curve_numbers, curves
-from hpo_tui.plots.data import Axis, Metric, trials
+from hpo_tui.plots.data import Axis, trials
 from hpo_tui.plots.heatmap_numbers import heat_numbers
 from hpo_tui.plots.heatmap_plot import heatmap
 from hpo_tui.plots.histogram_numbers import histogram_numbers
@@ -18,7 +19,7 @@ from hpo_tui.plots.parallel_plot import parallel, segments
 from hpo_tui.plots.picture import Picture
 
 AXES = (Axis("rate", ("0.1", "0.01")), Axis("loss", ("mse", "mae", "poisson")))
-ACCURACY = Metric("accuracy")
+ACCURACY = Objective("accuracy")
 CODES = [[0, 0], [0, 0], [0, 1], [1, 0], [1, 1], [1, 2]]
 SCORES = [0.5, 0.7, 0.9, 0.8, np.nan, 0.6]
 FAILED = [False, False, False, False, True, False]

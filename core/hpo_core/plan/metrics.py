@@ -189,13 +189,18 @@ class Objective:
     """A metric plus the direction in which it improves."""
 
     metric: str
-    direction: Direction
+    direction: Direction = "max"
+
+    @property
+    def maximised(self) -> bool:
+        """Whether more is better."""
+        return self.direction == "max"
 
     def better(self, one: float, other: float) -> bool:
         """Whether ``one`` is strictly better than ``other``."""
-        return one > other if self.direction == "max" else one < other
+        return one > other if self.maximised else one < other
 
     @property
     def arrow(self) -> str:
         """ "↑" where more is better, "↓" where less is."""
-        return "↑" if self.direction == "max" else "↓"
+        return "↑" if self.maximised else "↓"

@@ -25,7 +25,7 @@ def summary(desk: Desk) -> list[str]:
         *([""] if told else []),
         f"Session {clean(desk.name)}: {state_word(desk.update)}. "
         f"{plural(snapshot.trainings, 'training')}: {counts}.",
-        f"Metric: {clean(table.measure.words)}; {'more' if table.better == 'max' else 'less'} is better, "
+        f"Objective: {clean(table.measure.words)}; {'more' if table.better == 'max' else 'less'} is better, "
         "mean over replicates.",
         f"{int(table.in_view.sum())} of {plural(len(table.in_view), 'trial')} in view.",
         f"{'; '.join(trim_words(table))}.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +19,6 @@ class Axis:
     name: str
     labels: tuple[str, ...]
     positions: tuple[float, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """The metric that colours a plot, and which direction is better."""
-
-    name: str
-    better: Literal["max", "min"] = "max"
-
-    @property
-    def maximised(self) -> bool:
-        """Whether more is better."""
-        return self.better == "max"
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Metric, Trials
+from hpo_core.plan.metrics import Objective
+from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Trials
 from hpo_tui.plots.legend import RampLegend
 from hpo_tui.plots.scale import limits, ramp_steps
 
@@ -30,7 +31,7 @@ class HeatNumbers:
     legend: RampLegend | None
 
 
-def heat_numbers(trials: Trials, metric: Metric, across: int = 0, up: int | None = 1) -> HeatNumbers:
+def heat_numbers(trials: Trials, metric: Objective, across: int = 0, up: int | None = 1) -> HeatNumbers:
     """Return the heat map's numbers of two axes (by index), or of one in a single row if ``up`` is None."""
     single = Axis("", ("",))
     axes = (trials.axes[across], trials.axes[up] if up is not None else single)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
-from hpo_tui.plots.data import Metric, Trials
+from hpo_tui.plots.data import Trials
 from hpo_tui.plots.frame import ends_first
 from hpo_tui.plots.heatmap_numbers import HeatNumbers, heat_numbers
 from hpo_tui.plots.heatmap_text import cell_texts
@@ -32,7 +33,7 @@ _SHORTEST_LABEL = 4
 
 def heatmap(
     trials: Trials,
-    metric: Metric,
+    metric: Objective,
     width: int,
     height: int,
     across: int = 0,

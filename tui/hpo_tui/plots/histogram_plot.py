@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
-from hpo_tui.plots.data import Metric, Trials
+from hpo_tui.plots.data import Trials
 from hpo_tui.plots.frame import Inner
 from hpo_tui.plots.histogram_numbers import HistogramNumbers, histogram_numbers
 from hpo_tui.plots.histogram_overlay import draw_overlay
@@ -35,7 +36,7 @@ _MOST_BINS = 24
 
 def histogram(
     trials: Trials,
-    metric: Metric,
+    metric: Objective,
     width: int,
     height: int,
     layout: Layout = "rows",
@@ -121,10 +122,10 @@ def _beside(panels: int, width: int) -> int:
     return max(min(panels, (width + _GAP) // (_NARROWEST + _GAP)), 1)
 
 
-def _write_heading(canvas: Canvas, metric: Metric, numbers: HistogramNumbers) -> None:
+def _write_heading(canvas: Canvas, metric: Objective, numbers: HistogramNumbers) -> None:
     longer = "percent of each value's results" + (", cumulative" if numbers.cumulative else "")
     shorter = "cumulative %" if numbers.cumulative else "% of each value"
-    name = shorten(metric.name, max(canvas.width // 2, 8))
+    name = shorten(metric.metric, max(canvas.width // 2, 8))
     canvas.write(0, 0, name)
     for what in (longer, shorter):
         if canvas.label(width_of(name) + 2, 0, what, inks.DIM):

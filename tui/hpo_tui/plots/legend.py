@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.look.inks import DIM, HEAT, RAMP, RAMP_STEPS, STRONG
 from hpo_tui.plots.canvas import Canvas, shorten, width_of
-from hpo_tui.plots.data import Metric
 from hpo_tui.plots.scale import between, format_numbers
 
 SIZES = ("◦", "•", "●")
@@ -17,7 +17,7 @@ SIZES_ASCII = (".", "o", "O")
 class RampLegend:
     """``low`` and ``high``: the least and greatest score in view; ``metric`` says which end is better."""
 
-    metric: Metric
+    metric: Objective
     low: float
     high: float
 
@@ -34,7 +34,7 @@ class RampLegend:
     @property
     def heading(self) -> str:
         """The metric's name and the direction that is better."""
-        return f"{self.metric.name} {'↑' if self.metric.maximised else '↓'}"
+        return f"{self.metric.metric} {self.metric.arrow}"
 
     def ticks(self, count: int) -> tuple[float, ...]:
         """Return ``count`` evenly spaced scores from best to worst, both ends among them."""
@@ -67,7 +67,7 @@ def draw_column(canvas: Canvas, col: int, row: int, room: tuple[int, int], legen
     width, height = room
     if height < 2:
         return row
-    name = shorten(legend.metric.name, width - 2)
+    name = shorten(legend.metric.metric, width - 2)
     canvas.write(col, row, f"{name} {legend.heading[-1]}", STRONG)
     rows = next((count for count in (12, 7, 4, 2) if count <= height - 1), 1)
     ticks = legend.ticks(rows)
@@ -92,7 +92,7 @@ def draw_line(canvas: Canvas, row: int, legend: RampLegend, sized: bool, plain: 
     if legend.low == legend.high:
         worst, signs = "", []
     taken = width_of(worst) + len(signs) + width_of(best) + 3
-    name = shorten(legend.metric.name, canvas.width - taken - 2)
+    name = shorten(legend.metric.metric, canvas.width - taken - 2)
     if canvas.width < taken:
         return
     if canvas.width >= taken + 5:

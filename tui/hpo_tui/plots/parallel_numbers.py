@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_tui.plots.data import Bools, Floats, Ints, Metric, Trials
+from hpo_core.plan.metrics import Objective
+from hpo_tui.plots.data import Bools, Floats, Ints, Trials
 from hpo_tui.plots.legend import RampLegend
 from hpo_tui.plots.scale import fraction, limits, ramp_steps
 
@@ -40,7 +41,7 @@ class ParallelNumbers:
 
 def parallel_numbers(
     trials: Trials,
-    metric: Metric,
+    metric: Objective,
     order: Sequence[int] | None = None,
     hidden: Sequence[frozenset[int]] | None = None,
 ) -> ParallelNumbers:
@@ -76,7 +77,7 @@ def parallel_numbers(
     steps = ramp_steps(np.where(scored & in_view, trials.scores, np.nan), low, high, metric)
     return ParallelNumbers(
         order=axes,
-        names=tuple(metric.name if axis == METRIC else trials.axes[axis].name for axis in axes),
+        names=tuple(metric.metric if axis == METRIC else trials.axes[axis].name for axis in axes),
         labels=tuple(() if axis == METRIC else trials.axes[axis].labels for axis in axes),
         places=places,
         scores=trials.scores,

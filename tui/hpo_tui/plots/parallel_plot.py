@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
-from hpo_tui.plots.data import Bools, Floats, Ints, Metric, Trials
+from hpo_tui.plots.data import Bools, Floats, Ints, Trials
 from hpo_tui.plots.frame import Inner, ends_first
 from hpo_tui.plots.parallel_numbers import METRIC, ParallelNumbers, parallel_numbers
 from hpo_tui.plots.pen import Pen
@@ -38,7 +39,7 @@ Segment = tuple[int, float, float]
 
 def parallel(
     trials: Trials,
-    metric: Metric,
+    metric: Objective,
     width: int,
     height: int,
     order: Sequence[int] | None = None,

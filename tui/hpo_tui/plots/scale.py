@@ -9,8 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.look.inks import RAMP_STEPS
-from hpo_tui.plots.data import Floats, Ints, Metric
+from hpo_tui.plots.data import Floats, Ints
 
 
 def finite(values: object) -> Floats:
@@ -40,7 +41,7 @@ def fraction(values: Floats, low: float, high: float) -> Floats:
     return np.where(np.isfinite(values), np.clip(part, 0.0, 1.0), np.nan)
 
 
-def ramp_steps(scores: Floats, low: float, high: float, metric: Metric, count: int = RAMP_STEPS) -> Ints:
+def ramp_steps(scores: Floats, low: float, high: float, metric: Objective, count: int = RAMP_STEPS) -> Ints:
     """Return each score's step, 0 to ``count`` - 1, the last being the better end; -1 where it is not finite."""
     part = fraction(scores, low, high)
     if not metric.maximised and high > low:

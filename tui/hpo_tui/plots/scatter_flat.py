@@ -63,7 +63,7 @@ def flat_layout(numbers: ScatterNumbers, height: int) -> tuple[Sides, Floats]:
         (float(fraction(np.array([v]), low, high)[0]), t)
         for v, t in zip(values, format_ticks(values), strict=True)
     ]
-    name = legend.metric.name if legend else ""
+    name = legend.metric.metric if legend else ""
     return Sides(inset, ticks, numbers.axes[0].name, name, marked), np.stack([across, upwards], axis=1)
 
 

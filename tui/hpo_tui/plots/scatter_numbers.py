@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Metric, Trials
+from hpo_core.plan.metrics import Objective
+from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Trials
 from hpo_tui.plots.legend import RampLegend
 from hpo_tui.plots.projection import View, default_view
 from hpo_tui.plots.scale import fraction, limits, ramp_steps
@@ -95,7 +96,7 @@ def axis_positions(axis: Axis, spacing: Spacing = "ordinal") -> Floats:
     return np.arange(count) / (count - 1) if count > 1 else np.full(count, 0.5)
 
 
-def scatter_numbers(trials: Trials, metric: Metric, look: ScatterLook | None = None) -> ScatterNumbers:
+def scatter_numbers(trials: Trials, metric: Objective, look: ScatterLook | None = None) -> ScatterNumbers:
     """Return the numbers of the scatter of the trials that have a score or failed; the others are not drawn."""
     look = look or ScatterLook()
     shown = tuple(axis for axis in look.shown if 0 <= axis < len(trials.axes))[:3]
@@ -138,7 +139,7 @@ def scatter_numbers(trials: Trials, metric: Metric, look: ScatterLook | None = N
 
 
 def _means(
-    rows: Ints, codes: Ints, scores: Floats, metric: Metric, trials: Trials
+    rows: Ints, codes: Ints, scores: Floats, metric: Objective, trials: Trials
 ) -> tuple[Ints, Ints, Floats, Ints]:
     """Gather rows by their two codes: the best row, the codes, the mean score and the count of each place."""
     width = int(codes[:, 1].max(initial=0)) + 1

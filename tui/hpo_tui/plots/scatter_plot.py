@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
-from hpo_tui.plots.data import Metric, Trials
+from hpo_tui.plots.data import Trials
 from hpo_tui.plots.legend import column_width, draw_column, draw_line
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.scatter_box import draw_box, stand_box
@@ -32,7 +33,7 @@ _NOTE_ROOM = 13
 
 def scatter(
     trials: Trials,
-    metric: Metric,
+    metric: Objective,
     width: int,
     height: int,
     look: ScatterLook | None = None,
@@ -62,7 +63,7 @@ def scatter(
 
 def point_at(
     trials: Trials,
-    metric: Metric,
+    metric: Objective,
     width: int,
     height: int,
     look: ScatterLook | None,

@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
+from hpo_core.plan.metrics import Objective
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table import Table
 from hpo_tui.look.numbers import metric_text, trial_words
 from hpo_tui.plots.canvas import shorten, width_of
-from hpo_tui.plots.data import Axis, Metric, Trials, trials
+from hpo_tui.plots.data import Axis, Trials, trials
 
 WAITING = "The first finished trials appear here."
 NONE_IN_VIEW = "No trial is in view; u undoes the last change, A brings everything back."
@@ -22,9 +23,9 @@ def empty_words(table: Table) -> str:
     return WAITING if table.in_view.any() else NONE_IN_VIEW
 
 
-def metric_of(table: Table) -> Metric:
+def metric_of(table: Table) -> Objective:
     """Return the metric that colours the pictures."""
-    return Metric(clean(table.metric), table.better)
+    return Objective(clean(table.metric), table.better)
 
 
 def axes_of(table: Table, in_view_only: bool = True) -> tuple[Axis, ...]:
