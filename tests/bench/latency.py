@@ -19,7 +19,7 @@ import numpy as np
 from hpo_core.effects import Factor, Results, analyse
 from hpo_core.errors import SpecError
 from hpo_core.journal.events import Envelope, ResultAdopted
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.analysis import analyse_session

@@ -9,7 +9,7 @@ import pytest
 
 from hpo_core.effects import Factor, Results, analyse, by_value, final_slopes, overfitting_gap
 from hpo_core.effects.cost import pareto
-from hpo_core.effects.curves import epoch_scores
+from hpo_core.effects.learning_curves import epoch_scores
 from hpo_core.effects.words import sentences
 
 RATE = Factor("rate", (1e-3, 1e-2))

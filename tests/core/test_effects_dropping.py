@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from hpo_core.effects import Factor, Results, analyse
-from hpo_core.effects.as_json import to_object
+from hpo_core.effects.effects_json import to_object
 from hpo_core.effects.failing_values import fisher
 from hpo_core.effects.words import sentences
 

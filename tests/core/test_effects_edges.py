@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.effects import Effects, Factor, Results, analyse
-from hpo_core.effects.as_json import to_object
+from hpo_core.effects.effects_json import to_object
 from hpo_core.effects.words import sentences
 
 EFFECT_KEYS = {

@@ -12,8 +12,8 @@ from places import TABLE
 from scipy import stats
 
 from hpo_core.effects import Effects, Factor, Results, analyse
-from hpo_core.effects.as_json import to_object
 from hpo_core.effects.cells import cells_of
+from hpo_core.effects.effects_json import to_object
 from hpo_core.effects.model import Noise
 from hpo_core.effects.spread import spread_of
 from hpo_core.effects.words import sentences

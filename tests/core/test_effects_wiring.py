@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpo_core.effects import Factor, Results, analyse, check_wiring
-from hpo_core.effects.as_json import to_object
+from hpo_core.effects.effects_json import to_object
 from hpo_core.effects.words import sentences
 
 RATES = Factor("learning_rate", (1e-4, 1e-3))

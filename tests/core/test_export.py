@@ -15,11 +15,11 @@ from hpo_core.interop.cell_values import csv_cell, unprotected
 from hpo_core.interop.export import export
 from hpo_core.journal.events import Envelope, ResultAdopted
 from hpo_core.journal.files import Files
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.as_json import show_json
 from hpo_core.results.in_view import in_view
+from hpo_core.results.show_json import show_json
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hpo_core.errors import FilterError
 from hpo_core.journal.events import Envelope, ResultAdopted
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.filter import Filter, compile_filter

@@ -14,13 +14,13 @@ from hpo_core.interop.csv_reader import read_table
 from hpo_core.interop.export import export
 from hpo_core.interop.import_table import ImportedTable, import_table
 from hpo_core.journal.events import Envelope, ResultAdopted
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter, JobKey
 from hpo_core.plan.metrics import Objective
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.as_json import show_json
 from hpo_core.results.in_view import in_view
 from hpo_core.results.measure import at_last
+from hpo_core.results.show_json import show_json
 from hpo_core.results.table import table_of
 from hpo_core.results.trim import Trim
 from hpo_core.session.opening import read_session

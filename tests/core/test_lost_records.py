@@ -27,8 +27,8 @@ from hpo_core.journal.records import encode_record
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.refine.reuse import adopt
-from hpo_core.results.as_json import show_json
 from hpo_core.results.measure import Measure, at_last
+from hpo_core.results.show_json import show_json
 from hpo_core.results.table import table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.opening import read_session

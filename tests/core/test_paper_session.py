@@ -9,9 +9,9 @@ import pytest
 from places import PAPER, ROOT, TABLE
 
 from hpo_core.interop.import_table import import_table
-from hpo_core.results.as_json import show_json
 from hpo_core.results.in_view import in_view
 from hpo_core.results.measure import at_last, measure_of
+from hpo_core.results.show_json import show_json
 from hpo_core.results.table import best_first, table_of
 from hpo_core.results.trim import Trim, parse_hides
 from hpo_core.session.opening import read_session

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hpo_core.engine.engine import Engine
+from hpo_core.engine.mending import examine
 from hpo_core.engine.recovery import write_recovery_copy
-from hpo_core.engine.repair import examine
 from hpo_core.errors import SessionError
 from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, EngineOptions, Job, PlanRecorded, TrialsAdded

@@ -21,12 +21,12 @@ from hpo_core.journal.events import (
     QueuePaused,
     ResultAdopted,
 )
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter, JobKey
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.as_json import show_json
 from hpo_core.results.in_view import in_view
 from hpo_core.results.measure import Measure, at_last
+from hpo_core.results.show_json import show_json
 from hpo_core.results.table import Scores, best_first, means, table_of, trial_statuses
 from hpo_core.results.tidy import epochs_table, replicates_table, trials_table
 from hpo_core.results.trim import Trim

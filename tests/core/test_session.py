@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpo_core.engine.repair import repair
+from hpo_core.engine.mending import repair
 from hpo_core.errors import SessionError
 from hpo_core.journal.events import EngineStarted, Noted
 from hpo_core.journal.files import REAL_FILES, Files, write_atomically

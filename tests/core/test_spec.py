@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo_core.errors import SpecError
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN, LOSSES, OPTIMIZERS
 from hpo_core.plan.metrics import Objective, direction_of

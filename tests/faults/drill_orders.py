@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.dispatch import Dispatcher
 from hpo_core.engine.job_queue import JobQueue
-from hpo_core.engine.orders import OrderBook
+from hpo_core.engine.order_book import OrderBook
 from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.supervisor import Limits, Supervisor
 from hpo_core.executors.replay import ReplayExecutor

@@ -150,7 +150,7 @@ def test_a_repair_that_cannot_be_written_leaves_the_journal_as_it_was(
     def full(path: Path, *_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("hpo_core.engine.repair.write_atomically", full)
+    monkeypatch.setattr("hpo_core.engine.mending.write_atomically", full)
     result = repair(folder)
     assert result.exit_code == 2
     assert "No space left on device" in result.stderr

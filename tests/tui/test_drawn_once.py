@@ -13,7 +13,7 @@ from hpo_tui.desk import desk as desks
 from hpo_tui.desk.analyst import Analyst
 from hpo_tui.panes.values_pane import ValuesPane
 from hpo_tui.views import curves, heatmap, histograms, parallel, scatter
-from hpo_tui.views.effects.view import EffectsView
+from hpo_tui.views.effects.effects_view import EffectsView
 
 PLOTS = {"scatter": scatter, "heatmap": heatmap, "histogram": histograms, "curves": curves, "parallel": parallel}
 

@@ -37,7 +37,7 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import create
 from hpo_tui.cli import cli
 from hpo_tui.desk.analyst import Analyst, Look
-from hpo_tui.desk.table import build_table
+from hpo_tui.desk.table_in_view import build_table
 from hpo_tui.panes.value_marks import ValueMarks
 from hpo_tui.panes.values_pane import value_lines
 from hpo_tui.screens.session_keys import SESSION_KEYS

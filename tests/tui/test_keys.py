@@ -17,8 +17,8 @@ from hpo_tui.screens.home import HOME_KEYS, HomeScreen
 from hpo_tui.screens.new_grid import NewGridScreen
 from hpo_tui.screens.next_grid import RefineScreen
 from hpo_tui.screens.palette import score_of
-from hpo_tui.screens.session import SessionScreen
 from hpo_tui.screens.session_keys import SESSION_KEYS
+from hpo_tui.screens.session_screen import SessionScreen
 from hpo_tui.views import VIEWS
 
 TABLES = {"session": SESSION_KEYS, "home": HOME_KEYS, "form": FORM_KEYS}

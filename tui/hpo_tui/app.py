@@ -28,7 +28,7 @@ from hpo_tui.screens.messages import OpenSession, WantGrid, WantRefine
 from hpo_tui.screens.new_grid import NewGridScreen
 from hpo_tui.screens.next_grid import RefineScreen
 from hpo_tui.screens.palette import Actions
-from hpo_tui.screens.session import SessionScreen
+from hpo_tui.screens.session_screen import SessionScreen
 from hpo_tui.widgets.plain_text import AsciiFilter
 
 

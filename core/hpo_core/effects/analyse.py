@@ -14,9 +14,9 @@ from hpo_core.effects.anova import NAN, analyse_variance, nothing_to_compare
 from hpo_core.effects.cells import cells_of
 from hpo_core.effects.classes import Failures, classify
 from hpo_core.effects.cost import frontier
-from hpo_core.effects.curves import epoch_words
-from hpo_core.effects.data import Bools, Floats, Results
 from hpo_core.effects.failing_values import unscored_of
+from hpo_core.effects.inputs import Bools, Floats, Results
+from hpo_core.effects.learning_curves import epoch_words
 from hpo_core.effects.model import Effects, FactorValues, Noise, Role
 from hpo_core.effects.spread import spread_of
 from hpo_core.effects.values import Judging, summarise_values

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Factor
+from hpo_core.effects.inputs import Factor
 from hpo_core.effects.model import ALPHA, DECIDES, MIN_NOISE_DF, POWER, Effect, Noise, Verdict
 from hpo_core.effects.probability import f_seen, f_tail, holm
 from hpo_core.effects.squares import Fit, fit

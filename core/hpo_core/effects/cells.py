@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hpo_core.effects.data import Floats, Ints, Results, number_together
+from hpo_core.effects.inputs import Floats, Ints, Results, number_together
 
 MOST_VALUES = 200
 """A hyperparameter with more values than this is not a factor but a random draw; it is left out of the model."""

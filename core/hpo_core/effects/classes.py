@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_core.effects.data import Bools, Floats, Results
+from hpo_core.effects.inputs import Bools, Floats, Results
 from hpo_core.plan.hyperparameters import Value
 
 FAILURE_CLASSES = ("diverged", "collapsed", "out of memory", "killed", "timed out", "error")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Floats, Results
+from hpo_core.effects.inputs import Floats, Results
 from hpo_core.effects.model import ALPHA, Cheaper, Frontier, Priced
 from hpo_core.effects.spread import Spread
 

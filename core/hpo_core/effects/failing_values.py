@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpo_core.effects.classes import FAILURE_CLASSES, Failures
-from hpo_core.effects.data import Bools, Factor, Results
+from hpo_core.effects.inputs import Bools, Factor, Results
 from hpo_core.effects.model import ALPHA, FactorValues, ValueSummary
 
 NAN = float("nan")

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Bools, Floats, Ints, number_together
+from hpo_core.effects.inputs import Bools, Floats, Ints, number_together
 from hpo_core.effects.model import ALPHA
 from hpo_core.effects.spread import Spread
 from hpo_core.effects.squares import Term

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from hpo_core.effects.data import Curve, Floats, Ints
+from hpo_core.effects.inputs import Curve, Floats, Ints
 
 CLOSE = 0.2
 """The share of the distance between replicates, root mean square, below which two curves are close."""

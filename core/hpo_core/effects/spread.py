@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Bools, Factor, Floats, Ints
+from hpo_core.effects.inputs import Bools, Factor, Floats, Ints
 from hpo_core.effects.model import ALPHA, LocalNoise, Noise
 from hpo_core.effects.probability import f_tail, holm, t_point
 

@@ -18,7 +18,7 @@ from itertools import combinations
 import numpy as np
 
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Floats, Ints
+from hpo_core.effects.inputs import Floats, Ints
 
 MOST_COLUMNS = 700
 """Least squares with more columns takes too long on a screen: the highest interactions are then left out."""

@@ -16,8 +16,8 @@ import numpy as np
 
 from hpo_core.effects.anova import Anova
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Bools, Factor, Floats, Ints
 from hpo_core.effects.failing_values import Unscored, with_lost
+from hpo_core.effects.inputs import Bools, Factor, Floats, Ints
 from hpo_core.effects.model import ALPHA, Effect, FactorValues, ValueSummary
 from hpo_core.effects.out_of_race import behind_where_it_counts
 from hpo_core.effects.spread import Spread

@@ -7,7 +7,7 @@ import math
 from hpo_core.effects.anova import Anova
 from hpo_core.effects.cells import MOST_VALUES, Cells
 from hpo_core.effects.classes import FAILURE_CLASSES, Failures
-from hpo_core.effects.data import Results
+from hpo_core.effects.inputs import Results
 from hpo_core.effects.model import MIN_NOISE_DF, Effect
 from hpo_core.text import clean, format_value, joined, p_words, plural
 

@@ -18,8 +18,8 @@ from __future__ import annotations
 import numpy as np
 
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.data import Bools, Floats, Results
 from hpo_core.effects.failing_values import Unscored
+from hpo_core.effects.inputs import Bools, Floats, Results
 from hpo_core.effects.model import ALPHA, POWER, Noise, TrialScore, Winner
 from hpo_core.effects.probability import against_the_best, power, t_below
 from hpo_core.effects.spread import Spread

@@ -16,7 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
-from hpo_core.effects.data import Curve, Factor, Ints, Results, number_together
+from hpo_core.effects.inputs import Curve, Factor, Ints, Results, number_together
 from hpo_core.effects.same_curves import CLOSE, Same, close_curves, same_bits
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.text import clean, format_value, plural

@@ -17,7 +17,7 @@ from hpo_core.engine.estimate import Estimator
 from hpo_core.engine.inbox import Inbox
 from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.live import LiveBoard
-from hpo_core.engine.orders import OrderBook
+from hpo_core.engine.order_book import OrderBook
 from hpo_core.engine.planner import Planner
 from hpo_core.engine.readings import Readings
 from hpo_core.engine.recorder import JournalLost, Recorder

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hpo_core.journal.events import AttemptStatus, ResultAdopted
-from hpo_core.plan.data import IMPORTED, DataSpec
+from hpo_core.plan.data_source import IMPORTED, DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.metrics import Objective, best_known, direction_of

@@ -16,7 +16,7 @@ from typing import Any
 import tomli_w
 
 from hpo_core.errors import SpecError
-from hpo_core.plan.data import IMPORTED, DataSpec
+from hpo_core.plan.data_source import IMPORTED, DataSpec
 from hpo_core.plan.grid import Grid
 from hpo_core.plan.grid_reader import GridReader
 from hpo_core.plan.metrics import Objective, compares_losses, direction_of

@@ -51,7 +51,7 @@ PAPER_METRICS = tuple(kind + name for name in MEASURED for kind in ("val_", ""))
 WORKLOADS = _table(
     WorkloadFacts(
         "paper",
-        "hpo_core.workloads.paper.workload",
+        "hpo_core.workloads.paper.entry",
         KNOWN,
         PAPER_METRICS,
         needs="tensorflow",

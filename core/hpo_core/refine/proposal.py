@@ -21,7 +21,7 @@ from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.plan.spec import SearchSpec, SessionSpec
 from hpo_core.refine.finer import finer_values
 from hpo_core.refine.reuse import adopt
-from hpo_core.results.losses import apart_words
+from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import measure_of
 from hpo_core.results.table import best_first, table_of
 from hpo_core.session.paths import SessionFolder

@@ -9,12 +9,12 @@ import numpy as np
 
 from hpo_core.effects.analyse import analyse
 from hpo_core.effects.classes import find_collapsed
-from hpo_core.effects.data import Bools, Factor, Results
+from hpo_core.effects.inputs import Bools, Factor, Results
 from hpo_core.effects.model import Effects, Role
 from hpo_core.effects.wiring import Wiring, check_wiring
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import PARAMETERS, SECONDS
-from hpo_core.results.losses import apart_words
+from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import Measure, at_last, cost_of, measure_of
 from hpo_core.results.table import table_of
 from hpo_core.session.snapshot import Snapshot

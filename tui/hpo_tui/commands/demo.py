@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hpo_core.engine.demo import demo_spec, start_demo
+from hpo_core.engine.demo_session import demo_spec, start_demo
 from hpo_core.journal.events import EngineOptions
 from hpo_tui.commands.options import sessions_option
 from hpo_tui.commands.start import check_can_train, stay_with, training_options, workload_option

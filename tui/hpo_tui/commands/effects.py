@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpo_core.results.losses import LOSS, apart_words, losses_apart
+from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
 from hpo_core.text import clean, format_value
 from hpo_tui.commands.options import PAGE_WIDTH, json_option, print_json, sessions_option
 from hpo_tui.commands.show import aligned
-from hpo_tui.commands.view import View, chosen_metric, in_view
+from hpo_tui.commands.view_options import View, chosen_metric, in_view
 from hpo_tui.look.numbers import decimals_for, metric_text
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def effects(
 
     An analysis of variance over the trainings in view; what replicates of one trial differ by is the noise.
     """
-    from hpo_core.effects.as_json import to_object
+    from hpo_core.effects.effects_json import to_object
     from hpo_core.results.analysis import analyse_session
 
     name, grid = chosen_metric(view.snapshot, metric), view.snapshot.spec.grid

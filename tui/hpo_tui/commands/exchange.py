@@ -9,7 +9,7 @@ import click
 from hpo_core.interop.formats import FORMATS
 from hpo_core.text import plural
 from hpo_tui.commands.options import path_in_words, sessions_option
-from hpo_tui.commands.view import View, in_view
+from hpo_tui.commands.view_options import View, in_view
 
 
 @click.command("export")

@@ -12,11 +12,11 @@ import click
 
 from hpo_core.errors import FilterError, SessionError
 from hpo_core.journal.files import write_atomically
-from hpo_core.results.losses import apart_words
+from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import measure_of
 from hpo_core.text import clean
 from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option, wants_ascii
-from hpo_tui.commands.view import View, chosen_metric, in_view
+from hpo_tui.commands.view_options import View, chosen_metric, in_view
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
 from hpo_tui.desk.view_file import load_view

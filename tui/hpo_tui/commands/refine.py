@@ -14,7 +14,7 @@ from hpo_core.errors import SessionError
 from hpo_core.text import clean, format_seconds, format_value
 from hpo_tui.commands.options import PAGE_WIDTH, parse_settings, sessions_option, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options
-from hpo_tui.commands.view import View, in_view
+from hpo_tui.commands.view_options import View, in_view
 
 
 @click.command()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import click
 
+from hpo_core.engine.mending import ASIDE, Findings, Segment, examine, kept_in_words, repair
 from hpo_core.engine.recovery import RECOVERED
-from hpo_core.engine.repair import ASIDE, Findings, Segment, examine, kept_in_words, repair
 from hpo_core.engine.takeover import forget_other_host
 from hpo_core.errors import SessionError
 from hpo_core.session.paths import SessionFolder

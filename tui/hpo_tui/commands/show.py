@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.results.analysis import collapsed_trainings, session_wiring
-from hpo_core.results.as_json import show_json
-from hpo_core.results.losses import LOSS, apart_words, losses_apart
+from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
+from hpo_core.results.show_json import show_json
 from hpo_core.results.table import means, standing, table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, format_value, plural
 from hpo_tui.commands.options import PAGE_WIDTH, json_option, path_in_words, print_json, sessions_option
 from hpo_tui.commands.sentences import counts_in_words, outcome_in_words, values_in_words
-from hpo_tui.commands.view import View, in_view
+from hpo_tui.commands.view_options import View, in_view
 from hpo_tui.look.numbers import decimals_for, metric_text
 
 TOP = 10

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hpo_core.effects import Effects, Results, Wiring, analyse, by_value, final_slopes, overfitting_gap
 from hpo_core.effects.classes import find_collapsed
-from hpo_core.effects.curves import ValueMean
+from hpo_core.effects.learning_curves import ValueMean
 from hpo_core.effects.model import Role
 from hpo_core.plan.grid import JobKey
 from hpo_core.results.analysis import collapsed_trainings, results_of, role_of, session_wiring

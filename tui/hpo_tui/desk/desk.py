@@ -17,7 +17,7 @@ from hpo_core.session.snapshot import Snapshot
 from hpo_tui.desk.analyst import NOTHING, Analyst, Findings, Look, Whole
 from hpo_tui.desk.follower import Update
 from hpo_tui.desk.order import ranked_rows
-from hpo_tui.desk.table import Table, build_table
+from hpo_tui.desk.table_in_view import Table, build_table
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import Key
 

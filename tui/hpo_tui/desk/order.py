@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpo_tui.desk.table import Table
+from hpo_tui.desk.table_in_view import Table
 
 
 def ranked_rows(table: Table, sort: int = 0, backwards: bool = False) -> list[int]:

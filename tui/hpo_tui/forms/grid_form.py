@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from hpo_core.errors import HpoError, SpecError
-from hpo_core.plan.data import KERAS_DATASETS, SOURCES, DataSpec
+from hpo_core.plan.data_source import KERAS_DATASETS, SOURCES, DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.metrics import Objective, direction_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_core.errors import HpoError
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.session.opening import read_session
 from hpo_core.session.speed import Speed, measured_speed
 from hpo_core.session.store import list_sessions

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import wrap
 
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.losses import WITHIN
+from hpo_core.results.loss_groups import WITHIN
 from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.desk.sessions import WORKING, SessionCard
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING

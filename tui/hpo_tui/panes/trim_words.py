@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from hpo_core.results.losses import WITHIN, losses_apart
+from hpo_core.results.loss_groups import WITHIN, losses_apart
 from hpo_core.text import format_value
 from hpo_tui.desk.order import ranked_rows
-from hpo_tui.desk.table import Table
+from hpo_tui.desk.table_in_view import Table
 from hpo_tui.look.numbers import decimals_for, metric_text
 
 

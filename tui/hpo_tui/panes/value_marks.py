@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hpo_core.effects import Effects
 from hpo_core.plan.grid import Hyperparameter
-from hpo_tui.views.effects.values import ALIKE, mark_of
+from hpo_tui.views.effects.value_lines import ALIKE, mark_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_core.results.losses import LOSS
+from hpo_core.results.loss_groups import LOSS
 from hpo_core.results.table import means
-from hpo_tui.desk.table import Table
+from hpo_tui.desk.table_in_view import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import clean, format_value
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.desk import Desk
-from hpo_tui.desk.table import Table
+from hpo_tui.desk.table_in_view import Table
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
 from hpo_tui.look.numbers import decimals_for, metric_text
@@ -21,8 +21,8 @@ from hpo_tui.panes.value_stats import ValueStats, value_stats
 from hpo_tui.plots.canvas import shorten, width_of
 from hpo_tui.plots.picture import Run
 from hpo_tui.plots.rows import Row, fit, padded, run
-from hpo_tui.views.effects.text import NOISE
-from hpo_tui.views.effects.values import ALIKE
+from hpo_tui.views.effects.paragraphs import NOISE
+from hpo_tui.views.effects.value_lines import ALIKE
 from hpo_tui.views.view import Cells
 
 NO_MARKS = ValueMarks()

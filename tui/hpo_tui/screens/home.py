@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from hpo_core.engine.demo import start_demo
+from hpo_core.engine.demo_session import start_demo
 from hpo_core.engine.resume import Resumed, resume
 from hpo_core.errors import HpoError, SessionError
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions

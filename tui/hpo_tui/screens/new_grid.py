@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 from hpo_core.engine import launch
 from hpo_core.errors import HpoError
 from hpo_core.journal.events import EngineOptions
-from hpo_core.plan.data import DataSpec
+from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.store import create, free_name
 from hpo_core.text import clean

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.views.curves import Curves
-from hpo_tui.views.effects.view import EffectsView
+from hpo_tui.views.effects.effects_view import EffectsView
 from hpo_tui.views.heatmap import HeatMap
 from hpo_tui.views.histograms import Histograms
 from hpo_tui.views.machine import Machine

@@ -12,7 +12,7 @@ from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.order import ranked_rows
-from hpo_tui.desk.table import Table
+from hpo_tui.desk.table_in_view import Table
 from hpo_tui.look.inks import CATEGORIES, DIM
 from hpo_tui.look.numbers import metric_text
 from hpo_tui.plots.canvas import sentence, shorten

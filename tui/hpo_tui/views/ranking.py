@@ -13,7 +13,7 @@ from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value, plural
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.order import places
-from hpo_tui.desk.table import Table
+from hpo_tui.desk.table_in_view import Table
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, RAMP, RAMP_STEPS, STRONG, WARNING
 from hpo_tui.look.numbers import decimals_for, metric_text

@@ -9,7 +9,7 @@ import numpy as np
 from hpo_core.plan.metrics import Objective
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
-from hpo_tui.desk.table import Table
+from hpo_tui.desk.table_in_view import Table
 from hpo_tui.look.numbers import metric_text, trial_words
 from hpo_tui.plots.canvas import shorten, width_of
 from hpo_tui.plots.data import Axis, Trials, trials

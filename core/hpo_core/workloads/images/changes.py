@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpo_core.errors import DataError
-from hpo_core.plan.data import FILES
+from hpo_core.plan.data_source import FILES
 from hpo_core.workloads.images.dataset import Dataset, prepare
 from hpo_core.workloads.images.decode import Progress
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.errors import DataError
-from hpo_core.plan.data import KERAS_DATASETS
+from hpo_core.plan.data_source import KERAS_DATASETS
 from hpo_core.text import clean, plural
 from hpo_core.workloads.images import cache, fruit
 from hpo_core.workloads.images import class_folders as folder

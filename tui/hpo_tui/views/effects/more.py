@@ -14,7 +14,7 @@ from hpo_tui.look.numbers import decimals_for, metric_text
 from hpo_tui.plots.canvas import width_of
 from hpo_tui.plots.heatmap_plot import heatmap
 from hpo_tui.plots.rows import Row, fit, padded, run
-from hpo_tui.views.effects.text import heading, name_of, paragraph, paragraphs
+from hpo_tui.views.effects.paragraphs import heading, name_of, paragraph, paragraphs
 from hpo_tui.views.trials import metric_of, trials_in_view
 
 MAPS = 2

@@ -7,7 +7,7 @@ from hpo_core.text import p_words, percent
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG
 from hpo_tui.plots.canvas import width_of
 from hpo_tui.plots.rows import Row, bar, fit, padded, run
-from hpo_tui.views.effects.text import NOISE, heading, name_of, paragraph
+from hpo_tui.views.effects.paragraphs import NOISE, heading, name_of, paragraph
 
 WIDE = 64
 _NAME, _SHARE, _F, _P, _VERDICT = 27, 5, 7, 9, 9

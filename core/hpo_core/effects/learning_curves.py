@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_core.effects.data import Floats, Ints, Results
+from hpo_core.effects.inputs import Floats, Ints, Results
 from hpo_core.effects.model import ALPHA
 from hpo_core.effects.probability import t_point
 from hpo_core.plan.hyperparameters import Value

@@ -14,8 +14,8 @@ from hpo_tui.look.numbers import decimals_for, metric_text
 from hpo_tui.plots.bars import Bar, bars
 from hpo_tui.plots.canvas import width_of
 from hpo_tui.plots.rows import Row, fit, padded, run
+from hpo_tui.views.effects.paragraphs import heading, paragraph
 from hpo_tui.views.effects.shares import verdict_word
-from hpo_tui.views.effects.text import heading, paragraph
 
 BEST, ALIKE, DROP = "●", "≈", "×"
 _COUNTED = 60

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.metrics import Direction
 from hpo_core.results.in_view import hidden_values, kept_trials, with_values
-from hpo_core.results.losses import apart_words, losses_apart
+from hpo_core.results.loss_groups import apart_words, losses_apart
 from hpo_core.results.measure import Measure
 from hpo_core.results.table import ResultsTable, standing, table_of
 from hpo_core.results.trim import Trim

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 
 from hpo_tui.look.keys import bindings
 from hpo_tui.panes import PANES
-from hpo_tui.screens.acts import cursor, trim
+from hpo_tui.screens.acts import cursor, trimming
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.session_keys import SESSION_KEYS
 from hpo_tui.widgets.cell_pane import CellPane
@@ -50,9 +50,9 @@ class SessionScreen(DeskScreen):
     @on(FilterLine.Typed)
     def filter_as_typed(self, message: FilterLine.Typed) -> None:
         """Look through the filter while it is typed."""
-        trim.filter_as_typed(self, message.line, message.before)
+        trimming.filter_as_typed(self, message.line, message.before)
 
     @on(FilterLine.Left)
     def leave_filter(self, message: FilterLine.Left) -> None:
         """Keep the filter, or go back to the trim before."""
-        trim.end_filter(self, message.kept, message.before)
+        trimming.end_filter(self, message.kept, message.before)

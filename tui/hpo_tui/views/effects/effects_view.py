@@ -16,9 +16,9 @@ from hpo_tui.plots.canvas import sentence
 from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.views.effects.advice import WORKING, drop_losers
 from hpo_tui.views.effects.more import epoch_rows, failure_rows, front_rows, interaction_rows, winner_rows
+from hpo_tui.views.effects.paragraphs import blank, paragraph, paragraphs
 from hpo_tui.views.effects.shares import share_rows
-from hpo_tui.views.effects.text import blank, paragraph, paragraphs
-from hpo_tui.views.effects.values import value_rows
+from hpo_tui.views.effects.value_lines import value_rows
 from hpo_tui.views.view import Cells, View
 
 SPOKEN_WIDTH = 100
