@@ -25,7 +25,14 @@ from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.engine.supervisor import Limits, Supervisor
 from hpo_core.errors import SessionError
 from hpo_core.executors.executor import Executor
-from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions, EngineStarted, EngineStopped, StopSession
+from hpo_core.journal.events import (
+    DEFAULT_OPTIONS,
+    SCHEMA_VERSION,
+    EngineOptions,
+    EngineStarted,
+    EngineStopped,
+    StopSession,
+)
 from hpo_core.journal.files import REAL_FILES, Files
 from hpo_core.journal.lock import Holder, SessionLock
 from hpo_core.session.control import discard_orders
@@ -114,6 +121,7 @@ class Engine:
                 boot_id=this.boot_id,
                 pid=this.pid,
                 version=version("hpo-tui"),
+                schema=SCHEMA_VERSION,
                 workers=self._dispatcher.workers,
                 device=self._executor.device,
                 options=self._options,

@@ -16,7 +16,7 @@ from msgspec.structs import force_setattr, replace
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, FORMER_NAMES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the journal's and the spec's layout; a session with a higher one is opened read-only."""
 
 AttemptStatus = Literal["complete", "diverged", "failed", "stopped"]
@@ -47,14 +47,15 @@ DEFAULT_OPTIONS = EngineOptions()
 class EngineStarted(_Record, frozen=True, tag="EngineStarted"):
     """An engine took the session over; every later record carries its ``gen``.
 
-    ``options`` is what it was started with, ``workers`` how many it began with, ``device`` what they compute on.
+    ``schema`` is the layout that it writes, ``options`` what it was started with, ``workers`` how many it began
+    with, ``device`` what they compute on.
     """
 
     host: str
     boot_id: str
     pid: int
     version: str
-    schema: int = SCHEMA_VERSION
+    schema: int = 1
     workers: int = 1
     device: str = "cpu"
     options: EngineOptions = DEFAULT_OPTIONS

@@ -12,7 +12,15 @@ from hpo_core.engine.mending import examine
 from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.errors import SessionError
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.journal.events import AttemptEnded, AttemptStarted, EngineOptions, Job, PlanRecorded, TrialsAdded
+from hpo_core.journal.events import (
+    SCHEMA_VERSION,
+    AttemptEnded,
+    AttemptStarted,
+    EngineOptions,
+    Job,
+    PlanRecorded,
+    TrialsAdded,
+)
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan import random_plan
 from hpo_core.plan.grid import Grid
@@ -204,3 +212,9 @@ def test_a_search_is_recovered_from_memory_with_the_trials_that_it_added(tmp_pat
     assert {key: entry.epochs for key, entry in after.replicates.items()} == {
         key: entry.epochs for key, entry in before.replicates.items()
     }
+
+
+def test_an_older_program_is_told_that_it_cannot_read_what_this_one_writes(tmp_path: Path) -> None:
+    folder = trained(tmp_path)
+    first = (folder.path / "journal.jsonl").read_text().splitlines()[0]
+    assert f'"schema":{SCHEMA_VERSION}' in first, "left out, an older program would take it for its own layout"
