@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 
 from hpo_core.engine.recorder import Recorder
@@ -18,6 +19,7 @@ class Planner:
         self._recorder = recorder
         self._state = recorder.state
         self._plan = start_plan(recorder.state.spec.search.plan)
+        self._asked = -1
 
     def record_plan(self) -> None:
         """Bind the results to come to the values of the spec, once for a session."""
@@ -25,10 +27,16 @@ class Planner:
             self._recorder.record(plan_of(self._state.spec), durable=True)
 
     def plan_ahead(self, workers: int) -> bool:
-        """Have a trial wait for each of the ``workers``, as far as the plan goes; whether it added any."""
+        """Have a trial wait for each of the ``workers``, as far as the plan goes; whether it added any.
+
+        The plan is asked once, and again when more is known.
+        """
         spec, lacking = self._state.spec, workers - sum(1 for _ in islice(self._state.waiting(), workers))
-        if self._plan is None or lacking <= 0 or self._recorder.blocked:
+        if self._plan is None or lacking <= 0 or len(spec.grid) >= spec.trials_asked:
             return False
+        if self._recorder.blocked or self._asked == self._state.version:
+            return False
+        self._asked = self._state.version
         search = Search(spec.grid, spec.trials_asked, spec.seed, spec.objective, scores(self._state.snapshot()))
         rows = tuple(self._plan.propose(search, lacking))
         if rows:
@@ -37,12 +45,15 @@ class Planner:
 
 
 def scores(snapshot: Snapshot) -> dict[int, float | None]:
-    """Return the mean score of each trial whose replicates have all ended; None for one without a score."""
-    found: dict[int, float | None] = {}
-    metric = snapshot.spec.objective.metric
-    for trial in range(1, len(snapshot.spec.grid) + 1):
-        entries = list(snapshot.replicates_of(trial))
-        if all(entry.status in ENDED for entry in entries):
-            values = [value for entry in entries if (value := entry.result(metric)) is not None]
-            found[trial] = sum(values) / len(values) if values else None
-    return found
+    """Return the score of each trial whose replicates have all ended; None for one without a score."""
+    from hpo_core.results.measure import measure_of  # brings in numpy, which no full grid needs
+    from hpo_core.results.table import table_of
+
+    table = table_of(snapshot)
+    ended = table.count(*ENDED) == table.counts.sum(axis=1)
+    means = table.scores(measure_of(snapshot)).mean.tolist()
+    return {
+        trial: None if math.isnan(mean) else mean
+        for trial, (mean, done) in enumerate(zip(means, ended, strict=True), 1)
+        if done
+    }

@@ -325,6 +325,11 @@ class SessionState:
         return self._paused
 
     @property
+    def version(self) -> int:
+        """How many records have been taken into account."""
+        return self._version
+
+    @property
     def plan(self) -> PlanRecorded | None:
         """The plan that the results belong to; None before one was recorded."""
         return self._plan
