@@ -26,22 +26,18 @@ class Planner:
         if self._state.plan is None:
             self._recorder.record(plan_of(self._state.spec), durable=True)
 
-    def plan_ahead(self, workers: int) -> bool:
-        """Have a trial wait for each of the ``workers``, as far as the plan goes; whether it added any.
-
-        The plan is asked once, and again when more is known.
-        """
+    def plan_ahead(self, workers: int) -> None:
+        """Have a trial wait for each of the ``workers``, as far as the plan goes, asked when more is known."""
         spec, lacking = self._state.spec, workers - sum(1 for _ in islice(self._state.waiting(), workers))
         if self._plan is None or lacking <= 0 or len(spec.grid) >= spec.trials_asked:
-            return False
+            return
         if self._recorder.blocked or self._asked == self._state.version:
-            return False
+            return
         self._asked = self._state.version
         search = Search(spec.grid, spec.trials_asked, spec.seed, spec.objective, scores(self._state.snapshot()))
         rows = tuple(self._plan.propose(search, lacking))
         if rows:
             self._recorder.record(TrialsAdded(trials=rows), durable=True)
-        return bool(rows)
 
 
 def scores(snapshot: Snapshot) -> dict[int, float | None]:
