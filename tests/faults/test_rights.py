@@ -67,7 +67,8 @@ def test_what_a_session_holds_is_for_its_owner_alone(tmp_path: Path, monkeypatch
         folder = new_session(tmp_path / "sessions", "mine")
         start_engine(folder, EngineOptions(workload="synthetic", workers=1))
         wait(lambda: not folder.engine_runs(), "the end")
-        ViewFile(folder.view, folder.load_spec().grid).save(ViewState(view="ranking"))
+        spec = folder.load_spec()
+        ViewFile(folder.view, spec.grid, len(spec.grid)).save(ViewState(view="ranking"))
         assert call("export", str(folder.path)).exit_code == 0
         assert call("pause", str(folder.path)).exit_code == 2
     finally:
