@@ -34,7 +34,8 @@ def mean_squared_error(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.math.squared_difference(tf.nn.softmax(logits), targets), axis=-1)
 
 
-LOSSES = {name: globals()[name] for name in hyperparameters.LOSSES}
+_FORMULAS = {loss.__name__: loss for loss in (poisson, categorical_crossentropy, mean_squared_error)}
+LOSSES = {name: _FORMULAS[name] for name in hyperparameters.LOSSES}
 """Each loss that a spec may name, in the table's order."""
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from hpo_core.plan import hyperparameters
 from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter, Value, built_in
 from hpo_core.plan.workloads import MEASURED
 from hpo_core.workloads.paper.losses import chosen_loss
@@ -38,16 +39,11 @@ class _OneReplica:
         return grads_and_vars
 
 
-OPTIMIZERS = {
-    name: type(kind.__name__, (_OneReplica, kind), {})
-    for name, kind in (
-        ("adam", keras.optimizers.Adam),
-        ("sgd", keras.optimizers.SGD),
-        ("rmsprop", keras.optimizers.RMSprop),
-        ("adamw", keras.optimizers.AdamW),
-        ("nadam", keras.optimizers.Nadam),
-    )
-}
+def _with_one_replica(kind: type) -> Any:
+    return type(kind.__name__, (_OneReplica, kind), {})
+
+
+OPTIMIZERS = {name: _with_one_replica(type(keras.optimizers.get(name))) for name in hyperparameters.OPTIMIZERS}
 
 OutOfMemory = tf.errors.ResourceExhaustedError
 
