@@ -67,9 +67,13 @@ def header_row(name: str, update: Update, measure: Measure, width: int, apart: b
         run(f"{snapshot.ended} of {total}  "),
         *((run("made-up results  ", WARNING),) if made_up(snapshot) else ()),
     )
-    said = f"{measure.words}{', within one loss' * apart}"
-    shown: Row = (run(f"  {measure.arrow} {shorten(said, 40)} ", ACCENT),)
     parts: list[Row] = [(run(f"  {percent(share)}"),)]
+    ways = (
+        (f"{measure.words}, within one loss", f"{measure.metric}, within one loss") if apart else (measure.words,)
+    )
+    wordings = [(run(f"  {measure.arrow} {shorten(said, 40)} ", ACCENT),) for said in ways]
+    room = width - sum(map(row_width, (lead, *parts)))
+    shown: Row = next((row for row in wordings if row_width(row) <= room), wordings[-1])
     if status is not None and word in ("training", "starting", "paused"):
         parts.append((run(f"  {plural(status.workers, 'worker')}", DIM),))
         if status.eta is not None and word == "training":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from hpo_core.results.loss_groups import WITHIN
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_state import ViewState
@@ -60,7 +61,8 @@ class View(ABC):
         While there is none, that trials are not compared across losses, where it is so.
         """
         if desk.trial is None:
-            return shorten(desk.table.apart, room)
+            apart = desk.table.apart
+            return apart if len(apart) <= room else shorten(WITHIN, room)
         return short_trial_line(desk, desk.trial, room)
 
     def plotted(self, desk: Desk, width: int, height: int) -> Picture:
