@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from hpo_core.errors import HpoError
-from hpo_tui.commands.options import ascii_option, sessions_option
+from hpo_tui.commands.options import common_options
 
 WORK_FAILED, CALL_WRONG, INTERRUPTED = 1, 2, 130
 
@@ -116,8 +116,7 @@ def _silence_output() -> None:
 
 @click.command(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hpo-tui", message="hpo-tui %(version)s")
-@ascii_option
-@sessions_option
+@common_options
 @click.pass_context
 def cli(context: click.Context) -> None:
     """The trimming desk for hyperparameter grids.

@@ -53,7 +53,6 @@ def resume(
     if not snapshot.spec.trainable:
         raise SessionError(f"The session {folder.name!r} was imported; it has results, and nothing to train on.")
     left = snapshot.counts["waiting"] + snapshot.counts["running"]
-    left += snapshot.to_be_added * snapshot.spec.replicates
     done = Resumed(left, folder.engine_runs(), snapshot.paused is not None)
     if left and not done.engine_ran:
         if not take_over:

@@ -168,13 +168,17 @@ def compares_losses(name: str) -> bool:
     return known is None or not known.minimised_itself
 
 
+WITHIN = "compared within one loss only"
+"""Where the sentence has no room, what stands from here on must do."""
+
+
 def apart_words(name: str, metrics: Collection[str]) -> str:
     """Return the sentence on a metric that compares trials within one loss only; ``metrics`` are all there are."""
     same = name.replace("loss", "crossentropy")
     other = same if same in metrics else "another metric"
     return (
-        f"{clean(name)} is what each training minimises, and these trials minimise different losses: it compares "
-        f"them within one loss only; {other} compares them all."
+        f"{clean(name)} is what each training minimises, and these trials minimise different losses: they are "
+        f"{WITHIN}; {other} compares them all."
     )
 
 

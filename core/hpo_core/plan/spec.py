@@ -205,6 +205,11 @@ def _read(
         if search.trials is None:
             raise SpecError(f"{where}: [search] trials is missing; the plan {search.plan!r} must know how many.")
         grid = Grid(grid.hyperparameters, ())
+    elif search.trials is not None:
+        raise SpecError(
+            f'{where}: [search] trials is for a plan that draws them, such as plan = "random"; the plan '
+            f"{search.plan!r} trains every combination. Name a plan, or leave trials out."
+        )
     spec = SessionSpec(data, grid, fixed, objective, search, **session)
     if spec.trainings_asked > MAX_TRAININGS and not grid.listed:
         raise SpecError(

@@ -113,7 +113,15 @@ class Proposal:
         varied = tuple(factor for factor in self.factors if len(factor.values) > 1) or self.factors[:1]
         fixed = {name: value for name, value in old.fixed.items() if name not in {f.name for f in self.factors}}
         fixed |= {factor.name: factor.values[0] for factor in self.factors if factor not in varied}
-        new = replace(old, grid=Grid(varied), fixed=fixed, replicates=self.replicates, search=SearchSpec())
+        engine = self.snapshot.engine
+        new = replace(
+            old,
+            grid=Grid(varied),
+            fixed=fixed,
+            replicates=self.replicates,
+            search=SearchSpec(),
+            workload=engine.options.workload if engine is not None else old.workload,
+        )
         return SessionSpec.parse(new.to_toml(), "The next grid")
 
     @cached_property
@@ -168,6 +176,8 @@ def propose(session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = N
     spec = snapshot.spec
     grid = spec.grid
     mask = np.ones(len(grid), bool) if seen is None else seen
+    if not len(mask):
+        raise SpecError("There is no trial to refine yet: the plan adds them while it trains.")
     if not mask.any():
         raise SpecError("No trial is in view; bring values back before refining.")
     apart = apart_words(snapshot, measure_of(snapshot), mask)

@@ -10,9 +10,6 @@ from hpo_core.plan.grid import Grid
 from hpo_core.results.measure import Measure
 from hpo_core.session.snapshot import Snapshot
 
-WITHIN = "compared within one loss only"
-"""The same where there is no room for the sentence."""
-
 LOSS = "loss"
 """The hyperparameter that says what is minimised."""
 

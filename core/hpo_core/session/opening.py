@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from hpo_core.errors import SessionError
-from hpo_core.journal.events import SCHEMA_VERSION
+import contextlib
+
+from hpo_core.errors import JournalError, SessionError
+from hpo_core.journal.events import SCHEMA_VERSION, EngineStarted, PlanRecorded
 from hpo_core.journal.reader import Damage, JournalReader
+from hpo_core.journal.records import decode_record
+from hpo_core.journal.segments import segments
 from hpo_core.session.damage import name_lost
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.state import SessionState
 from hpo_core.text import clean
+
+PLAN_WITHIN = 1 << 16
+"""The plan is among so many of the first bytes of a journal, if anywhere; a longer record is read whole."""
 
 
 class SessionReader:
@@ -48,6 +55,28 @@ def read_session(folder: SessionFolder) -> Snapshot:
     snapshot = reader.snapshot()
     check_readable(snapshot, folder)
     return snapshot
+
+
+def check_spec(folder: SessionFolder) -> None:
+    """Raise ``SessionError`` or ``SpecError`` where the spec cannot be read, or is not the one of the results.
+
+    Reads the journal's beginning only, where its plan is: to be asked before a screen is shown.
+    """
+    state = SessionState(folder.load_spec())
+    for line in _first_lines(folder):
+        with contextlib.suppress(JournalError):
+            record = decode_record(line.rstrip(b"\n"))
+            if isinstance(record.event, EngineStarted | PlanRecorded):
+                state.apply(record)
+    check_readable(state.snapshot(), folder)
+
+
+def _first_lines(folder: SessionFolder) -> list[bytes]:
+    with contextlib.suppress(OSError):  # the screen says why the journal cannot be read
+        for path in segments(folder.path)[:1]:
+            with path.open("rb") as file:
+                return file.readlines(PLAN_WITHIN)
+    return []
 
 
 def check_readable(snapshot: Snapshot, folder: SessionFolder) -> None:

@@ -119,9 +119,9 @@ class Snapshot:
 
     @property
     def trainings(self) -> int:
-        """How many trainings there are in all."""
+        """How many trainings there are in all, those of the trials that the plan is still to add included."""
         extra = sum(count - self.spec.replicates for count in self.replicate_counts.values())
-        return self.spec.trainings + extra
+        return self.spec.trainings + extra + self.to_be_added * self.spec.replicates
 
     def replicate_count(self, trial: int) -> int:
         """How many replicates ``trial`` has."""
@@ -151,8 +151,8 @@ class Snapshot:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing waits, nothing runs, and no trial is still to be added."""
-        return self.counts["waiting"] == 0 and self.counts["running"] == 0 and not self.to_be_added
+        """Whether nothing waits and nothing runs."""
+        return self.counts["waiting"] == 0 and self.counts["running"] == 0
 
     @property
     def to_be_added(self) -> int:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.session.store import create
+from hpo_core.session.store import create, create_with_events
 from hpo_tui.cli import cli
 
 FRUIT = '[data]\nsource = "fruit"\n'
@@ -197,3 +197,33 @@ def test_training_without_tensorflow_is_refused_with_what_to_do(
     line = refused(tmp_path, "run", spec, "--headless")
     assert "tensorflow is not installed here; install it with 'pip install tensorflow'" in line
     assert "--workload synthetic" in line
+
+
+@pytest.mark.fault(41)
+@pytest.mark.parametrize("verb", ["open", "show", "effects", "export"])
+def test_a_session_whose_spec_was_edited_is_refused_before_anything_is_shown(tmp_path: Path, verb: str) -> None:
+    sessions = tmp_path / "sessions"
+    spec = SessionSpec.parse(FRUIT + GRID)
+    folder = create_with_events(sessions, "edited", spec, ())
+    folder.spec.write_text(folder.spec.read_text().replace("    4,\n", "    4,\n    8,\n"))
+    said = refused(tmp_path, verb, "edited", "--sessions", sessions)
+    assert "filters is varied over 2, 4, 8 there, and over 2, 4 in the journal" in said
+    folder.spec.write_text("x = [")
+    assert "is not valid TOML" in refused(tmp_path, verb, "edited", "--sessions", sessions)
+
+
+def test_a_number_of_trials_without_a_plan_that_draws_them_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(FRUIT + GRID + "[search]\ntrials = 1\n")
+    said = refused(tmp_path, "run", tmp_path / "x.toml", *TRAIN)
+    assert "[search] trials is for a plan that draws them" in said
+
+
+def test_nothing_is_said_to_be_hidden_where_the_plan_has_added_no_trial_yet(tmp_path: Path) -> None:
+    sessions = tmp_path / "sessions"
+    create(sessions, "new", SessionSpec.parse(FRUIT + GRID + '[search]\nplan = "random"\ntrials = 2\n'))
+    here = ("--sessions", sessions)
+    assert "new has no trial yet" in refused(tmp_path, "plot", "new", "scatter", *here)
+    assert "There is no trial to refine yet" in refused(tmp_path, "refine", "new", "--name", "finer", *here)
+    shown = CliRunner().invoke(cli, ["show", "new", "--sessions", str(sessions)])
+    assert "2 trainings: 2 waiting" in shown.stdout
+    assert "Its plan adds the trials while it trains." in shown.stdout

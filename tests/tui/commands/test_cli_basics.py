@@ -141,3 +141,9 @@ def test_a_ranking_on_paper_names_no_keys(runner: CliRunner) -> None:
 def test_an_empty_folder_says_how_to_begin(runner: CliRunner, tmp_path: Path) -> None:
     said = runner.invoke(cli, ["show", "paper", "--sessions", str(tmp_path)]).stderr
     assert said.rstrip().endswith("it has no sessions yet; hpo-tui demo makes one.")
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "open"])
+def test_every_verb_takes_ascii_and_the_sessions_folder(verb: str) -> None:
+    options = {name for parameter in command_of(verb).params for name in parameter.opts}
+    assert {"--ascii", "--sessions"} <= options

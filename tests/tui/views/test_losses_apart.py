@@ -59,6 +59,8 @@ def test_effects_judge_within_each_loss_and_not_between_them(by_loss: SessionFol
     assert any(SAID in warning for warning in found["warnings"])
     assert {line["verdict"] for line in found["effects"]} == {"unknown"}
     assert found["best"] is None
+    assert set(found["within_loss"]) == {"poisson", "mean_squared_error"}
+    assert all(part["best"] is not None for part in found["within_loss"].values())
     assert SAID not in call("effects", "grid", *ONE)
     assert SAID not in call("effects", "grid", "--metric", "val_accuracy")
 
@@ -75,12 +77,12 @@ def test_no_trial_is_the_best_of_several_losses(by_loss: SessionFolder) -> None:
 async def test_the_screen_says_it_wherever_it_shows_such_a_metric(by_loss: SessionFolder, open_app: Any) -> None:
     async with open_app(by_loss) as see:
         await see.shows("header", "val_loss, last epoch, within one loss")
-        await see.shows("view", "val_loss is what each training minimises")
+        await see.shows("view", "compared within one loss only; another metric compares them all")
         assert "compared within one loss only" in see.text("values")
         assert re.search(r"0\.0001 +4 +– ", see.text("values"))
         await see.press("m")
         await see.until(lambda: "within one loss" not in see.text("header"))
-        assert "minimises" not in see.text("view")
+        assert "within one loss" not in see.text("view")
 
 
 @pytest.mark.parametrize(
@@ -97,3 +99,25 @@ def test_run_says_it_before_the_first_training(losses: str, objective: str, apar
     spec = SessionSpec.parse(f'[data]\nsource = "fruit"\n{grid}\n[session]\nobjective = "{objective}"')
     assert spec.losses_apart is apart
     assert "val_crossentropy compares them all" in apart_words("val_loss", WORKLOADS[spec.workload].metrics)
+
+
+async def test_no_picture_takes_a_mean_over_several_losses(by_loss: SessionFolder, open_app: Any) -> None:
+    async with open_app(by_loss) as see:
+        await see.shows("histograms", "poisson")
+        assert "learning_rate" not in see.text("histograms")
+        await see.press("right_square_bracket")
+        await see.shows("view", "mean over filters")
+        await see.press("c", "c")
+        await see.shows("view", "With loss on an axis")
+        await see.press("pagedown", "o")
+        await see.shows("view", "mean over loss")
+        await see.shows("histograms", "learning_rate")
+
+
+async def test_the_next_grid_says_why_nothing_is_finer(by_loss: SessionFolder, open_app: Any) -> None:
+    async with open_app(by_loss) as see:
+        await see.shows("header", "val_loss")
+        await see.press("r")
+        await see.until(lambda: "RefineScreen" in type(see.app.screen).__name__)
+        shown = " ".join(str(line.render()) for line in see.app.screen.query("Static"))
+        assert "No trial in view has a score yet" not in shown

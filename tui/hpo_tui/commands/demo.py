@@ -9,14 +9,14 @@ import click
 
 from hpo_core.engine.demo_session import demo_spec, start_demo
 from hpo_core.journal.events import EngineOptions
-from hpo_tui.commands.options import sessions_option
+from hpo_tui.commands.options import common_options
 from hpo_tui.commands.start import check_can_train, stay_with, training_options, workload_option
 
 
 @click.command()
 @training_options
 @workload_option
-@sessions_option
+@common_options
 @click.pass_obj
 def demo(sessions: Path, headless: bool, engine: dict[str, Any]) -> int:
     """Train a small real grid on generated fruit images, at once.

@@ -16,7 +16,7 @@ import click
 from hpo_core.engine import logout
 from hpo_core.text import clean, plural
 from hpo_tui.commands import probes
-from hpo_tui.commands.options import path_in_words, sessions_option
+from hpo_tui.commands.options import common_options, path_in_words
 from hpo_tui.look.numbers import bytes_text
 
 LOW_DISK = 1_000_000_000
@@ -34,7 +34,7 @@ class Finding:
 
 @click.command()
 @click.option("--clear-cache", is_flag=True, help="Delete the decoded images; they are made again when needed.")
-@sessions_option
+@common_options
 @click.pass_obj
 def doctor(sessions: Path, clear_cache: bool) -> None:
     """Say what this machine has: TensorFlow, GPUs, terminal, disk.

@@ -12,7 +12,7 @@ import click
 from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
 from hpo_core.text import clean, format_value
-from hpo_tui.commands.options import PAGE_WIDTH, json_option, print_json, sessions_option
+from hpo_tui.commands.options import PAGE_WIDTH, common_options, json_option, print_json
 from hpo_tui.commands.show import aligned
 from hpo_tui.commands.view_options import View, chosen_metric, in_view
 from hpo_tui.look.numbers import decimals_for, metric_text
@@ -35,7 +35,7 @@ VARIANCE = "variance"
 @click.option("--one-replicate-noise", is_flag=True,
               help="With one replicate: take the highest interactions as the noise.")  # fmt: skip
 @json_option
-@sessions_option
+@common_options
 def effects(
     view: View,
     metric: str | None,
@@ -62,18 +62,20 @@ def effects(
         one_replicate_noise=one_replicate_noise,
         without_collapsed=without_collapsed,
     )
+    codes = losses_apart(grid, measure, view.mask)
+    losses = grid.hyperparameters[grid.names.index(LOSS)].values if codes is not None else ()
+    each = {format_value(loss): view.mask & (codes == place) for place, loss in enumerate(losses)}
+    within = {loss: find(seen) for loss, seen in each.items() if seen.any()}
     if as_json:
-        print_json(to_object(find(view.mask)))
+        apart = {"within_loss": {loss: to_object(found) for loss, found in within.items()}} if within else {}
+        print_json(to_object(find(view.mask)) | apart)
         return
-    within = losses_apart(grid, measure, view.mask)
-    if within is None:
+    if not within:
         click.echo("\n".join(page(find(view.mask))))
         return
     click.echo(textwrap.fill(apart_words(view.snapshot, measure, view.mask), PAGE_WIDTH, subsequent_indent="  "))
-    for place, loss in enumerate(grid.hyperparameters[grid.names.index(LOSS)].values):
-        seen = view.mask & (within == place)
-        if seen.any():
-            click.echo("\n".join(["", f"Within {LOSS} {format_value(loss)}:", *page(find(seen))]))
+    for loss, found in within.items():
+        click.echo("\n".join(["", f"Within {LOSS} {loss}:", *page(found)]))
 
 
 def page(found: Effects) -> Iterator[str]:

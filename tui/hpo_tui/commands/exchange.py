@@ -8,7 +8,7 @@ import click
 
 from hpo_core.interop.formats import FORMATS
 from hpo_core.text import plural
-from hpo_tui.commands.options import path_in_words, sessions_option
+from hpo_tui.commands.options import common_options, path_in_words
 from hpo_tui.commands.view_options import View, in_view
 
 
@@ -16,7 +16,7 @@ from hpo_tui.commands.view_options import View, in_view
 @in_view
 @click.option("--to", metavar="DIR", type=click.Path(path_type=Path), help="Folder (else the session's exports/).")
 @click.option("--format", "written_as", type=click.Choice(list(FORMATS)), default="csv", help="What to write.")
-@sessions_option
+@common_options
 def export_session(view: View, to: Path | None, written_as: str) -> None:
     """Write a session's results as CSV files.
 
@@ -39,7 +39,7 @@ def export_session(view: View, to: Path | None, written_as: str) -> None:
 @click.option(
     "--metrics", metavar="A,B", help="The columns that are metrics, the objective first (else known ones)."
 )
-@sessions_option
+@common_options
 @click.pass_obj
 def import_file(sessions: Path, file: Path, name: str, metrics: str | None) -> None:
     """Make a session of a table of results.

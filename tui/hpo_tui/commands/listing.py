@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hpo_core.text import clean
-from hpo_tui.commands.options import json_option, path_in_words, print_json, sessions_option
+from hpo_tui.commands.options import common_options, json_option, path_in_words, print_json
 from hpo_tui.desk.sessions import SessionCard, session_cards
 from hpo_tui.look.numbers import age_text, bytes_text, metric_text
 
@@ -17,7 +17,7 @@ NAME_WIDTH = 28
 
 @click.command("list")
 @json_option
-@sessions_option
+@common_options
 @click.pass_obj
 def list_sessions(sessions: Path, as_json: bool) -> None:
     """List the sessions.

@@ -24,16 +24,18 @@ def _choose_folder(context: click.Context, _: click.Parameter, given: str | None
         context.obj = sessions_folder(given)
 
 
-def sessions_option(function: Function) -> Function:
-    """Add ``--sessions DIR``, before or after the verb; the folder becomes the context's object."""
-    return click.option(
-        "--sessions",
-        metavar="DIR",
-        expose_value=False,
-        is_eager=True,
-        callback=_choose_folder,
-        help="Folder of the sessions (else HPO_TUI_SESSIONS, else ./sessions).",
-    )(function)
+def common_options(function: Function) -> Function:
+    """Add what every verb takes, before or after it: ``--ascii``, and ``--sessions DIR``, the context's object."""
+    return _ascii_option(
+        click.option(
+            "--sessions",
+            metavar="DIR",
+            expose_value=False,
+            is_eager=True,
+            callback=_choose_folder,
+            help="Folder of the sessions (else HPO_TUI_SESSIONS, else ./sessions).",
+        )(function)
+    )
 
 
 def _find_session(context: click.Context, _: click.Parameter, given: str) -> SessionFolder:
@@ -61,8 +63,8 @@ def _choose_ascii(context: click.Context, _: click.Parameter, given: bool) -> No
         write_ascii()
 
 
-def ascii_option(function: Function) -> Function:
-    """Add ``--ascii``, before or after the verb; from then on nothing but 7-bit characters is written."""
+def _ascii_option(function: Function) -> Function:
+    """Add ``--ascii``; from then on nothing but 7-bit characters is written."""
     return click.option(
         "--ascii",
         is_flag=True,

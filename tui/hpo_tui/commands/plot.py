@@ -15,7 +15,7 @@ from hpo_core.journal.files import write_atomically
 from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import measure_of
 from hpo_core.text import clean
-from hpo_tui.commands.options import ascii_option, path_in_words, sessions_option, wants_ascii
+from hpo_tui.commands.options import common_options, path_in_words, wants_ascii
 from hpo_tui.commands.view_options import View, chosen_metric, in_view
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
@@ -49,8 +49,7 @@ def _parse_size(context: click.Context, parameter: click.Parameter, given: str |
 @click.option("--size", callback=_parse_size, metavar="120x40", help="Columns and rows (else the terminal's).")
 @click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write an SVG file instead.")
 @click.option("--light", is_flag=True, help="Colours for a light ground.")
-@ascii_option
-@sessions_option
+@common_options
 def plot(
     view: View, kind: str, metric: str | None, size: tuple[int, int] | None, svg: Path | None, light: bool
 ) -> None:
@@ -78,6 +77,8 @@ def plot(
 
 def draw(view: View, kind: str, metric: str, size: tuple[int, int]) -> Picture:
     """Return the picture of what is in view."""
+    if not len(view.mask):
+        raise SessionError(f"{view.folder.name} has no trial yet: its plan adds them while it trains.")
     if not view.mask.any():
         raise FilterError("No trial is in view, so there is nothing to draw; hide fewer values.")
     saved = load_view(view.folder.view, view.snapshot.spec.grid)

@@ -12,7 +12,7 @@ from hpo_core.engine import launch
 from hpo_core.engine.resume import options_of
 from hpo_core.errors import SessionError
 from hpo_core.text import clean, format_seconds, format_value
-from hpo_tui.commands.options import PAGE_WIDTH, parse_settings, sessions_option, settings_option
+from hpo_tui.commands.options import PAGE_WIDTH, common_options, parse_settings, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options
 from hpo_tui.commands.view_options import View, in_view
 
@@ -24,7 +24,7 @@ from hpo_tui.commands.view_options import View, in_view
 @click.option("--replicates", type=click.IntRange(1, 10_000), help="Trainings of each trial.")
 @click.option("--dry-run", is_flag=True, help="Print the next grid; make and train nothing.")
 @training_options
-@sessions_option
+@common_options
 @click.pass_obj
 def refine(
     sessions: Path,

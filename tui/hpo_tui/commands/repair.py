@@ -12,7 +12,7 @@ from hpo_core.engine.takeover import forget_other_host
 from hpo_core.errors import SessionError
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
-from hpo_tui.commands.options import session_argument, sessions_option
+from hpo_tui.commands.options import common_options, session_argument
 
 DAMAGE_SHOWN = 20
 
@@ -22,7 +22,7 @@ DAMAGE_SHOWN = 20
 @click.option("--dry-run", is_flag=True, help="Only say what is damaged; change nothing.")
 @click.option("--recovered", is_flag=True, help=f"Put {RECOVERED}, the engine's copy, in the journal's place.")
 @click.option("--take-over", is_flag=True, help="The engine on another host, which the lock names, is gone.")
-@sessions_option
+@common_options
 def repair_session(session: SessionFolder, dry_run: bool, recovered: bool, take_over: bool) -> None:
     """Say what of a session is damaged, set it aside, keep the rest.
 

@@ -15,7 +15,7 @@ from hpo_core.plan.metrics import apart_words
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.session.store import create, free_name
-from hpo_tui.commands.options import PAGE_WIDTH, parse_settings, sessions_option, settings_option
+from hpo_tui.commands.options import PAGE_WIDTH, common_options, parse_settings, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options, workload_option
 
 
@@ -26,7 +26,7 @@ from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, t
 @click.option("--replicates", type=click.IntRange(1, 10_000), help="Trainings of each trial.")
 @training_options
 @workload_option
-@sessions_option
+@common_options
 @click.pass_obj
 def run(
     sessions: Path,
@@ -46,7 +46,8 @@ def run(
     asked = SessionSpec.load(spec, parse_settings(settings))
     if replicates is not None:
         asked = with_replicates(asked, replicates)
-    options = EngineOptions(**{"workload": asked.workload, **engine})
+    asked = replace(asked, workload=engine.get("workload", asked.workload))
+    options = EngineOptions(**{**engine, "workload": asked.workload})
     check_can_train(asked, options.workload, headless)
     if asked.losses_apart:
         said = apart_words(asked.objective.metric, WORKLOADS[options.workload].metrics)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from hpo_core.session.opening import check_spec
 from hpo_core.session.paths import SessionFolder
-from hpo_tui.commands.options import ascii_option, session_argument, sessions_option, wants_ascii
+from hpo_tui.commands.options import common_options, session_argument, wants_ascii
 from hpo_tui.commands.terminal import check_terminal
 
 QUIET_TEXTUAL = {"TEXTUAL_FPS": "20", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
@@ -39,13 +40,13 @@ def home(sessions: Path) -> None:
 @click.command("open")
 @session_argument
 @click.option("--read-only", is_flag=True, help="Look only: give no orders and save no view.")
-@ascii_option
 @click.option("--theme", type=click.Choice(["dark", "light", "high-contrast"]), help="Colours of the screen.")
-@sessions_option
+@common_options
 @click.pass_obj
 def open_session(sessions: Path, session: SessionFolder, read_only: bool, theme: str | None) -> int:
     """Open a session on the screen.
 
     Opening never starts work, and leaving never stops it.
     """
+    check_spec(session)
     return show_screen(sessions, session, read_only=read_only, theme=theme)

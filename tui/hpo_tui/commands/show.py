@@ -17,7 +17,7 @@ from hpo_core.results.table import means, standing, table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, format_value, plural
-from hpo_tui.commands.options import PAGE_WIDTH, json_option, path_in_words, print_json, sessions_option
+from hpo_tui.commands.options import PAGE_WIDTH, common_options, json_option, path_in_words, print_json
 from hpo_tui.commands.sentences import counts_in_words, outcome_in_words, values_in_words
 from hpo_tui.commands.view_options import View, in_view
 from hpo_tui.look.numbers import decimals_for, metric_text
@@ -30,7 +30,7 @@ FAILURES_SHOWN = 10
 @in_view
 @click.option("--top", type=click.IntRange(1), default=TOP, show_default=True, help="Trials in the ranking.")
 @json_option
-@sessions_option
+@common_options
 def show(view: View, top: int, as_json: bool) -> None:
     """Print progress, ranking and failures of a session on one page."""
     if as_json:
@@ -43,7 +43,7 @@ def page(view: View, top: int = TOP) -> list[str]:
     """Return the page's lines."""
     lines = [*_heading(view), ""]
     if not view.mask.any():
-        return [*lines, "No trial is in view."]
+        return [*lines, "No trial is in view." if len(view.mask) else "Its plan adds the trials while it trains."]
     lines += ranking_lines(view.snapshot, top, view.mask)
     lines += ["", *_values(view)]
     if failures := list(_failures(view)):

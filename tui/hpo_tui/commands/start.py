@@ -20,7 +20,6 @@ from hpo_core.session.store import check_name
 from hpo_core.text import clean
 from hpo_core.workloads.workload import check_can_train as check_workload
 from hpo_tui.commands.image_counter import ImageCounter
-from hpo_tui.commands.options import ascii_option
 from hpo_tui.commands.terminal import check_terminal
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -72,9 +71,9 @@ def engine_options(function: Function) -> Function:
 
 
 def training_options(function: Function) -> Function:
-    """Add what every verb takes that starts a new training: the engine's options, ``--headless``, ``--ascii``."""
+    """Add what every verb takes that starts a new training: the engine's options and ``--headless``."""
     headless = click.option("--headless", is_flag=True, help="No screen: print progress, end with the training.")
-    return headless(ascii_option(engine_options(function)))
+    return headless(engine_options(function))
 
 
 def check_new_name(sessions: Path, name: str) -> str:

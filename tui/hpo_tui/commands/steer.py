@@ -13,7 +13,7 @@ from hpo_core.journal.events import PauseQueue
 from hpo_core.session.control import send_order
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
-from hpo_tui.commands.options import session_argument, sessions_option
+from hpo_tui.commands.options import common_options, session_argument
 from hpo_tui.commands.start import engine_options, warn_of_logout, workload_option
 
 STOP_SECONDS = 60.0
@@ -22,7 +22,7 @@ STOP_SECONDS = 60.0
 
 @click.command()
 @session_argument
-@sessions_option
+@common_options
 def pause(session: SessionFolder) -> None:
     """Start no further training; those running go on to their end."""
     _require_engine(session)
@@ -35,7 +35,7 @@ def pause(session: SessionFolder) -> None:
 @click.option("--take-over", is_flag=True, help="The engine on another host, which the lock names, is gone.")
 @engine_options
 @workload_option
-@sessions_option
+@common_options
 def resume(session: SessionFolder, take_over: bool, engine: dict[str, Any]) -> None:
     """Go on with the queue; start an engine where none runs.
 
@@ -54,7 +54,7 @@ def resume(session: SessionFolder, take_over: bool, engine: dict[str, Any]) -> N
 @click.command()
 @session_argument
 @click.option("--after-running", is_flag=True, help="Let the trainings under way end first.")
-@sessions_option
+@common_options
 def stop(session: SessionFolder, after_running: bool) -> None:
     """Stop the training of a session; every result is kept.
 
@@ -73,4 +73,6 @@ def stop(session: SessionFolder, after_running: bool) -> None:
 
 def _require_engine(session: SessionFolder) -> None:
     if not session.engine_runs():
+        if not session.load_spec().trainable:
+            raise SessionError(f"The session {session.name!r} was imported; nothing trains in it.")
         raise SessionError(f"Nothing trains in {session.name!r}; 'hpo-tui resume {session.name}' would start it.")

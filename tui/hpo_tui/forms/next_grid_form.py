@@ -139,6 +139,8 @@ def next_words(proposal: Proposal) -> list[str]:
 
 def best_words(first: Proposal) -> str:
     """Return around which trial the proposal is finer."""
+    if first.apart:
+        return first.apart
     if first.best is None:
         return "No trial in view has a score yet, so no finer values are proposed."
     return f"Finer around the best in view, trial {first.best}: " + trial_words(

@@ -30,8 +30,8 @@ def state_word(update: Update) -> str:
 
 def made_up(snapshot: Snapshot) -> bool:
     """Whether nothing was trained, and the results mean nothing."""
-    workload = WORKLOADS.get(snapshot.engine.options.workload) if snapshot.engine is not None else None
-    return workload is not None and workload.made_up
+    name = snapshot.engine.options.workload if snapshot.engine is not None else snapshot.spec.workload
+    return name in WORKLOADS and WORKLOADS[name].made_up
 
 
 class Header(Pane):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from hpo_core.plan.data_source import DataSpec
+from hpo_core.plan.metrics import WITHIN
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.loss_groups import WITHIN
 from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.desk.sessions import WORKING, SessionCard
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from hpo_core.results.loss_groups import WITHIN, losses_apart
+from hpo_core.plan.metrics import WITHIN
+from hpo_core.results.loss_groups import losses_apart
 from hpo_core.text import format_value
 from hpo_tui.desk.order import ranked_rows
 from hpo_tui.desk.table_in_view import Table

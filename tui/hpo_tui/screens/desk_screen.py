@@ -200,8 +200,9 @@ class DeskScreen(Screen[None]):
 
     @property
     def focused_pane(self) -> str | None:
-        """The name of the pane that has the focus."""
-        return self.focused.id if self.focused is not None else None
+        """The name of the pane that has the focus; None where something else has it, such as the filter line."""
+        name = self.focused.id if self.focused is not None else None
+        return name if name in PANES else None
 
     def look(self, state: ViewState) -> None:
         """Look at the session in another way from now on, and remember it."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hpo_core.results.loss_groups import LOSS
 from hpo_core.text import plural
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_changes import shown_axes
 from hpo_tui.look.numbers import metric_text
+from hpo_tui.plots.canvas import sentence
 from hpo_tui.plots.heatmap_numbers import heat_numbers
 from hpo_tui.plots.heatmap_plot import heatmap
 from hpo_tui.plots.rows import Row
 from hpo_tui.views.trials import empty_words, metric_of, names_of, trials_in_view
 from hpo_tui.views.view import View
+
+ON_AN_AXIS = "With loss on an axis (X or Y on it), or one loss alone in view (o on it), there is a map."
 
 
 class HeatMap(View):
@@ -26,10 +30,14 @@ class HeatMap(View):
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
         """Return the map of the first two axes; the other hyperparameters are averaged."""
         trials, metric, empty = trials_in_view(desk), metric_of(desk.table), empty_words(desk.table)
+        if _mixes_losses(desk):
+            return sentence(f"{desk.table.apart} {ON_AN_AXIS}", width, height, desk.ascii_only).rows
         return heatmap(trials, metric, width, height, *_axes(desk), ascii=desk.ascii_only, empty=empty).rows
 
     def sentences(self, desk: Desk) -> list[str]:
         """Say the mean in every cell, row by row."""
+        if _mixes_losses(desk):
+            return [ON_AN_AXIS]
         numbers = heat_numbers(trials_in_view(desk), metric_of(desk.table), *_axes(desk))
         every = names_of(desk.table, range(len(desk.table.factors)))
         others = [name for at, name in enumerate(every) if at not in _axes(desk)]
@@ -44,6 +52,11 @@ class HeatMap(View):
             ]
             lines.append(f"{f'{numbers.up.name} {label}' if label else across.name}: {'; '.join(cells)}.")
         return lines
+
+
+def _mixes_losses(desk: Desk) -> bool:
+    """Whether a cell would be the mean over several losses, of a metric that does not compare them."""
+    return bool(desk.table.apart) and desk.table.grid.names.index(LOSS) not in _axes(desk)
 
 
 def _axes(desk: Desk) -> tuple[int, int | None]:

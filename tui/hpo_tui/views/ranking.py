@@ -20,7 +20,7 @@ from hpo_tui.look.numbers import decimals_for, metric_text
 from hpo_tui.plots.bars import sparkline
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.rows import Row, fit, padded, run
-from hpo_tui.views.trials import named_trial, score_words
+from hpo_tui.views.trials import NONE_IN_VIEW, NONE_YET, named_trial, score_words
 from hpo_tui.views.view import Cells, View
 
 MOST = 10
@@ -45,8 +45,8 @@ class Ranking(View):
         """Return a heading, the page of trials with the cursor's, and how many there are."""
         state, order = desk.state, desk.order
         if not order:
-            words = "  No trial is in view; A brings everything back."
-            return [padded((run(words, DIM),), width), *[padded((), width)] * (height - 1)]
+            words = run(f"  {NONE_IN_VIEW if len(desk.table.grid) else NONE_YET}", DIM)
+            return [padded((words,), width), *[padded((), width)] * (height - 1)]
         shown = ranks_shown(order, desk.trial, height)
         layout = _Layout(desk.snapshot, desk.table, width)
         rows = [layout.heading(state.sort, state.backwards)]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from hpo_core.plan.metrics import Objective
+from hpo_core.results.loss_groups import LOSS
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table_in_view import Table
@@ -15,11 +16,14 @@ from hpo_tui.plots.canvas import shorten, width_of
 from hpo_tui.plots.data import Axis, Trials, trials
 
 WAITING = "The first finished trials appear here."
+NONE_YET = "The first trials appear here when an engine draws them; R starts one."
 NONE_IN_VIEW = "No trial is in view; u undoes the last change, A brings everything back."
 
 
 def empty_words(table: Table) -> str:
     """Return what a picture says that has nothing to show."""
+    if not len(table.grid):
+        return NONE_YET
     return WAITING if table.in_view.any() else NONE_IN_VIEW
 
 
@@ -58,11 +62,16 @@ def trials_in_view(desk: Desk, marked: bool = True) -> Trials:
 
 
 def trainings_in_view(desk: Desk) -> Trials:
-    """Return a row for each finished training of the trials in view: the results that histograms count."""
+    """Return a row for each finished training of the trials in view: the results that histograms count.
+
+    Of a metric that does not compare losses, by the values of ``loss`` alone.
+    """
     seen, table, results = trials_in_view(desk, marked=False), desk.table, desk.table.results
+    columns = [table.grid.names.index(LOSS)] if table.apart else list(range(len(table.factors)))
     rows = results.counted(table.measure) & table.in_view[results.trial - 1]
     place = (np.cumsum(table.in_view) - 1)[results.trial[rows] - 1]
-    return trials(seen.axes, seen.codes[place], results.values(table.measure)[rows])
+    axes = tuple(seen.axes[column] for column in columns)
+    return trials(axes, seen.codes[place][:, columns], results.values(table.measure)[rows])
 
 
 def names_of(table: Table, factors: range | tuple[int, ...]) -> list[str]:

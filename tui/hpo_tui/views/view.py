@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from hpo_core.results.loss_groups import WITHIN
+from hpo_core.plan.metrics import WITHIN
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_state import ViewState
@@ -62,7 +62,8 @@ class View(ABC):
         """
         if desk.trial is None:
             apart = desk.table.apart
-            return apart if len(apart) <= room else shorten(WITHIN, room)
+            short = apart[apart.find(WITHIN) :].rstrip(".") if apart else ""
+            return next((said for said in (apart, short) if len(said) <= room), shorten(WITHIN, room))
         return short_trial_line(desk, desk.trial, room)
 
     def plotted(self, desk: Desk, width: int, height: int) -> Picture:

@@ -99,6 +99,9 @@ def add_replicate(screen: DeskScreen) -> None:
     desk = screen.desk()
     if desk is None:
         return
+    if screen.orders.read_only:
+        screen.do(lambda update: screen.orders.queue(update, [], ""))  # says why nothing can be queued
+        return
     if screen.focused_pane == "queue":
         trials = sorted({key.trial for key in _picked(screen)})
     else:

@@ -107,4 +107,6 @@ def words_rows(effects: Effects, width: int) -> list[Row]:
         rows += paragraphs(effect_words(effects.effects), width, STRONG)
     rows += paragraphs(cautions, width, WARNING)
     rows += paragraphs((warning for warning in effects.warnings if warning not in (*faults, *cautions)), width)
+    if effects.incomparable:
+        rows += paragraph("o on a value of loss shows what matters within that loss.", width, DIM)
     return [*rows, *(paragraph(basis(effects), width, DIM) if effects.n else [])]
