@@ -39,11 +39,17 @@ class _OneReplica:
         return grads_and_vars
 
 
-def _with_one_replica(kind: type) -> Any:
-    return type(kind.__name__, (_OneReplica, kind), {})
-
-
-OPTIMIZERS = {name: _with_one_replica(type(keras.optimizers.get(name))) for name in hyperparameters.OPTIMIZERS}
+_KINDS = {  # taken by their names, for one that Keras looks up is made, and TensorFlow then set up for good
+    kind.__name__.lower(): type(kind.__name__, (_OneReplica, kind), {})
+    for kind in (
+        keras.optimizers.Adam,
+        keras.optimizers.SGD,
+        keras.optimizers.RMSprop,
+        keras.optimizers.AdamW,
+        keras.optimizers.Nadam,
+    )
+}
+OPTIMIZERS = {name: _KINDS[name] for name in hyperparameters.OPTIMIZERS}
 
 OutOfMemory = tf.errors.ResourceExhaustedError
 
