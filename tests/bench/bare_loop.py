@@ -14,7 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from grid_plan import Plan, Result, Training, load_plan, load_results, save_results
+from grid_plan import Plan, Result, load_plan, load_results, save_results
+from ways import spec_text
+
+from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
 
 
 def main() -> None:
@@ -48,42 +52,34 @@ def train_share(plan: Plan, share: int) -> list[Result]:
         from hpo_core.workloads.paper.tensors import feeds
 
     train.set_up(1, "cpu")
+    spec = SessionSpec.parse(spec_text(plan, {}))
     data = prepare({"source": "folder", "path": plan.data, "image_size": list(plan.image_size)})
     training_images, validation_images = feeds(data, "cpu", 1)
     programs = {}
     results = []
     for one in islice(sorted(plan.trainings(), key=lambda one: one.filters), share, None, plan.workers):
         if one.filters not in programs:
-            programs[one.filters] = train.Program(values_of(plan, one), data.image_size, len(data.classes))
-        accuracy = fit(plan, one, programs[one.filters], training_images, validation_images)
+            programs[one.filters] = train.Program(spec.values_of(one.trial), data.image_size, len(data.classes))
+        key = JobKey(one.trial, one.replicate)
+        accuracy = fit(spec, key, programs[one.filters], training_images, validation_images)
         results.append(Result(one.trial, one.replicate, accuracy))
     return results
 
 
-def values_of(plan: Plan, training: Training) -> dict[str, Any]:
-    """Return every hyperparameter of a training."""
-    from hpo_core.plan.hyperparameters import KNOWN
-
-    values = {name: known.default for name, known in KNOWN.items() if known.default is not None}
-    own = {"filters": training.filters, "learning_rate": training.learning_rate, "loss": training.loss}
-    return {**values, **own, "batch_size": plan.batch_size}
-
-
-def fit(plan: Plan, training: Training, program: Any, train_feed: Any, validation_feed: Any) -> float:
+def fit(spec: SessionSpec, key: JobKey, program: Any, train_feed: Any, validation_feed: Any) -> float:
     """Train one replicate and return its validation accuracy after the last epoch."""
     import numpy as np
 
-    from hpo_core.plan.grid import replicate_seed
     from hpo_core.workloads.paper.training import EVALUATION_BATCH, epoch_order
 
     def nothing(*_: object) -> None:
         pass
 
-    seed = replicate_seed(0, training.replicate)
-    program.reset(seed, values_of(plan, training))
+    seed, values = spec.seed_of(key), spec.values_of(key.trial)
+    program.reset(seed, values)
     accuracy = 0.0
-    for epoch in range(1, plan.epochs + 1):
-        program.train(train_feed, epoch_order(train_feed.count, seed, epoch), plan.batch_size, nothing)
+    for epoch in range(1, spec.epochs_of(key.trial) + 1):
+        program.train(train_feed, epoch_order(train_feed.count, seed, epoch), values["batch_size"], nothing)
         seen = program.evaluate(validation_feed, np.arange(validation_feed.count), EVALUATION_BATCH, nothing)
         accuracy = float(seen.metrics()["accuracy"])
     return accuracy

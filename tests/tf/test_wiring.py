@@ -42,6 +42,7 @@ epochs = 2
 
 [session]
 replicates = 1
+seeds = "shared"
 """
 
 

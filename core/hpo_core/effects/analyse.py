@@ -114,7 +114,6 @@ def _judge(
         shown_epoch=results.shown_epoch,
         n=0,
         trials=0,
-        blocked=results.blocked,
         noise=Noise(NAN, 0, "none"),
         effects=tuple(nothing_to_compare(factor.name) for factor in results.factors),
         block=None,

@@ -32,7 +32,7 @@ class Results:
 
     ``codes`` (n × k) holds the place of each training's value in its factor's ``values``; ``y`` (n) the metric,
     NaN for none; ``replicate`` and ``trial`` (n) the numbers of both. ``blocked`` says that the same seeds serve
-    every trial, so that a replicate is a block: true of sessions trained here, not of an imported table.
+    every trial, so that a replicate is a block; otherwise every training is independent of every other.
 
     The rest is optional, n entries each: ``status`` and ``kind`` (the journal's words for how an attempt ended),
     ``train_metric`` and ``val_metric`` (accuracy, 0 to 1), ``loss`` (validation loss), ``seconds`` (a training),

@@ -233,7 +233,6 @@ class Effects:
     shown_epoch: str
     n: int
     trials: int
-    blocked: bool
     noise: Noise
     effects: tuple[Effect, ...]
     block: Effect | None

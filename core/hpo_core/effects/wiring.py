@@ -1,6 +1,6 @@
 """The wiring check: does a hyperparameter reach the training at all?
 
-Replicates share their seeds, so two trials that differ in one hyperparameter start from the same weights and see
+Where trials share their seeds, two of them that differ in one hyperparameter start from the same weights and see
 the same batches. If that hyperparameter changes nothing, their curves are the same to the last bit. Where they are
 not, but the device need not repeat its bits, curves are compared by distance too: those of values that change
 nothing lie much closer together than the curves of two replicates (``CLOSE`` of their distance, root mean square).
@@ -67,7 +67,7 @@ class Wiring:
 def check_wiring(results: Results) -> tuple[Wiring, ...]:
     """Look for hyperparameters, or some of their values, that change nothing in the curves.
 
-    Needs replicates that share seeds (``blocked``) and curves; finds nothing where there are none. Curves of
+    Needs trials that share seeds (``blocked``) and curves; finds nothing where there are none. Curves of
     trainings that did not end as complete are left out.
     """
     if not results.blocked or not results.curves:

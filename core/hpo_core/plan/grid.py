@@ -7,7 +7,6 @@ trial's second, so that the whole grid can be seen as early as possible.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,12 +120,3 @@ class Grid:
         return (
             JobKey(trial, replicate) for replicate in range(1, replicates + 1) for trial in range(1, len(self) + 1)
         )
-
-
-def replicate_seed(session_seed: int, replicate: int) -> int:
-    """Return the seed of a replicate: the same for every trial, so that a replicate is a block.
-
-    31 bits, from SHA-256 of both numbers, so that neighbouring replicates are unrelated and every platform agrees.
-    """
-    digest = hashlib.sha256(f"{session_seed}/{replicate}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") & 0x7FFF_FFFF

@@ -17,10 +17,11 @@ import tomli_w
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.data_source import IMPORTED, DataSpec
-from hpo_core.plan.grid import Grid
+from hpo_core.plan.grid import Grid, JobKey
 from hpo_core.plan.grid_reader import GridReader
 from hpo_core.plan.metrics import Objective, compares_losses, direction_of
 from hpo_core.plan.plans import DEFAULT_PLAN, PLANS
+from hpo_core.plan.seeds import OWN, SEEDINGS, SHARED, replicate_seed, training_seed
 from hpo_core.plan.setting import Setting, Value, key, read_keys, refuse_unknown, settings, toml_word, written
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
 from hpo_core.text import clean
@@ -33,6 +34,8 @@ PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 TRAINED, IMPORT = "trained", "imported"
 """The two cases of a session: with something to train on, and with results alone."""
 
+BEFORE_THERE_WAS_A_KEY: Mapping[str, Value] = {"seeds": SHARED}
+"""What a recorded session was trained with where its [session] does not say: it is older than the key."""
 
 DEFAULT_OBJECTIVE = Objective("val_accuracy", "max")
 
@@ -63,6 +66,7 @@ class SessionSpec:
     replicates: int = key("int", 1, ends=(1, 10_000))
     workload: str = key("choice", DEFAULT_WORKLOAD, stands=(TRAINED,), choices=tuple(WORKLOADS))
     seed: int = key("int", 0, stands=(TRAINED,), ends=(0, 2**63 - 1))
+    seeds: str = key("choice", OWN, stands=(TRAINED,), choices=SEEDINGS)
     precision: str = key("choice", PRECISIONS[0], stands=(TRAINED,), choices=PRECISIONS)
     jit: bool = key("flag", False, stands=(TRAINED,))
 
@@ -102,9 +106,24 @@ class SessionSpec:
 
     def values_of(self, trial: int) -> dict[str, Value]:
         """Every hyperparameter of a training of ``trial``: its own, the fixed ones, and the defaults."""
+        return {**self._defaults, **self.fixed, **self.grid[trial].values}
+
+    @property
+    def _defaults(self) -> dict[str, Value]:
         known = WORKLOADS[self.workload].hyperparameters or {}
-        values = {name: entry.default for name, entry in known.items() if entry.default is not None}
-        return {**values, **self.fixed, **self.grid[trial].values}
+        return {name: entry.default for name, entry in known.items() if entry.default is not None}
+
+    def seed_of(self, key: JobKey) -> int:
+        """The seed of a training, the same in every session of this seed: re-use rests on it.
+
+        Only values that differ from the defaults decide it, so that it is all the same whether a default is named,
+        and a hyperparameter that a later version knows changes no seed.
+        """
+        if self.seeds == SHARED:
+            return replicate_seed(self.seed, key.replicate)
+        defaults, named = self._defaults, {**self.fixed, **self.grid[key.trial].values}
+        own = {name: value for name, value in named.items() if value != defaults.get(name)}
+        return training_seed(self.seed, own, key.replicate)
 
     def epochs_of(self, trial: int) -> int:
         """How many epochs a training of ``trial`` has; 0 where the spec does not say (an import)."""
@@ -115,10 +134,16 @@ class SessionSpec:
     # Reading -------------------------------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, path: Path, overrides: Mapping[str, Sequence[Value]] | None = None) -> SessionSpec:
+    def load(
+        cls,
+        path: Path,
+        overrides: Mapping[str, Sequence[Value]] | None = None,
+        unsaid: Mapping[str, Value] | None = None,
+    ) -> SessionSpec:
         """Read a spec file; relative data paths are taken from the file's folder.
 
-        ``overrides`` replaces the values of hyperparameters (``--set``). Raises ``SpecError``.
+        ``overrides`` replaces the values of hyperparameters (``--set``); ``unsaid`` is what keys of ``[session]``
+        mean where they are not there, if not their defaults. Raises ``SpecError``.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -131,7 +156,7 @@ class SessionSpec:
         except OSError as error:
             raise SpecError(f"{clean(path)} cannot be read: {error.strerror}.") from None
         where = f"{clean(path)} with --set" if overrides else clean(path)
-        return cls.parse(text, where, path.parent, overrides)
+        return cls.parse(text, where, path.parent, overrides, unsaid)
 
     @classmethod
     def parse(
@@ -140,18 +165,22 @@ class SessionSpec:
         where: str = "spec",
         base: Path | None = None,
         overrides: Mapping[str, Sequence[Value]] | None = None,
+        unsaid: Mapping[str, Value] | None = None,
     ) -> SessionSpec:
-        """Parse a spec's TOML text; ``where`` names it in errors, ``base`` anchors relative paths."""
+        """Parse a spec's TOML text; ``where`` names it in errors, ``base`` anchors relative paths; see ``load``.
+
+        Raises ``SpecError``.
+        """
         try:
             tables = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # ValueError: also a number of more than 4,300 digits
             raise SpecError(f"{where} is not valid TOML: {clean(error, 200)}.") from None
-        return _read(tables, where, base, overrides or {})
+        return _read(tables, where, base, overrides or {}, unsaid or {})
 
     def with_values(self, overrides: Mapping[str, Sequence[Value]]) -> SessionSpec:
         """Return the spec with other values for some hyperparameters: one value fixes it, several vary it."""
         tables = tomllib.loads(replace(self, grid=Grid(self.grid.hyperparameters)).to_toml())
-        return _read(tables, "--set", None, overrides)
+        return _read(tables, "--set", None, overrides, {})
 
     # Writing -------------------------------------------------------------------------------------------------
 
@@ -179,7 +208,11 @@ _TABLES = ("data", "grid", "fixed", "session", "search", "trials")
 
 
 def _read(
-    tables: Mapping[str, Any], where: str, base: Path | None, overrides: Mapping[str, Sequence[Value]]
+    tables: Mapping[str, Any],
+    where: str,
+    base: Path | None,
+    overrides: Mapping[str, Sequence[Value]],
+    unsaid: Mapping[str, Value],
 ) -> SessionSpec:
     """Return the spec that the tables write, with the overridden values. Raises ``SpecError``."""
     refuse_unknown(tables, _TABLES, f"{where}: the spec")
@@ -193,6 +226,8 @@ def _read(
     search = SearchSpec(**read_keys(tables.get("search", {}), settings(SearchSpec), f"{where}: [search]"))
     facts = WORKLOADS[session.get("workload", DEFAULT_WORKLOAD)]
     imported = data.source == IMPORTED
+    if not imported:
+        session = {**unsaid, **session}
     metric = session.pop("objective", DEFAULT_OBJECTIVE.metric)
     if not imported and facts.metrics and metric not in facts.metrics:
         raise SpecError(

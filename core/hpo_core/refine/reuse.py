@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from hpo_core.journal.events import AttemptStatus, ResultAdopted
-from hpo_core.plan.grid import replicate_seed
+from hpo_core.plan.grid import JobKey
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.snapshot import Replicate, Snapshot
@@ -29,11 +29,11 @@ def adopt(session: str, snapshot: Snapshot, new: SessionSpec) -> list[ResultAdop
     number_of = _finder(new)
     adopted = []
     for entry in sorted(snapshot.replicates.values(), key=lambda entry: (entry.key.trial, entry.key.replicate)):
-        whole = entry.status in REUSED and not entry.missing
-        if whole and entry.seed == replicate_seed(new.seed, entry.key.replicate):
-            number = number_of(old.values_of(entry.key.trial))
-            if number is not None:
-                adopted.append(as_adopted(entry, number, entry.origin or f"{session} {entry.key}"))
+        if entry.status not in REUSED or entry.missing:
+            continue
+        number = number_of(old.values_of(entry.key.trial))
+        if number is not None and entry.seed == new.seed_of(JobKey(number, entry.key.replicate)):
+            adopted.append(as_adopted(entry, number, entry.origin or f"{session} {entry.key}"))
     return adopted
 
 

@@ -5,6 +5,9 @@ Measured on one core: the results of 40,000 trainings in 0.15 s, their curves in
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 import numpy as np
 
 from hpo_core.effects.analyse import analyse
@@ -14,10 +17,12 @@ from hpo_core.effects.model import Effects, Role
 from hpo_core.effects.wiring import Wiring, check_wiring
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import PARAMETERS, SECONDS
+from hpo_core.plan.seeds import SHARED
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import Measure, at_last, cost_of, measure_of
 from hpo_core.results.table import table_of
-from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.snapshot import Replicate, Snapshot
 
 
 def results_of(
@@ -46,7 +51,7 @@ def results_of(
         y=table.values(measure)[rows],
         replicate=table.replicate[rows],
         trial=trial,
-        blocked=snapshot.spec.trainable,
+        blocked=_share_seeds(entries, snapshot.spec),
         status=[entry.status for entry in entries],
         kind=[entry.kind for entry in entries],
         # Without validation (an imported table), training data tells who collapsed, and nothing who overfits.
@@ -68,6 +73,17 @@ def results_of(
         incomparable=apart_words(snapshot, measure, seen),
         repeatable=snapshot.engine is None or snapshot.engine.device == "cpu",
     )
+
+
+def _share_seeds(entries: Iterable[Replicate], spec: SessionSpec) -> bool:
+    """Whether every trial has the same seeds: by those recorded, or by the spec where no two trials can tell."""
+    recorded = [entry for entry in entries if entry.seed is not None]
+    seeds = defaultdict(set)
+    for entry in recorded:
+        seeds[entry.key.replicate].add(entry.seed)
+    if len(recorded) == len(seeds):
+        return spec.trainable and spec.seeds == SHARED
+    return all(len(of_replicate) == 1 for of_replicate in seeds.values())
 
 
 def collapsed_trainings(snapshot: Snapshot) -> frozenset[JobKey]:

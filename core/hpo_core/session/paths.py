@@ -8,7 +8,7 @@ from pathlib import Path
 from hpo_core.errors import SessionError
 from hpo_core.journal import lock
 from hpo_core.plan.grid import JobKey
-from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.spec import BEFORE_THERE_WAS_A_KEY, SessionSpec
 from hpo_core.text import clean
 
 
@@ -85,7 +85,7 @@ class SessionFolder:
     def load_spec(self) -> SessionSpec:
         """Read the spec back. Raises ``SessionError`` or ``SpecError``."""
         self.check()
-        return SessionSpec.load(self.spec)
+        return SessionSpec.load(self.spec, unsaid=BEFORE_THERE_WAS_A_KEY)
 
     def disk_size(self) -> int:
         """Bytes on the disk, all files together."""

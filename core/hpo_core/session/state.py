@@ -28,7 +28,7 @@ from hpo_core.journal.events import (
     ResultAdopted,
     TrialsAdded,
 )
-from hpo_core.plan.grid import JobKey, replicate_seed
+from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.binding import disagreement
 from hpo_core.session.bounds import Bounds
@@ -349,5 +349,5 @@ class SessionState:
         return self._counts.get(trial, self.spec.replicates)
 
     def seed_of(self, key: JobKey) -> int:
-        """The seed of the replicate: the same for every trial."""
-        return replicate_seed(self.spec.seed, key.replicate)
+        """The seed that the replicate is trained with; see ``SessionSpec.seed_of``."""
+        return self.spec.seed_of(key)

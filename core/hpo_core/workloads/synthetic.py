@@ -50,7 +50,7 @@ def synthetic_curve(values: Mapping[str, Value], seed: int, epochs: int, classes
     chance = 1 / classes
     rate = float(values.get("learning_rate", 1e-3))
     distance = math.log10(rate / BEST_RATE.get(str(values.get("optimizer", "adam")), 1e-3))
-    # The seed alone decides how lucky a replicate is, so that replicates are blocks, as in a real grid.
+    # The seed alone decides how lucky a training is: where trials share their seeds, replicates are blocks.
     luck = random.Random(seed).gauss(0, 1)
     identity = json.dumps([seed, sorted((name, value) for name, value in values.items() if name != "epochs")])
     noise = random.Random(int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,7 +41,11 @@ loss = ["poisson", "mean_squared_error"]
 epochs = 3
 [session]
 replicates = 2
+seeds = "shared"
 """
+
+SHARED = SessionSpec.parse(SPEC)
+OWN = replace(SHARED, seeds="own")
 
 Curve = Callable[[dict[str, object], JobKey], list[dict[str, float | None]]]
 
@@ -70,17 +75,20 @@ def events(curve: Curve, device: str, jobs: list[JobKey], spec: SessionSpec) -> 
     yield DataPrepared(fingerprint="f", train=480, validation=160, classes=classes, image_size=(8, 8), seconds=1.0)
     for key in jobs:
         ids = {"trial": key.trial, "replicate": key.replicate, "attempt": 1}
-        yield AttemptStarted(**ids, seed=key.replicate, worker=1)
+        yield AttemptStarted(**ids, seed=spec.seed_of(key), worker=1)
         for number, metrics in enumerate(curve(spec.values_of(key.trial), key), 1):
             yield EpochEnded(**ids, epoch=number, metrics=metrics, seconds=2.0)
         yield AttemptEnded(**ids, status="complete", seconds=6.0 + key.trial, parameters=1000)
 
 
 def session(
-    curve: Curve = learning, device: str = "cpu", done: int | None = None, extra: tuple[Event, ...] = ()
+    curve: Curve = learning,
+    device: str = "cpu",
+    done: int | None = None,
+    extra: tuple[Event, ...] = (),
+    spec: SessionSpec = SHARED,
 ) -> Snapshot:
     """A session of six trials with two replicates, of which the first ``done`` have ended."""
-    spec = SessionSpec.parse(SPEC)
     state = SessionState(spec)
     jobs = list(spec.grid.jobs(spec.replicates))[:done]
     for seq, event in enumerate([*events(curve, device, jobs, spec), *extra], 1):
@@ -90,15 +98,26 @@ def session(
 
 def test_only_trainings_that_have_ended_are_taken_and_only_complete_ones_count() -> None:
     failed = (
-        AttemptStarted(trial=4, replicate=2, attempt=1, seed=2, worker=1),
+        AttemptStarted(trial=4, replicate=2, attempt=1, seed=SHARED.seed_of(JobKey(4, 2)), worker=1),
         EpochEnded(trial=4, replicate=2, attempt=1, epoch=1, metrics={"val_accuracy": 0.99}),
         AttemptEnded(trial=4, replicate=2, attempt=1, status="failed", kind="out of memory"),
-        AttemptStarted(trial=5, replicate=2, attempt=1, seed=2, worker=1),
+        AttemptStarted(trial=5, replicate=2, attempt=1, seed=SHARED.seed_of(JobKey(5, 2)), worker=1),
     )
     results = results_of(session(done=9, extra=failed))
     assert len(results) == 10
     assert int(results.counted().sum()) == 9
-    assert results.blocked
+
+
+@pytest.mark.parametrize(("spec", "shared"), [(SHARED, True), (OWN, False)])
+def test_replicates_are_blocks_only_where_trials_share_their_seeds(spec: SessionSpec, shared: bool) -> None:
+    snapshot = session(spec=spec)
+    effects = analyse_session(snapshot, measure_of(snapshot))
+    assert (effects.block is not None) is shared
+    assert any("share their seeds and are fitted as blocks" in said for said in sentences(effects)) is shared
+    one = np.arange(6) == 0
+    assert results_of(snapshot, seen=one).blocked is shared, "by the spec, where there are no two trials"
+    for other in (SHARED, OWN):
+        assert results_of(replace(snapshot, spec=other)).blocked is shared, "by the seeds recorded"
 
 
 def test_the_trim_leaves_trainings_out() -> None:
@@ -159,6 +178,7 @@ def test_a_hyperparameter_that_reaches_nothing_is_found_after_its_second_trial()
     assert [fault.factor for fault in faults] == ["loss"]
     assert faults[0].exact
     assert session_wiring(session()) == ()
+    assert session_wiring(session(deaf_to_the_loss, spec=OWN)) == (), "equal curves of different seeds say nothing"
 
 
 def all_but_deaf(values: dict[str, object], key: JobKey) -> list[dict[str, float | None]]:

@@ -31,6 +31,8 @@ from hpo_core.journal.events import (
 )
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan.grid import JobKey
+from hpo_core.results.analysis import analyse_session, results_of
+from hpo_core.results.measure import measure_of
 from hpo_core.session.control import send_order
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
@@ -85,8 +87,23 @@ def test_the_journal_tells_each_training_in_order(make_session: MakeSession, run
     assert [type(event) for event in mine] == [AttemptStarted, EpochEnded, EpochEnded, AttemptEnded]
 
 
-def test_every_trial_of_a_replicate_shares_its_seed(make_session: MakeSession, run_engine: RunEngine) -> None:
+def test_every_training_has_a_seed_of_its_own(make_session: MakeSession, run_engine: RunEngine) -> None:
     snapshot = run_engine(make_session())
+    assert len({entry.seed for entry in snapshot.replicates.values()}) == 8
+    assert not results_of(snapshot).blocked
+
+
+@pytest.mark.parametrize("recorded_before", [False, True])
+def test_every_trial_of_a_replicate_shares_its_seed_where_that_is_asked_or_was_always_so(
+    make_session: MakeSession, run_engine: RunEngine, recorded_before: bool
+) -> None:
+    folder = make_session()
+    told = folder.spec.read_text()
+    now = "" if recorded_before else 'seeds = "shared"'
+    folder.spec.write_text(told.replace('seeds = "own"', now))
+    snapshot = run_engine(folder)
+    assert results_of(snapshot).blocked
+    assert analyse_session(snapshot, measure_of(snapshot)).block is not None
     seeds = {n: {entry.seed for key, entry in snapshot.replicates.items() if key.replicate == n} for n in (1, 2)}
     assert [len(block) for block in seeds.values()] == [1, 1]
     assert seeds[1] != seeds[2]

@@ -1,4 +1,4 @@
-"""The grid: trials numbered once, jobs replicate-major, seeds shared by every trial."""
+"""The grid: trials numbered once, jobs replicate-major."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpo_core.plan.grid import Grid, Hyperparameter, JobKey, replicate_seed
+from hpo_core.plan.grid import Grid, Hyperparameter, JobKey
 
 GRID = Grid((Hyperparameter("rate", (0.1, 0.2)), Hyperparameter("loss", ("a", "b", "c"))))
 LISTED = Grid(GRID.hyperparameters, ((0.2, "a"), (0.1, "c")))
@@ -55,11 +55,3 @@ def test_a_large_grid_costs_nothing_until_it_is_walked() -> None:
     grid = Grid(tuple(Hyperparameter(f"h{n}", tuple(range(100))) for n in range(6)))
     assert len(grid) == 10**12
     assert list(grid[10**12].values.values()) == [99] * 6
-
-
-def test_seeds_belong_to_the_replicate_and_are_the_same_everywhere() -> None:
-    assert [replicate_seed(0, 1), replicate_seed(0, 2), replicate_seed(1, 1)] == [
-        691_566_078,
-        499_529_322,
-        624_792_847,
-    ]

@@ -12,7 +12,7 @@ from places import PAPER
 
 from hpo_core.errors import SessionError, SpecError
 from hpo_core.journal.events import EngineStarted, Envelope, ResultAdopted
-from hpo_core.plan.grid import Grid, Hyperparameter, JobKey, replicate_seed
+from hpo_core.plan.grid import Grid, Hyperparameter, JobKey
 from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.refine.finer import finer_values, scale_of
@@ -63,7 +63,7 @@ def trained(
             epochs=tuple({"val_accuracy": score * epoch / 3} for epoch in (1, 2, 3)),
             last_epoch=3,
             seconds=6.0,
-            seed=replicate_seed(spec.seed, key.replicate),
+            seed=spec.seed_of(key),
         )
         state.apply(Envelope(seq, 1, 1.0, event))
     return state.snapshot()
@@ -167,6 +167,25 @@ def test_results_are_re_used_only_where_everything_is_the_same() -> None:
     assert adopt("paper", SESSION, replace(SPEC, data=replace(SPEC.data, train_per_class=9))) == []
     assert adopt("paper", SESSION, replace(SPEC, fixed={"epochs": 4})) == []
     assert len(adopt("paper", SESSION, replace(SPEC, fixed={"epochs": 3, "optimizer": "adam"}))) == 80
+
+
+@pytest.mark.parametrize("seeds", ["own", "shared"])
+def test_a_refinement_is_seeded_as_the_session_it_came_from_and_re_uses_its_results(seeds: str) -> None:
+    spec = replace(SPEC, seeds=seeds)
+    finer = propose("coarse", trained(spec), in_view(SESSION, TRIM.hide("loss", "poisson")))
+    assert finer.spec.seeds == seeds
+    assert (finer.trials, finer.trials_reused, len(finer.adopted)) == (25, 9, 18)
+    assert {event.seed for event in finer.adopted} <= {spec.seed_of(key) for key in spec.grid.jobs(2)}
+    assert {event.seed for event in finer.adopted} == {
+        finer.spec.seed_of(JobKey(event.trial, event.replicate)) for event in finer.adopted
+    }
+
+
+def test_results_of_shared_seeds_are_none_for_a_grid_with_seeds_of_its_own() -> None:
+    shared = replace(SPEC, seeds="shared")
+    assert adopt("paper", trained(shared), SPEC) == []
+    assert adopt("paper", SESSION, shared) == []
+    assert len(adopt("paper", trained(shared), shared)) == 80
 
 
 def test_failed_trainings_are_tried_again() -> None:

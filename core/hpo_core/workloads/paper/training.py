@@ -129,7 +129,7 @@ def table_key(table: dict[str, Any]) -> str:
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return the order in which an epoch takes the images: a permutation from numpy's stream of (seed, epoch).
 
-    It depends on nothing else, so that every trial of a replicate sees the same batches.
+    It depends on nothing else, so that trainings of one seed and batch size see the same batches.
     """
     return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int64)
 

@@ -87,7 +87,7 @@ def effects_lines(found: Findings, desk: Desk, width: int) -> list[Row]:
         share_rows(effects, width),
         value_rows(effects, width),
         interaction_rows(effects, desk, width),
-        winner_rows(effects, width),
+        winner_rows(effects, desk.snapshot.spec.trainable, width),
         failure_rows(effects, width),
     ]
     if not desk.measure.cost:

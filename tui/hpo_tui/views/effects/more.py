@@ -36,12 +36,12 @@ def interaction_rows(effects: Effects, desk: Desk, width: int) -> list[Row]:
     return rows
 
 
-def winner_rows(effects: Effects, width: int) -> list[Row]:
-    """Return how sure it is that the best trial is the best, and the key that makes it surer."""
+def winner_rows(effects: Effects, trainable: bool, width: int) -> list[Row]:
+    """Return how sure it is that the best trial is the best, and the key that makes it surer where that trains."""
     if effects.best is None:
         return []
     rows = [heading("The best trial", width), *paragraph(winner_words(effects.best, effects.metric), width)]
-    if effects.best.more_replicates and effects.blocked:  # an imported table has nothing to train on
+    if effects.best.more_replicates and trainable:
         rows += paragraph("n puts these replicates into the queue.", width, DIM)
     return rows
 
