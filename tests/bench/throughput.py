@@ -1,6 +1,6 @@
 """How long a grid takes: the same trainings on the same images, each way in its own process, each in turn.
 
-    python tests/bench/throughput.py                              24 trainings, six ways
+    python tests/bench/throughput.py                              24 trainings, all ways
     python tests/bench/throughput.py --grid paper --ways kerastuner hpo-tui
     python tests/bench/throughput.py --data fruit10k --grid tiny
     python tests/bench/throughput.py --data growth --grid tiny    how time grows from 1 to 8 times the data

@@ -48,14 +48,19 @@ class Way(ABC):
 
 @dataclass(frozen=True)
 class Script(Way):
-    """A script beside this file: ``script PLAN.json RESULTS.json``."""
+    """A script beside this file: ``script PLAN.json RESULTS.json``.
+
+    ``split``: in as many processes as there are workers, each with its share of the grid.
+    """
 
     script: str = ""
+    split: bool = False
 
     def command(self, plan: Plan, folder: Path) -> Sequence[str]:
         """Hand the plan over as JSON."""
         save_plan(plan, folder / "plan.json")
-        return [sys.executable, str(HERE / self.script), str(folder / "plan.json"), str(folder / "results.json")]
+        script = [str(HERE / "side_by_side.py"), self.script] if self.split else [str(HERE / self.script)]
+        return [sys.executable, *script, str(folder / "plan.json"), str(folder / "results.json")]
 
     def results(self, plan: Plan, folder: Path) -> list[Result]:
         """Read the JSON that came back."""
@@ -129,6 +134,16 @@ WAYS: dict[str, Way] = {
             "KerasTuner GridSearch",
             ("keras_tuner", "tensorboard"),
             script="keras_tuner_grid.py",
+        ),
+        Script(
+            "kerastuner-split",
+            "KerasTuner, the grid split over as many processes",
+            ("keras_tuner", "tensorboard"),
+            script="keras_tuner_grid.py",
+            split=True,
+        ),
+        Script(
+            "fit-split", "a fit loop that re-uses its models, split likewise", script="reused_fit.py", split=True
         ),
         Script("optuna", "Optuna GridSampler", ("optuna",), script="optuna_grid.py"),
         Script("ray", "Ray Tune", ("ray",), reaps=False, script="ray_grid.py"),

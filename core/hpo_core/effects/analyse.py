@@ -18,6 +18,7 @@ from hpo_core.effects.failing_values import unscored_of
 from hpo_core.effects.inputs import Bools, Floats, Results
 from hpo_core.effects.learning_curves import epoch_words
 from hpo_core.effects.model import Effects, FactorValues, Noise, Role
+from hpo_core.effects.ranks import beside_ranks, ranks_of
 from hpo_core.effects.spread import spread_of
 from hpo_core.effects.values import Judging, summarise_values
 from hpo_core.effects.verdicts import unequal_noise
@@ -131,8 +132,10 @@ def _judge(
     if not len(rows):
         return nothing
     cells = cells_of(rows)
-    anova = analyse_variance(cells, rows.factors, options.interactions, options.one_replicate_noise)
-    spread = spread_of(cells, rows.factors, anova.noise)
+    asked = (rows.factors, options.interactions, options.one_replicate_noise)
+    anova = analyse_variance(cells, *asked)
+    on_ranks = analyse_variance(cells_of(rows.measured(ranks_of(rows.y))), *asked)
+    spread = spread_of(cells, anova)
     unscored = unscored_of(results, failures, options.without_collapsed)
     known = known_metric(options.metric)
     by_nature = options.role == "cost" or (known is not None and known.same_each_time)
@@ -148,7 +151,7 @@ def _judge(
         n=cells.n,
         trials=len(cells.codes),
         noise=anova.noise,
-        effects=anova.effects,
+        effects=beside_ranks(anova.effects, on_ranks.effects),
         block=anova.block,
         higher=anova.higher,
         values=summarise_values(cells, rows.factors, judging),

@@ -13,16 +13,19 @@ there. And statsmodels does not say which effects an incomplete grid cannot tell
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.inputs import Factor
-from hpo_core.effects.model import ALPHA, DECIDES, MIN_NOISE_DF, POWER, Effect, Noise, Verdict
-from hpo_core.effects.probability import f_seen, f_tail, holm
-from hpo_core.effects.squares import Fit, fit
+from hpo_core.effects.model import ALPHA, DECIDES, MIN_NOISE_DF, POWER, SURE, Effect, Noise, Verdict
+from hpo_core.effects.noise_parts import NoiseParts, noise_parts
+from hpo_core.effects.probability import f_seen, f_tail, holm, sd_bound
+from hpo_core.effects.seed_strata import REST, seed_noise
+from hpo_core.effects.squares import Fit, Squares, Term, fit
+from hpo_core.effects.unequal import Expected, own_noise
 
 NAN = float("nan")
 
@@ -34,10 +37,14 @@ _ROUNDING = 1e-12
 class Anova:
     """The lines, the noise they are judged by, the blocks, and all higher interactions taken together.
 
-    ``order`` is the size of the largest interaction that was fitted, which may be less than was asked for.
+    ``parts`` is the noise by values where it differs, ``strata`` the noise of each term where seeds are shared
+    (else empty). ``order`` is the size of the largest interaction that was fitted, which may be less than was
+    asked for.
     """
 
     noise: Noise
+    parts: NoiseParts
+    strata: Mapping[Term, Noise]
     effects: tuple[Effect, ...]
     block: Effect | None
     higher: Effect | None
@@ -57,60 +64,108 @@ def analyse_variance(
     order = max(1, min(interactions, len(cells.sizes) - 1)) if from_interactions else interactions
     fitted = fit(cells, order)
     noise = _noise(pure, pure_df, fitted, from_interactions)
-    squares = [(line.term, line.sum_sq, line.df) for line in fitted.lines]
-    tails = [f_tail(_f(sum_sq, df, noise, cells.total), df, noise.df) for _, sum_sq, df in squares]
+    terms = [line.term for line in fitted.lines]
+    strata = seed_noise(cells, terms, noise) if cells.seeds > 1 else {}
+    parts = noise_parts(cells, factors, noise)
+    own = own_noise(cells, terms, noise, parts)
+    tests = [
+        _test(line, strata.get(line.term, noise), own.expected(line.term) if own else None, cells)
+        for line in fitted.lines
+    ]
     names = [factors[place].name for place in cells.used]
-    lines = [
-        line_of(tuple(names[place] for place in term), sum_sq, df, noise, cells.total, corrected)
-        for (term, sum_sq, df), corrected in zip(squares, holm(tails), strict=True)
-    ]
-    tests = sum(1 for p in tails if p == p)
-    lines = [
-        with_seen(line, noise, cells.total, tests, per_level(cells, term[0]) if len(term) == 1 else NAN)
-        for line, (term, _, _) in zip(lines, squares, strict=True)
-    ]
+    corrected = holm([test.p for test in tests])
+    count = sum(1 for test in tests if test.p == test.p)
+    lines = []
+    for test, p in zip(tests, corrected, strict=True):
+        term = test.squares.term
+        line = line_of(tuple(names[place] for place in term), test, cells.total, p)
+        lines.append(
+            with_seen(line, test, cells.total, count, per_level(cells, term[0]) if len(term) == 1 else NAN)
+        )
     tested = {line.factors for line in lines if len(line.factors) == 1}
     untested = [nothing_to_compare(factor.name) for factor in factors if (factor.name,) not in tested]
     by_name = {line.factors[0]: line for line in [*lines[: len(tested)], *untested]}
     mains = [by_name[factor.name] for factor in factors]
     block = None
     if cells.blocks.df:
-        block = line_of(("replicate",), cells.blocks.sum_sq, cells.blocks.df, noise, cells.total)
-    return Anova(
-        noise, (*mains, *lines[len(tested) :]), block, _higher(cells, fitted, noise, pure_df), fitted.order
-    )
+        blocks = _test(Squares((), cells.blocks.sum_sq, cells.blocks.df), noise, None, cells)
+        block = line_of(("replicate",), blocks, cells.total)
+    higher = _higher(cells, fitted, strata.get(REST, noise), noise, pure_df)
+    return Anova(noise, parts, strata, (*mains, *lines[len(tested) :]), block, higher, fitted.order)
 
 
-def line_of(
-    factors: tuple[str, ...], sum_sq: float, df: int, noise: Noise, total: float, p_adjusted: float | None = None
-) -> Effect:
-    """Judge one sum of squares against the noise; ``p_adjusted`` is p itself where nothing else is tested.
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One sum of squares against ``noise``: F, its p, and p by each trial's own noise (NaN: not known).
+
+    ``least_df`` are the smaller degrees of freedom of the two tests: of the effect, and of the noise.
+    """
+
+    squares: Squares
+    noise: Noise
+    f: float
+    p_pooled: float
+    p_own: float
+    least_df: tuple[float, float]
+
+    @property
+    def p(self) -> float:
+        """The p that the verdict goes by: an effect has to stand out in both tests."""
+        return max(self.p_pooled, self.p_own) if self.p_own == self.p_own else self.p_pooled
+
+
+def _test(squares: Squares, noise: Noise, expected: Expected | None, cells: Cells) -> Test:
+    f = _f(squares.sum_sq, squares.df, noise, cells.total)
+    pooled, least = f_tail(f, squares.df, noise.df), (float(squares.df), noise.df)
+    if expected is None or f != f:
+        return Test(squares, noise, f, pooled, NAN, least)
+    own = f_tail(squares.sum_sq / expected.sum_sq, expected.df, expected.noise_df)
+    return Test(squares, noise, f, pooled, own, (expected.df, min(expected.noise_df, noise.df)))
+
+
+def line_of(factors: tuple[str, ...], test: Test, total: float, p_adjusted: float | None = None) -> Effect:
+    """Judge one sum of squares by its test; ``p_adjusted`` is p itself where nothing else is tested.
 
     omega² = (SS − df·s²) / (SS_total + s²), not below 0 (Hays, Statistics for Psychologists, 1963).
     """
-    f = _f(sum_sq, df, noise, total)
-    p = f_tail(f, df, noise.df)
-    corrected = p if p_adjusted is None else p_adjusted
+    sum_sq, df, noise = test.squares.sum_sq, test.squares.df, test.noise
+    corrected = test.p if p_adjusted is None else p_adjusted
     eta = sum_sq / total if total > 0 else NAN
     omega = NAN
     if noise.known and df and total > 0:
         omega = max(0.0, (sum_sq - df * noise.sd**2) / (total + noise.sd**2))
     verdict = _verdict(corrected, omega, noise)
     noiseless = noise.known and noise.sd == 0
-    return Effect(factors, df, sum_sq, f, p, corrected, eta, omega, verdict, noiseless=noiseless)
+    return Effect(
+        factors,
+        df,
+        sum_sq,
+        test.f,
+        test.p_pooled,
+        corrected,
+        eta,
+        omega,
+        verdict,
+        p_own=test.p_own,
+        noise_df=noise.df,
+        noiseless=noiseless,
+    )
 
 
-def with_seen(line: Effect, noise: Noise, total: float, tests: int, n: float) -> Effect:
+def with_seen(line: Effect, test: Test, total: float, tests: int, n: float) -> Effect:
     """Add the smallest effect that would have been seen with power 0.8, at 5 % divided by the number of tests.
 
     A noncentrality λ is a share λ / (λ + rest / s²) of the variance, rest being what other effects and noise
     explain. For a hyperparameter with ``n`` trainings at each value, it is a difference between two values of at
-    least s √(2λ / n), all others lying between them (Cohen, Statistical Power Analysis, 1988, chapter 8). Where
-    even a share of ``DECIDES`` would more likely have been missed than seen, nothing is known.
+    least s √(2λ / n), all others lying between them (Cohen, Statistical Power Analysis, 1988, chapter 8). s is not
+    the noise as it was found, which is often too small, but the most that it may be (``SURE``). Where even a share
+    of ``DECIDES`` would more likely have been missed than seen, nothing is known.
     """
+    noise = test.noise
     if not noise.known or not noise.sd or not line.df or not tests:
         return line
-    size = f_seen(line.df, noise.df, ALPHA / tests, POWER)
+    most = noise.sd * sd_bound(noise.df, SURE)
+    size = f_seen(*test.least_df, ALPHA / tests, POWER)
     rest = max(total - line.sum_sq, 0.0) / noise.sd**2
     verdict = line.verdict
     if verdict == "no detectable effect":
@@ -120,7 +175,7 @@ def with_seen(line: Effect, noise: Noise, total: float, tests: int, n: float) ->
         line,
         verdict=verdict,
         seen_share=size / (size + rest),
-        seen_difference=noise.sd * (2 * size / n) ** 0.5,
+        seen_difference=most * (2 * size / n) ** 0.5,
     )
 
 
@@ -157,10 +212,10 @@ def _verdict(p: float, omega: float, noise: Noise) -> Verdict:
     return "no detectable effect" if p >= ALPHA and noise.df >= MIN_NOISE_DF else "unknown"
 
 
-def _higher(cells: Cells, fitted: Fit, noise: Noise, pure_df: int) -> Effect | None:
-    """Every interaction above those fitted, as one line: the lack of fit of the model."""
+def _higher(cells: Cells, fitted: Fit, rest: Noise, noise: Noise, pure_df: int) -> Effect | None:
+    """Every interaction above those fitted, as one line: the lack of fit of the model, against ``rest``."""
     df = fitted.residual_df - pure_df
     if noise.source != "replicates" or df < 1 or not fitted.lines:
         return None
-    sum_sq = max(fitted.residual - cells.pure_error[0], 0.0)
-    return line_of(("higher interactions",), sum_sq, df, noise, cells.total)
+    squares = Squares((), max(fitted.residual - cells.pure_error[0], 0.0), df)
+    return line_of(("higher interactions",), _test(squares, rest, None, cells), cells.total)

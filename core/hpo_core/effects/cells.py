@@ -51,6 +51,11 @@ class Cells:
         """How many trainings there are."""
         return int(self.counts.sum())
 
+    @property
+    def seeds(self) -> int:
+        """How many seeds all trials share, each a block; 1 where every training has its own."""
+        return int(self.counts.shape[1])
+
     @cached_property
     def complete(self) -> bool:
         """Whether every combination of the values that occur is there."""

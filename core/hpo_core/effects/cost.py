@@ -49,11 +49,10 @@ def frontier(cells: Cells, results: Results, spread: Spread, maximise: bool) -> 
 
     cheaper = None
     if spread.known:
-        weights = spread.of_cells(replicates)[chosen]
-        weights = weights + weights[best]
+        weights = spread.of_difference(spread.everything, chosen, int(chosen[best]))
         behind = score - score[best]
         near, half = (spread.margin(1 - share, weights) for share in (ALPHA, ALPHA / 2))
-        own = spread.sds[spread.group[chosen]] ** 2
+        own = spread.variance[chosen]
         margin = np.sqrt((own + own[best]) / 2)
         worth = mean_cost <= _WORTH_TELLING * mean_cost[best]
         as_good = np.flatnonzero(worth & (np.abs(behind) + half < margin))

@@ -11,7 +11,8 @@ from hpo_core.effects.model import Effect, Effects, FactorValues, LocalNoise, Tr
 def to_object(effects: Effects) -> dict[str, Any]:
     """Return the object: metric, n, noise_sd, effects, values (by hyperparameter), best, warnings, more.
 
-    ``p`` is one test's, ``p_adjusted`` Holm's for all of them, by which the verdict goes; ``seen_difference`` and
+    ``p`` is one test's by one noise for all, ``p_own_noise`` by each trial's own, ``p_adjusted`` Holm's of the
+    larger ones, by which the verdict goes; ``in_ranks`` is whether ranks show it too. ``seen_difference`` and
     ``seen_share`` are the smallest effect that would have been seen with a probability of 80 %.
     """
     return {
@@ -46,6 +47,9 @@ def _effect(line: Effect) -> dict[str, Any]:
         "omega_sq": number(line.omega_sq),
         "verdict": line.verdict,
         "p_adjusted": number(line.p_adjusted),
+        "p_own_noise": number(line.p_own),
+        "noise_df": number(line.noise_df),
+        "in_ranks": line.in_ranks,
         "seen_difference": number(line.seen_difference),
         "seen_share": number(line.seen_share),
     }

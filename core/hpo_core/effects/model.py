@@ -26,6 +26,8 @@ Role = Literal["objective", "other", "cost"]
 ALPHA = 0.05
 DECIDES = 0.25
 MIN_NOISE_DF = 3
+SURE = 0.9
+"""How surely the noise is no larger than is reckoned with, where an effect is said to have been findable."""
 POWER = 0.8
 """How surely something is to be found that is said to be findable."""
 
@@ -63,10 +65,12 @@ class Effect:
     """One line of the analysis of variance: a hyperparameter, or an interaction of several.
 
     ``sum_sq`` is of type II; ``eta_sq`` and ``omega_sq`` are shares of the variance of all trainings (0 to 1),
-    omega² without what noise alone would give; ``p_adjusted`` is Holm's. ``seen_share`` is the smallest share, and
-    for a hyperparameter alone ``seen_difference`` the smallest difference between its best and its worst value,
-    that would have been seen with a probability of at least 80 % (NaN: unknown). ``noiseless`` says that the noise
-    is known to be 0.
+    omega² without what noise alone would give. ``f`` and ``p`` are by one noise for all trials, on ``noise_df``
+    degrees of freedom, ``p_own`` by each trial's own (NaN: not known); ``p_adjusted`` is Holm's of the larger one.
+    ``in_ranks`` is whether the ranks of the scores show the effect (None: not asked). ``seen_share`` is the
+    smallest share, and for a hyperparameter alone ``seen_difference`` the smallest difference between its best and
+    its worst value, that would have been seen with a probability of at least 80 % (NaN: unknown). ``noiseless``
+    says that the noise is known to be 0.
     """
 
     factors: tuple[str, ...]
@@ -78,6 +82,9 @@ class Effect:
     eta_sq: float
     omega_sq: float
     verdict: Verdict
+    p_own: float = math.nan
+    noise_df: float = math.nan
+    in_ranks: bool | None = None
     seen_share: float = math.nan
     seen_difference: float = math.nan
     noiseless: bool = False

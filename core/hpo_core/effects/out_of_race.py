@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.inputs import Bools, Floats, Ints, number_together
+from hpo_core.effects.inputs import Bools, Floats, Ints
 from hpo_core.effects.model import ALPHA
 from hpo_core.effects.spread import Spread
 from hpo_core.effects.squares import Term
@@ -31,33 +31,26 @@ def behind_where_it_counts(
     if not spread.known:
         return np.zeros(size, dtype=bool)
     counts = cells.counts.sum(axis=1)
-    behind = _worse_at_best(
-        cells.levels[:, index], size, sign * cells.means, spread.of_cells(counts), spread, 1 - ALPHA
-    )
-    for term in interactions:
-        combination = np.zeros(len(cells.levels), dtype=np.int64)
-        for place in term:
-            combination = number_together(combination, cells.levels[:, place])
-        n = np.bincount(combination, weights=counts)
-        score = sign * np.bincount(combination, weights=counts * cells.means) / n
-        weights = np.zeros((len(n), len(spread.sds)))
-        np.add.at(weights, (combination, spread.group), counts)
-        level_of = np.zeros(len(n), dtype=np.int64)
-        level_of[combination] = cells.levels[:, index]
-        weights /= n[:, np.newaxis] ** 2
-        behind &= _worse_at_best(level_of, size, score, weights, spread, 1 - ALPHA / (size - 1))
+    behind = np.ones(size, dtype=bool)
+    for term in (spread.everything, *interactions):
+        labels = spread.labels(term)
+        n = np.bincount(labels, weights=counts)
+        score = sign * np.bincount(labels, weights=counts * cells.means) / n
+        cell = np.unique(labels, return_index=True)[1]  # one of each combination
+        alpha = ALPHA if term == spread.everything else ALPHA / (size - 1)
+        behind &= _worse_at_best(cell, cells.levels[cell, index], score, term, spread, 1 - alpha)
     return behind
 
 
 def _worse_at_best(
-    level_of: Ints, size: int, score: Floats, weights: Floats, spread: Spread, probability: float
+    cell: Ints, level_of: Ints, score: Floats, term: Term, spread: Spread, probability: float
 ) -> Bools:
-    """Compare the best score of each level with the best of all; ``weights`` (… × g) are of each score's noise."""
+    """Compare the best score of each level with the best of all; ``cell`` is one of those each is the mean of."""
     order = np.argsort(score, kind="stable")
-    rival = np.zeros(size, dtype=np.int64)
+    rival = np.zeros(int(level_of.max()) + 1, dtype=np.int64)
     rival[level_of[order]] = order  # the last one written is the best
     top = int(order[-1])
-    margins = spread.margin(probability, weights[rival] + weights[top])
+    margins = spread.margin(probability, spread.of_difference(term, cell[rival], int(cell[top])))
     worse: Bools = score[top] - score[rival] > margins
     worse[level_of[top]] = False
     return worse

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 
-def f_tail(f: float, df: int, noise_df: float) -> float:
+def f_tail(f: float, df: float, noise_df: float) -> float:
     """Return the probability of an F at least this large where there is no effect; NaN where undefined."""
     from scipy.special import fdtrc
 
@@ -40,6 +40,13 @@ def power(shift: float, df: float, alpha: float) -> float:
     return 1.0 - float(nctdtr(df, shift, t_point(1 - alpha, df)))
 
 
+def sd_bound(df: float, sure: float) -> float:
+    """Return by how much a standard deviation on ``df`` may be too small, at most, with this probability."""
+    from scipy.special import chdtri
+
+    return float((df / chdtri(df, sure)) ** 0.5)
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return the p values corrected for their number (Holm 1979); NaN stays NaN and is not counted."""
     adjusted = [float("nan")] * len(p_values)
@@ -51,7 +58,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def f_point(alpha: float, df: int, noise_df: float) -> float:
+def f_point(alpha: float, df: float, noise_df: float) -> float:
     """Return the F that is exceeded with probability ``alpha`` where there is no effect."""
     from scipy.special import fdtri
 
@@ -59,7 +66,7 @@ def f_point(alpha: float, df: int, noise_df: float) -> float:
 
 
 @lru_cache(maxsize=256)
-def f_seen(df: int, noise_df: float, alpha: float, power: float) -> float:
+def f_seen(df: float, noise_df: float, alpha: float, power: float) -> float:
     """Return the noncentrality, in units of the noise's variance, that an F test sees with this power."""
     from scipy.special import ncfdtr
 

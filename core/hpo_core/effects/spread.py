@@ -1,46 +1,35 @@
-"""Noise that is not the same everywhere: found by a test, and then taken from where it is needed.
+"""How sure a mean is, and a difference of two: the noise in the parts that it has there.
 
-The test is Levene's on one number for each cell (Levene 1960), so that two replicates, whose residuals mirror each
-other, do not count twice: the fourth root of the cell's variance, which for normal noise is nearly symmetric and
-which one wild cell cannot decide. It is divided by what it would be on average with so many replicates,
-
-    E[(χ²_ν / ν)^¼] = (2/ν)^¼ Γ(ν/2 + ¼) / Γ(ν/2)
-
-and compared between the values of each hyperparameter, Holm's correction over these. Where the test is clear, the
-noise is pooled over the trials that share a value of the hyperparameter that it differs by most, which leaves
-enough degrees of freedom even with two replicates; a difference of means then has the degrees of freedom of
-Satterthwaite (1946), as in Welch's t test. Everywhere else there is one noise, and nothing changes.
+One part for all trials; or one for each value of the hyperparameter that the noise differs by (noise_parts.py), a
+difference of means then having the degrees of freedom of Satterthwaite (1946), as in Welch's t test; or, where
+trials share their seeds, one for each effect (seed_strata.py), and a difference has of each what both differ by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 
+from hpo_core.effects.anova import Anova
 from hpo_core.effects.cells import Cells
-from hpo_core.effects.inputs import Bools, Factor, Floats, Ints
-from hpo_core.effects.model import ALPHA, LocalNoise, Noise
-from hpo_core.effects.probability import f_tail, holm, t_point
-
-UNEQUAL_RATIO = 2.0
-"""The noise is only split where the test is clear and the largest sd is at least this times the smallest: in a
-large grid, differences that nobody needs to know of are significant too. Simulated on grids with one noise: split
-in 2 to 4 % of the draws."""
-
-_FEWEST_DF = 3.0
+from hpo_core.effects.inputs import Bools, Floats, Ints, number_together
+from hpo_core.effects.model import LocalNoise, Noise
+from hpo_core.effects.probability import t_point
+from hpo_core.effects.squares import Levels, Term
 
 
 @dataclass(frozen=True)
-class Spread:
-    """The noise of c cells in g groups: ``group`` (c), ``sds`` and ``dfs`` (g); one group where it is the same.
+class Spread(ABC):
+    """The noise of the cells in g parts, of standard deviations ``sds`` (g) on ``dfs`` (g) degrees of freedom.
 
-    ``pooled`` is the noise of all cells together; ``local`` says how the groups differ, None for one group.
+    ``pooled`` is the noise of all cells together; ``local`` says how it differs between the values of a
+    hyperparameter, None where it does not. Weights (… × g) say how much of each part's variance a number has.
     """
 
+    cells: Cells
     pooled: Noise
-    group: Ints
     sds: Floats
     dfs: Floats
     local: LocalNoise | None
@@ -50,8 +39,29 @@ class Spread:
         """Whether there is any estimate of the noise."""
         return self.pooled.known
 
+    @property
+    @abstractmethod
+    def variance(self) -> Floats:
+        """The variance of a single training in each cell (c)."""
+
+    @abstractmethod
+    def of_cells(self) -> Floats:
+        """Return the weights (c × g) of each cell's mean, less what is the same for all."""
+
+    @abstractmethod
+    def of_mean(self, term: Term, cell: int) -> Floats:
+        """Return the weights (g) of the mean over all cells with the levels that ``cell`` has for ``term``."""
+
+    @abstractmethod
+    def of_difference(self, term: Term, first: Ints, second: Ints | int) -> Floats:
+        """Return the weights (m × g) of differences between two such means, each named by one of its cells."""
+
+    @abstractmethod
+    def of_levels(self, index: int, levels: Levels) -> Floats:
+        """Return the weights (l × l × g) of the differences between one factor's levels, as they were fitted."""
+
     def error(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Return standard errors and their degrees of freedom; ``weights`` (… × g) are in units of each variance.
+        """Return standard errors and their degrees of freedom.
 
         Satterthwaite: df = (Σ w s²)² / Σ (w s²)² / df.
         """
@@ -62,18 +72,6 @@ class Spread:
         below = (parts**2 / self.dfs).sum(axis=-1)
         df = np.where(below > 0, variance**2 / np.where(below > 0, below, 1.0), self.pooled.df)
         return np.sqrt(variance), df
-
-    def of_mean(self, counts: Floats, chosen: Bools | Ints) -> Floats:
-        """Return the weights (g) of the mean over all trainings in the chosen cells; ``counts`` (c) are theirs."""
-        summed = np.bincount(self.group[chosen], weights=counts[chosen], minlength=len(self.sds))
-        weights: Floats = summed / summed.sum() ** 2
-        return weights
-
-    def of_cells(self, counts: Floats) -> Floats:
-        """Return the weights (c × g) of each cell's mean."""
-        weights = np.zeros((len(counts), len(self.sds)))
-        weights[np.arange(len(counts)), self.group] = 1 / counts
-        return weights
 
     def margin(self, probability: float, weights: Floats) -> Floats:
         """Return Student's t at this probability times the standard error."""
@@ -89,90 +87,142 @@ class Spread:
         return t_point(1 - alpha / 2, float(df)) * float(error)
 
     def pair(self, first: int, second: int) -> Noise:
-        """Return the noise of two cells together: its variance is the mean of theirs."""
-        if self.group[first] == self.group[second]:
-            group = self.group[first]
-            return Noise(float(self.sds[group]), float(self.dfs[group]), self.pooled.source)
-        weights = np.zeros(len(self.sds))
-        weights[self.group[[first, second]]] = 0.5
-        error, df = self.error(weights)
-        return Noise(float(error), float(df), self.pooled.source)
+        """Return the noise of a training as the difference of two cells' means shows it."""
+        counts = self.cells.counts.sum(axis=1)
+        error, df = self.error(self.of_difference(self.everything, np.array([first]), second))
+        sd = float(error[0]) / float(1 / counts[first] + 1 / counts[second]) ** 0.5
+        return Noise(sd, float(df[0]), self.pooled.source)
+
+    @property
+    def everything(self) -> Term:
+        """The term that tells every cell from every other."""
+        return tuple(range(len(self.cells.sizes)))
+
+    def labels(self, term: Term) -> Ints:
+        """Return a number for each cell (c), the same where the levels of ``term`` are the same."""
+        if len(term) == len(self.cells.sizes):
+            return np.arange(len(self.cells.levels))
+        numbers = np.zeros(len(self.cells.levels), dtype=np.int64)
+        for place in term:
+            numbers = number_together(numbers, self.cells.levels[:, place])
+        return numbers
 
 
-def spread_of(cells: Cells, factors: Sequence[Factor], noise: Noise) -> Spread:
-    """Return the noise as it is needed: one for all cells, or one for each value of a hyperparameter."""
-    local = _most_unequal(cells, factors) if noise.source == "replicates" and noise.sd > 0 else None
-    if local is None:
-        group = np.zeros(len(cells.codes), dtype=np.int64)
-        return Spread(noise, group, np.array([noise.sd]), np.array([float(noise.df)]), None)
-    index, p = local
-    sds, dfs = _by_level(cells, index)
-    unknown = dfs < 1
-    factor = factors[cells.used[index]]
-    values = tuple(factor.values[int(code)] for code in cells.occurring[index])
-    told = LocalNoise(factor.name, values, tuple(np.where(unknown, np.nan, sds).tolist()), p)
-    return Spread(
-        noise,
-        cells.levels[:, index],
-        np.where(unknown, noise.sd, sds),
-        np.where(unknown, float(noise.df), dfs),
-        told,
-    )
+@dataclass(frozen=True)
+class OwnSeeds(Spread):
+    """Every training is independent: ``group`` (c) is the part that each cell's noise belongs to."""
+
+    group: Ints
+
+    @property
+    def variance(self) -> Floats:
+        """See ``Spread``."""
+        own: Floats = self.sds[self.group] ** 2
+        return own
+
+    def of_cells(self) -> Floats:
+        """See ``Spread``."""
+        return self._of_labels(self.everything)[1]
+
+    def of_mean(self, term: Term, cell: int) -> Floats:
+        """See ``Spread``."""
+        labels, weights = self._of_labels(term)
+        own: Floats = weights[labels[cell]]
+        return own
+
+    def of_difference(self, term: Term, first: Ints, second: Ints | int) -> Floats:
+        """See ``Spread``."""
+        labels, weights = self._of_labels(term)
+        both: Floats = weights[labels[first]] + weights[labels[second]]
+        return both
+
+    def of_levels(self, index: int, levels: Levels) -> Floats:
+        """See ``Spread``."""
+        own = np.diagonal(levels.covariance, axis1=0, axis2=1).T
+        return np.maximum(own[:, np.newaxis] + own[np.newaxis] - 2 * levels.covariance, 0.0)
+
+    def _of_labels(self, term: Term) -> tuple[Ints, Floats]:
+        labels, counts = self.labels(term), self.cells.counts.sum(axis=1)
+        weights = np.zeros((int(labels.max()) + 1, len(self.sds)))
+        np.add.at(weights, (labels, self.group), counts)
+        return labels, weights / weights.sum(axis=1, keepdims=True) ** 2
 
 
-def _most_unequal(cells: Cells, factors: Sequence[Factor]) -> tuple[int, float] | None:
-    """Return the place of the hyperparameter that the noise differs by most, and its corrected p."""
-    tests = [_levene(cells, index) for index in range(len(cells.sizes))]
-    corrected = holm([p for _, p in tests])
-    clear = [
-        (corrected[index], -f, index)
-        for index, (f, _) in enumerate(tests)
-        if corrected[index] < ALPHA and _ratio(cells, index) >= UNEQUAL_RATIO
-    ]
-    if not clear:
-        return None
-    p, _, index = min(clear)
-    return index, p
+@dataclass(frozen=True)
+class SharedSeeds(Spread):
+    """Seeds are the same for all trials: the parts are how each effect varies from seed to seed.
+
+    ``terms`` (g) name them, the last two being all higher interactions together, and the seeds themselves, which
+    no difference has. A mean over cells has of each part what its vector's projection on that effect is long; of
+    an incomplete grid, as if it were complete.
+    """
+
+    terms: tuple[Term, ...]
+
+    @property
+    def variance(self) -> Floats:
+        """See ``Spread``."""
+        return np.full(len(self.cells.levels), self.pooled.sd**2)
+
+    def of_cells(self) -> Floats:
+        """See ``Spread``."""
+        weights = self._lengths(self.everything, np.ones((1, len(self.cells.sizes)), dtype=bool))
+        weights[:, -1] = 0.0
+        of_cells: Floats = weights / self.cells.counts.sum(axis=1)[:, np.newaxis]
+        return of_cells
+
+    def of_mean(self, term: Term, cell: int) -> Floats:
+        """See ``Spread``."""
+        scale = self._cells_by_trainings(term)[cell]
+        weights: Floats = scale * self._lengths(term, np.ones((1, len(self.cells.sizes)), dtype=bool))[0]
+        return weights
+
+    def of_difference(self, term: Term, first: Ints, second: Ints | int) -> Floats:
+        """See ``Spread``."""
+        levels, scale = self.cells.levels, self._cells_by_trainings(term)
+        same = self._lengths(term, np.ones((1, levels.shape[1]), dtype=bool))
+        both = same - self._lengths(term, levels[first] == levels[second])
+        weights: Floats = np.maximum(both, 0.0) * (scale[first] + scale[second])[:, np.newaxis]
+        return weights
+
+    def of_levels(self, index: int, levels: Levels) -> Floats:
+        """See ``Spread``."""
+        own = np.diagonal(levels.covariance, axis1=0, axis2=1).T
+        differences = own[:, np.newaxis] + own[np.newaxis] - 2 * levels.covariance
+        weights = np.zeros((*differences.shape[:2], len(self.sds)))
+        weights[:, :, self.terms.index((index,))] = np.maximum(differences[:, :, 0], 0.0)
+        return weights
+
+    def _lengths(self, term: Term, alike: Bools) -> Floats:
+        """Return u'Pv (m × g) for the means u and v over cells, whose levels are ``alike`` (m × k) or not."""
+        sizes = np.array(self.cells.sizes, dtype=float)
+        inside = np.where(np.isin(np.arange(len(sizes)), term), alike - 1 / sizes, 0.0)
+        every = np.ones(len(alike))
+        for place, size in enumerate(sizes):
+            every = every * (alike[:, place] if place in term else 1 / size)
+        lengths = np.zeros((len(alike), len(self.terms)))
+        lengths[:, -1] = np.prod(1 / sizes)
+        for part, own in enumerate(self.terms[:-2]):
+            chosen = np.isin(np.arange(len(sizes)), own)
+            lengths[:, part] = np.prod(np.where(chosen, inside, 1 / sizes), axis=1)
+        lengths[:, -2] = every - lengths.sum(axis=1)
+        return lengths
+
+    def _cells_by_trainings(self, term: Term) -> Floats:
+        """Return, for each cell (c), how many cells have its levels of ``term``, by how many trainings."""
+        labels, counts = self.labels(term), self.cells.counts.sum(axis=1)
+        others = np.prod([size for place, size in enumerate(self.cells.sizes) if place not in term])
+        scale: Floats = others / np.bincount(labels, weights=counts)[labels]
+        return scale
 
 
-def _levene(cells: Cells, index: int) -> tuple[float, float]:
-    """Return F and p of the test between the levels of one hyperparameter; NaN where there is too little."""
-    from scipy.special import gammaln
-
-    free = cells.counts.sum(axis=1) - 1
-    rows = np.flatnonzero(free > 0)
-    level, weight = cells.levels[rows, index], free[rows]
-    counts = np.bincount(level, minlength=cells.sizes[index])
-    groups = int((counts > 0).sum())
-    if groups < 2 or len(rows) - groups < _FEWEST_DF:
-        return float("nan"), float("nan")
-    expected = (2 / weight) ** 0.25 * np.exp(gammaln(weight / 2 + 0.25) - gammaln(weight / 2))
-    height = (cells.squares[rows] / weight) ** 0.25 / expected
-    total = np.bincount(level, weights=weight, minlength=cells.sizes[index])
-    mean = np.bincount(level, weights=weight * height, minlength=cells.sizes[index]) / np.maximum(total, 1e-300)
-    overall = float(weight @ height / weight.sum())
-    between = float(total @ (mean - overall) ** 2) / (groups - 1)
-    within = float(weight @ (height - mean[level]) ** 2) / (len(rows) - groups)
-    if within <= 0:
-        return float("nan"), float("nan")
-    f = between / within
-    return f, f_tail(f, groups - 1, len(rows) - groups)
-
-
-def _by_level(cells: Cells, index: int) -> tuple[Floats, Floats]:
-    """Return the noise's sd and degrees of freedom of each level; the blocks' degrees are shared out evenly."""
-    free = cells.counts.sum(axis=1) - 1
-    share = cells.pure_error[1] / float(free.sum())
-    level = cells.levels[:, index]
-    dfs = np.bincount(level, weights=free, minlength=cells.sizes[index]) * share
-    squares = np.bincount(level, weights=cells.squares, minlength=cells.sizes[index])
-    sds: Floats = np.sqrt(squares / np.where(dfs > 0, dfs, 1.0))
-    return sds, dfs.astype(float)
-
-
-def _ratio(cells: Cells, index: int) -> float:
-    sds, dfs = _by_level(cells, index)
-    told = sds[dfs >= _FEWEST_DF]
-    if len(told) < 2 or told.max() == 0:
-        return 0.0
-    return float(told.max() / told.min()) if told.min() > 0 else float("inf")
+def spread_of(cells: Cells, anova: Anova) -> Spread:
+    """Return the noise as it is needed: one for all cells, one for each value, or one for each effect."""
+    if anova.strata:
+        seeds = Noise((cells.blocks.sum_sq / cells.blocks.df) ** 0.5, cells.blocks.df, "replicates")
+        parts = [*anova.strata.values(), seeds]
+        sds = np.array([part.sd if part.known else 0.0 for part in parts])
+        dfs = np.array([float(part.df) or 1.0 for part in parts])
+        return SharedSeeds(cells, anova.noise, sds, dfs, None, (*anova.strata, ()))
+    own = anova.parts
+    return OwnSeeds(cells, anova.noise, own.sds, own.dfs, own.local, own.group)

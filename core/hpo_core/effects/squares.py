@@ -58,9 +58,37 @@ def fit(cells: Cells, order: int) -> Fit:
         return Fit((), cells.total, cells.n - 1, 0)
     if cells.balanced:
         return _by_means(cells, order)
-    while order > 1 and _columns(cells, order) > MOST_COLUMNS:
+    while order > 1 and cells.seeds * _columns(cells, terms_of(len(cells.sizes), order)) > MOST_COLUMNS:
         order -= 1
     return _by_least_squares(cells, order)
+
+
+def fit_over_blocks(cells: Cells, terms: Sequence[Term]) -> dict[Term, Squares]:
+    """Say how much each term's effect varies over the blocks: its interaction with them, by term.
+
+    Type II as well, the blocks being one more factor. In a balanced grid this is MS(A × seed), what A is judged by
+    where seeds are random (Winer, Statistical Principles in Experimental Design, repeated measures).
+    """
+    wide, block = _over_blocks(cells), len(cells.sizes)
+    crossed = [(*term, block) for term in terms]
+    if wide.balanced:
+        table = _table(wide)
+        return {term[:-1]: _line_by_means(wide, table, term) for term in crossed}
+    everything = [*terms, (block,), *crossed]
+    normal = normal_equations(wide, everything)
+    return {term[:-1]: _line(normal, term, everything) for term in crossed}
+
+
+def _over_blocks(cells: Cells) -> Cells:
+    """Return the cells with the block as one more factor: one cell for each combination and block that occurs."""
+    at, block = np.nonzero(cells.counts)
+    return replace(
+        cells,
+        levels=np.column_stack([cells.levels[at], block]),
+        sizes=(*cells.sizes, cells.counts.shape[1]),
+        counts=cells.counts[at, block][:, np.newaxis],
+        sums=cells.sums[at, block][:, np.newaxis],
+    )
 
 
 def terms_of(factors: int, order: int) -> list[Term]:
@@ -68,8 +96,8 @@ def terms_of(factors: int, order: int) -> list[Term]:
     return [term for size in range(1, order + 1) for term in combinations(range(factors), size)]
 
 
-def _columns(cells: Cells, order: int) -> int:
-    return sum(_full_df(cells, term) for term in terms_of(len(cells.sizes), order))
+def _columns(cells: Cells, terms: Sequence[Term]) -> int:
+    return sum(_full_df(cells, term) for term in terms)
 
 
 def _full_df(cells: Cells, term: Term) -> int:
@@ -79,16 +107,23 @@ def _full_df(cells: Cells, term: Term) -> int:
     return df
 
 
-def _by_means(cells: Cells, order: int) -> Fit:
+def _table(cells: Cells) -> Floats:
     table = np.empty(cells.sizes)
     table[tuple(cells.levels.T)] = cells.sums.sum(axis=1) / cells.counts.sum(axis=1)
-    lines = []
-    for term in terms_of(len(cells.sizes), order):
-        effect = table.mean(axis=tuple(axis for axis in range(table.ndim) if axis not in term))
-        for axis in range(len(term)):
-            effect = effect - effect.mean(axis=axis, keepdims=True)
-        weight = cells.n / effect.size
-        lines.append(Squares(term, weight * float(np.sum(effect**2)), _full_df(cells, term)))
+    return table
+
+
+def _line_by_means(cells: Cells, table: Floats, term: Term) -> Squares:
+    effect = table.mean(axis=tuple(axis for axis in range(table.ndim) if axis not in term))
+    for axis in range(len(term)):
+        effect = effect - effect.mean(axis=axis, keepdims=True)
+    weight = cells.n / effect.size
+    return Squares(term, weight * float(np.sum(effect**2)), _full_df(cells, term))
+
+
+def _by_means(cells: Cells, order: int) -> Fit:
+    table = _table(cells)
+    lines = [_line_by_means(cells, table, term) for term in terms_of(len(cells.sizes), order)]
     residual = cells.total - cells.blocks.sum_sq - sum(line.sum_sq for line in lines)
     residual_df = cells.n - 1 - cells.blocks.df - sum(line.df for line in lines)
     return Fit(tuple(lines), max(residual, 0.0), residual_df, order)
@@ -97,13 +132,14 @@ def _by_means(cells: Cells, order: int) -> Fit:
 def _by_least_squares(cells: Cells, order: int) -> Fit:
     terms = terms_of(len(cells.sizes), order)
     normal = normal_equations(cells, terms)
-    lines = []
-    for term in terms:
-        others = [other for other in terms if not set(term) <= set(other)]
-        sum_sq, df = normal.after(term, others)
-        lines.append(Squares(term, sum_sq, df))
+    lines = [_line(normal, term, terms) for term in terms]
     explained, rank = normal.explained(terms)
     return Fit(tuple(lines), max(cells.total - explained, 0.0), cells.n - rank, order)
+
+
+def _line(normal: Normal, term: Term, terms: Sequence[Term]) -> Squares:
+    sum_sq, df = normal.after(term, terms)
+    return Squares(term, sum_sq, df)
 
 
 @dataclass(frozen=True)
@@ -116,19 +152,39 @@ class Normal:
     always: slice
     place: dict[Term, slice]
 
-    def _pick(self, terms: list[Term]) -> list[int]:
+    def _pick(self, terms: Sequence[Term]) -> list[int]:
         slices = [self.always, *(self.place[term] for term in terms)]
         return [column for part in slices for column in range(part.start, part.stop)]
 
-    def after(self, term: Term, others: list[Term]) -> tuple[float, int]:
-        """Return what ``term`` explains after ``others``: sum of squares and the df that can be estimated."""
+    def after(self, term: Term, terms: Sequence[Term]) -> tuple[float, int]:
+        """Return what ``term`` explains after all ``terms`` without it: sum of squares, and degrees of freedom."""
+        columns, combined = self._adjusted(term, terms)
+        along = combined.T @ self.right[columns]
+        return float(along @ along), combined.shape[1]
+
+    def root(self, cells: Cells, term: Term, terms: Sequence[Term]) -> Floats:
+        """Return R (c × df): the sum of squares of ``term`` is that of R'√n m, the cells' means and counts."""
+        columns, combined = self._adjusted(term, terms)
+        spread = np.zeros((len(self.matrix), combined.shape[1]))
+        spread[columns] = combined / self.scale[columns][:, np.newaxis]
+        root = np.repeat(spread[self.always][:1], len(cells.levels), axis=0)
+        contrasts = [contrast(size) for size in cells.sizes]
+        for other, place in self.place.items():
+            if np.any(spread[place]):
+                root = root + _term_columns(cells.levels, contrasts, other) @ spread[place]
+        weighted: Floats = root * np.sqrt(cells.counts.sum(axis=1))[:, np.newaxis]
+        return weighted
+
+    def _adjusted(self, term: Term, terms: Sequence[Term]) -> tuple[list[int], Floats]:
+        """Return columns, and orthonormal combinations of them: of ``term`` after all ``terms`` without it."""
+        others = [other for other in terms if not set(term) <= set(other)]
         mine, theirs = self._pick([term])[self.always.stop :], self._pick(others)
         swept = self.matrix[np.ix_(theirs, mine)]
         solved = _invert(self.matrix[np.ix_(theirs, theirs)])[0] @ swept
-        left = self.matrix[np.ix_(mine, mine)] - swept.T @ solved
-        right = self.right[mine] - solved.T @ self.right[theirs]
-        inverse, rank = _invert(left)
-        return float(right @ inverse @ right), rank
+        values, vectors = np.linalg.eigh(self.matrix[np.ix_(mine, mine)] - swept.T @ solved)
+        good = values > _RANK * max(1.0, float(values[-1]))
+        own = vectors[:, good] / np.sqrt(values[good])
+        return [*theirs, *mine], np.vstack([-solved @ own, own])
 
     def explained(self, terms: list[Term]) -> tuple[float, int]:
         """Return the sum of squares that all ``terms`` explain together, and the rank of the model."""
@@ -179,7 +235,7 @@ class Levels:
     unknown: Floats
 
 
-def normal_equations(cells: Cells, terms: list[Term]) -> Normal:
+def normal_equations(cells: Cells, terms: Sequence[Term]) -> Normal:
     """Build the normal equations of ``terms``, the overall mean and the blocks over the cells."""
     weight = cells.counts.sum(axis=1)
     blocks = cells.counts.shape[1]

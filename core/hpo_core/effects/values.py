@@ -3,8 +3,7 @@
 Differences are estimated in an additive model of all hyperparameters (and blocks), so that an incomplete grid
 does not credit a value with its neighbours' merit; in a balanced grid they are plain differences of means. Their
 intervals hold for all pairs of values of a hyperparameter together, by Šidák's inequality, and are only read as
-differences where the hyperparameter's main effect is real, or, where the noise is not the same everywhere, where
-one of them excludes 0.
+differences where the hyperparameter's main effect is real.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from hpo_core.effects.failing_values import Unscored, with_lost
 from hpo_core.effects.inputs import Bools, Factor, Floats, Ints
 from hpo_core.effects.model import ALPHA, Effect, FactorValues, ValueSummary
 from hpo_core.effects.out_of_race import behind_where_it_counts
-from hpo_core.effects.spread import Spread
+from hpo_core.effects.spread import OwnSeeds, Spread
 from hpo_core.effects.squares import Levels, Term, contrast, normal_equations, parts_of
 
 NAN = float("nan")
@@ -46,7 +45,7 @@ def summarise_values(cells: Cells, factors: Sequence[Factor], judging: Judging) 
     terms: list[Term] = [(place,) for place in range(len(cells.sizes))]
     normal = normal_equations(cells, terms) if terms else None
     parts = None
-    if normal is not None and judging.spread.local is not None:
+    if normal is not None and isinstance(judging.spread, OwnSeeds) and judging.spread.local is not None:
         parts = parts_of(cells, terms, judging.spread.group, normal)
     summaries = []
     for place, factor in enumerate(factors):
@@ -76,24 +75,20 @@ class _Comparison:
     differences: Floats
     margins: Floats
     alike: Bools
-    telling: bool
 
 
-def _compare(levels: Levels, spread: Spread, real: bool) -> _Comparison:
+def _compare(index: int, levels: Levels, spread: Spread, real: bool) -> _Comparison:
     differences = levels.effects[:, np.newaxis] - levels.effects
-    own = np.diagonal(levels.covariance, axis1=0, axis2=1).T  # l × g
-    weights = own[:, np.newaxis] + own[np.newaxis] - 2 * levels.covariance
     gap = np.stack([np.abs(levels.unknown - row).max(axis=1) for row in levels.unknown])
     differences = np.where(gap > 1e-6, np.nan, differences)
     count = len(differences)
     if not spread.known:
         unknown = np.full((count, count), np.nan)
-        return _Comparison(differences, unknown, np.zeros((count, count), dtype=bool), real)
+        return _Comparison(differences, unknown, np.zeros((count, count), dtype=bool))
     pairs = count * (count - 1) // 2
-    margins = spread.margin((1 + (1 - ALPHA) ** (1 / pairs)) / 2, np.maximum(weights, 0.0))
+    margins = spread.margin((1 + (1 - ALPHA) ** (1 / pairs)) / 2, spread.of_levels(index, levels))
     differ = np.abs(differences) > margins
-    telling = real or (spread.local is not None and bool(differ.any()))
-    return _Comparison(differences, margins, ~(differ & telling), telling)
+    return _Comparison(differences, margins, ~(differ & real))
 
 
 def _compared(
@@ -102,7 +97,7 @@ def _compared(
     place, factor = cells.used[index], factors[cells.used[index]]
     effects, spread, unscored = judging.anova.effects, judging.spread, judging.unscored
     main = next(line for line in effects if line.factors == (factor.name,))
-    comparison = _compare(levels, spread, main.real)
+    comparison = _compare(index, levels, spread, main.real)
     best = int(np.argmax(levels.effects) if judging.maximise else np.argmin(levels.effects))
     names = [factors[place].name for place in cells.used]
     interactions = [
@@ -118,13 +113,13 @@ def _compared(
     for level, code in enumerate(codes):
         difference = float(comparison.differences[level, best])
         margin = float(comparison.margins[level, best])
-        worse = bool(judging.offer and comparison.telling and not comparison.alike[level, best])
+        worse = bool(judging.offer and main.real and not comparison.alike[level, best])
         fails = unscored.fails_too_often(place, code, codes[best]) if worse and not behind[level] else ""
         lost = worse and bool(behind[level] or (fails and level != top))
         if lost and unscored.fails_more(place, codes[best], code):
             spared.append(factor.values[code])
             lost = False
-        n, mean, low, high = _mean(cells, cells.levels[:, index] == level, judging)
+        n, mean, low, high = _mean(cells, (index,), int(np.argmax(cells.levels[:, index] == level)), judging)
         shown.append(
             ValueSummary(
                 value=factor.values[code],
@@ -148,7 +143,7 @@ def _compared(
         tuple(shown),
         alike,
         only_with(factor.name, effects),
-        telling=comparison.telling,
+        telling=main.real,
         spared=tuple(spared),
         best_lost=unscored.of_value(place, codes[best]) if spared else (0, 0),
     )
@@ -158,18 +153,22 @@ def _without_comparison(cells: Cells, factor: Factor, place: int, judging: Judgi
     shown = []
     if place not in cells.too_many:
         value = factor.values[int(cells.codes[0, place])]
-        n, mean, low, high = _mean(cells, np.ones(len(cells.codes), dtype=bool), judging)
+        n, mean, low, high = _mean(cells, (), 0, judging)
         shown.append(ValueSummary(value, n, mean, low, high, 0.0, NAN, NAN, True, False, ()))
     return FactorValues(factor.name, tuple(shown), (), ())
 
 
-def _mean(cells: Cells, chosen: Bools, judging: Judging) -> tuple[int, float, float, float]:
-    """Return count, mean and 95 % interval of the chosen cells' trainings; the interval stays in the range."""
-    counts = cells.counts.sum(axis=1)
-    n = int(counts[chosen].sum())
-    mean = float(cells.sums[chosen].sum()) / n + cells.centre
+def _mean(cells: Cells, term: Term, cell: int, judging: Judging) -> tuple[int, float, float, float]:
+    """Return count, mean and 95 % interval of the trainings that have the levels of ``cell`` for ``term``.
+
+    The interval stays in the metric's range.
+    """
     spread, (least, most) = judging.spread, judging.bounds
-    half = spread.half_width(spread.of_mean(counts, chosen), ALPHA) if spread.known else NAN
+    labels = spread.labels(term)
+    chosen = labels == labels[cell]
+    n = int(cells.counts[chosen].sum())
+    mean = float(cells.sums[chosen].sum()) / n + cells.centre
+    half = spread.half_width(spread.of_mean(term, cell), ALPHA) if spread.known else NAN
     low, high = mean - half, mean + half  # NaN stays NaN: comparisons with it are false
     return n, mean, least if low < least else low, most if high > most else high
 

@@ -25,8 +25,8 @@ def unequal_noise(local: LocalNoise | None) -> list[str]:
     else:
         where += f", {low:.2g} at {format_value(local.values[quiet])}"
     return [
-        f"Noise is not the same everywhere: {where}. Values and trials are compared by their own noise; F and p "
-        "use one for all, so they may miss effects, or see some that are not there."
+        f"Noise is not the same everywhere: {where}. Values and trials are compared by their own noise, and an "
+        "effect only counts where it stands out from each trial's own noise too."
     ]
 
 
@@ -42,9 +42,11 @@ def effect_words(effects: Sequence[Effect]) -> list[str]:
         if partners:
             said.append(f"{name} matters only together with {joined([clean(partner) for partner in partners])}.")
         elif line.verdict == "no detectable effect":
-            said.append(f"{name}: no detectable effect ({_both_p(line)}{_could_have_seen(line)}).")
+            said.append(
+                f"{name}: no detectable effect ({_both_p(line)}{_could_have_seen(line)}).{_in_ranks(line)}"
+            )
         else:
-            said.append(f"{name}: {_unknown(line)}.")
+            said.append(f"{name}: {_unknown(line)}.{_in_ranks(line)}")
     return said
 
 
@@ -52,8 +54,17 @@ def _real(line: Effect) -> str:
     names = [clean(name) for name in line.factors]
     share = f"({percent(line.omega_sq)} of the variance)"
     if len(names) == 1:
-        return f"{names[0]} {line.verdict} {share}."
-    return f"{' × '.join(names)}: what one does depends on the {_others(len(names))} {share}."
+        return f"{names[0]} {line.verdict} {share}.{_in_ranks(line)}"
+    return f"{' × '.join(names)}: what one does depends on the {_others(len(names))} {share}.{_in_ranks(line)}"
+
+
+def _in_ranks(line: Effect) -> str:
+    """Say where the ranks of the scores disagree with the verdict."""
+    if line.in_ranks is None or line.in_ranks == line.real:
+        return ""
+    if line.real:
+        return " By the ranks of the scores it is not told from noise: a few extreme scores may make it."
+    return " By the ranks of the scores it has an effect: a few extreme scores may hide it."
 
 
 def _others(count: int) -> str:
@@ -84,5 +95,7 @@ def _unknown(line: Effect) -> str:
 
 def _both_p(line: Effect) -> str:
     """The p of an effect that was not found; with Holm's, where without the correction it would have been."""
-    corrected = f", {p_words(line.p_adjusted)[4:]} corrected" if line.p < ALPHA else ""
-    return p_words(line.p) + corrected
+    if line.p >= ALPHA:
+        return p_words(line.p)
+    own = f", {p_words(line.p_own)[4:]} by each trial's own noise" if line.p_own > line.p else ""
+    return f"{p_words(line.p)}{own}, {p_words(line.p_adjusted)[4:]} corrected"

@@ -47,27 +47,28 @@ def find_winner(cells: Cells, results: Results, spread: Spread, maximise: bool, 
     scores = cells.means if maximise else -cells.means
     difference = float(scores[best] - scores[second])
     pair = spread.pair(best, second)
-    weights = spread.of_cells(replicates)
-    error = float(spread.error(weights[best] + weights[second])[0])
+    error = pair.sd * (1 / replicates[best] + 1 / replicates[second]) ** 0.5
     upper = scores >= np.median(scores) if spread.local is not None else np.ones(len(scores), dtype=bool)
-    noise_of_means = float(np.mean(spread.error(weights[upper])[0] ** 2))
+    noise_of_means = float(np.mean(spread.error(spread.of_cells()[upper])[0] ** 2))
     shrink = shrinkage(scores, noise_of_means, error**2 / 2)
     probability = _probability(shrink**0.5 * difference, error, pair.df)
-    near = near_the_best(scores, best, weights, spread)
+    near = near_the_best(scores, best, spread)
     first, other = int(replicates[best]), int(replicates[second])
     more = more_replicates(shrink * difference, pair, first, other, probability)
     within = int(near.sum()) - int(near[best])
     return Winner(scored(best), scored(second), probability, more, within, shrink * difference)
 
 
-def near_the_best(scores: Floats, best: int, weights: Floats, spread: Spread) -> Bools:
-    """Return which scores (better when larger) cannot be told from the best one; ``weights`` as of ``of_cells``.
+def near_the_best(scores: Floats, best: int, spread: Spread) -> Bools:
+    """Return which cells' scores (better when larger) cannot be told from the best one.
 
     Comparisons with the best (Hsu 1984): in 95 % of such sessions the truly best trial is among them.
     """
-    df = float(spread.dfs[spread.group[best]])
-    level = t_below(against_the_best(len(scores) - 1, df, ALPHA), df)
-    near: Bools = scores[best] - scores < spread.margin(level, weights + weights[best])
+    weights = spread.of_difference(spread.everything, np.arange(len(scores)), best)
+    weights[best] = weights[best - 1]  # no difference, and nothing that could be divided
+    df = float(np.median(spread.error(weights)[1]))
+    level = t_below(against_the_best(len(scores) - 1, round(df, 1), ALPHA), df)
+    near: Bools = scores[best] - scores < spread.margin(level, weights)
     near[best] = True
     return near
 

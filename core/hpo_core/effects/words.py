@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpo_core.effects.model import Effects
 from hpo_core.effects.rivals import cheaper_words, value_words, winner_words
 from hpo_core.effects.verdicts import effect_words, unequal_noise
-from hpo_core.text import clean, p_words, plural
+from hpo_core.text import clean, plural
 
 
 def sentences(effects: Effects) -> list[str]:
@@ -52,8 +52,11 @@ def basis(effects: Effects) -> str:
     source = "between replicates" if noise.source == "replicates" else "taken from the highest interactions"
     said = f"{said}; noise {source}: sd {noise.sd:.3g} ({degrees})"
     if effects.block is not None:
-        p = f" ({p_words(effects.block.p)})" if effects.block.p == effects.block.p else ""
-        said += f"; replicates share their seeds and are fitted as blocks{p}"
+        seeds = effects.block.df + 1
+        said += (
+            f"; all trials have the same {seeds} seeds, so each effect is judged by how it varies from seed to "
+            f"seed, and {seeds} seeds are all that is known"
+        )
     tested = sum(1 for line in effects.effects if line.p == line.p)
     if tested > 1:
         said += f"; {tested} effects tested, corrected by Holm"

@@ -31,7 +31,6 @@ def session(seed: int = 1) -> Results:
         accuracy,
         np.repeat([1, 2], 12),
         np.tile(np.arange(1, 13), 2),
-        blocked=True,
         status=("complete",) * 24,
         val_metric=accuracy,
         loss=loss,

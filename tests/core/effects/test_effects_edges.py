@@ -18,7 +18,7 @@ from hpo_core.effects.words import sentences
 
 EFFECT_KEYS = {
     *("factors", "df", "sum_sq", "F", "p", "p_adjusted", "omega_sq", "verdict"),
-    *("seen_difference", "seen_share"),
+    *("seen_difference", "seen_share", "p_own_noise", "noise_df", "in_ranks"),
 }
 
 
@@ -28,7 +28,7 @@ def grid(sizes: tuple[int, ...] = (3, 2), replicates: int = 2, seed: int = 1) ->
     y = 0.8 + 0.05 * codes[:, 0] + 0.01 * np.random.default_rng(seed).normal(size=len(codes))
     factors = tuple(Factor(name, tuple(range(size))) for name, size in zip("abcdef", sizes, strict=False))
     replicate = np.repeat(np.arange(1, replicates + 1), len(cells))
-    return Results(factors, codes, y, replicate, np.tile(np.arange(1, len(cells) + 1), replicates), blocked=True)
+    return Results(factors, codes, y, replicate, np.tile(np.arange(1, len(cells) + 1), replicates))
 
 
 def checked(found: Effects) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def test_one_training() -> None:
 
 
 def test_a_grid_of_one_value_says_that_there_is_nothing_to_compare() -> None:
-    found = analyse(grid((3, 1)), metric="accuracy")
+    found = analyse(grid((3, 1), 3), metric="accuracy")
     assert [line.verdict for line in found.effects] == ["decides", "unknown"]
     assert any("b: unknown (there is nothing to compare" in sentence for sentence in sentences(found))
     checked(found)
@@ -165,7 +165,7 @@ def test_a_grid_too_small_to_see_even_a_deciding_effect_knows_nothing() -> None:
         codes = np.tile(np.array(list(itertools.product(range(2), range(2)))), (2, 1))
         y = 1.5 * codes[:, 0] + random.normal(size=8)
         factors = (Factor("a", (0, 1)), Factor("b", (0, 1)))
-        results = Results(factors, codes, y, np.repeat([1, 2], 4), np.tile([1, 2, 3, 4], 2), blocked=True)
+        results = Results(factors, codes, y, np.repeat([1, 2], 4), np.tile([1, 2, 3, 4], 2))
         line = analyse(results, metric="score").effect("a")
         claimed += line is not None and line.verdict == "no detectable effect"
     assert claimed <= 5
@@ -183,13 +183,14 @@ def test_what_would_have_been_seen_is_said_and_is_seen_in_four_of_five_grids() -
         noise = np.random.default_rng(seed).normal(size=36)
         again = analyse(results.measured(noise + np.array([-0.5, 0, 0.5])[results.codes[:, 0]] * step), metric="s")
         seen += again.effects[0].real
-    assert 0.76 <= seen / 200 <= 0.96
+    assert seen / 200 >= 0.8
+    assert step < 2, "of the noise's sd: a bound so wide that everything would be seen says nothing"
 
 
 def test_a_half_trained_second_replicate_is_used_as_far_as_it_goes() -> None:
     results = grid((3, 4))
     found = analyse(results.only(np.arange(24) < 18), metric="accuracy")
-    assert (found.n, found.trials, found.noise.df) == (18, 12, 5)
+    assert (found.n, found.trials, found.noise.df) == (18, 12, 6)
     assert found.effects[0].verdict == "decides"
     checked(found)
 

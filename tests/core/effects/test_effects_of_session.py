@@ -113,7 +113,7 @@ def test_replicates_are_blocks_only_where_trials_share_their_seeds(spec: Session
     snapshot = session(spec=spec)
     effects = analyse_session(snapshot, measure_of(snapshot))
     assert (effects.block is not None) is shared
-    assert any("share their seeds and are fitted as blocks" in said for said in sentences(effects)) is shared
+    assert any("all trials have the same" in said for said in sentences(effects)) is shared
     one = np.arange(6) == 0
     assert results_of(snapshot, seen=one).blocked is shared, "by the spec, where there are no two trials"
     for other in (SHARED, OWN):

@@ -24,8 +24,8 @@ def session(seed: int, holes: bool = False) -> Results:
     codes = np.tile(cells, (3, 1))
     truth = np.array([0.80, 0.90, 0.86])[codes[:, 0]] + np.where(codes[:, 1] == codes[:, 2], 0.015, -0.015)
     replicate = np.repeat([1, 2, 3], len(cells))
-    y = truth + random.normal(0, 0.01, 3)[replicate - 1] + random.normal(0, 0.02, len(codes))
-    results = Results(FACTORS, codes, y, replicate, np.tile(np.arange(1, 37), 3), blocked=True)
+    y = truth + random.normal(0, 0.02, len(codes))
+    results = Results(FACTORS, codes, y, replicate, np.tile(np.arange(1, 37), 3))
     return results.only(random.random(len(y)) > 0.15) if holes else results
 
 

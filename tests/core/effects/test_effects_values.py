@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hpo_core.effects import Effects, Factor, FactorValues, Results, analyse
+from hpo_core.effects.anova import analyse_variance
 from hpo_core.effects.cells import cells_of
 from hpo_core.effects.model import Noise
 from hpo_core.effects.probability import against_the_best
@@ -171,10 +172,8 @@ def test_the_truly_best_trial_is_among_those_that_cannot_be_told_from_the_best()
             (Factor("w", tuple(range(24))),), cell[:, np.newaxis], y, np.repeat([1, 2, 3], 24), cell + 1
         )
         cells = cells_of(results)
-        squares, df = cells.pure_error
-        spread = spread_of(cells, results.factors, Noise((squares / df) ** 0.5, df, "replicates"))
-        weights = spread.of_cells(cells.counts.sum(axis=1))
-        near = near_the_best(cells.means, int(np.argmax(cells.means)), weights, spread)
+        spread = spread_of(cells, analyse_variance(cells, results.factors, 1, False))
+        near = near_the_best(cells.means, int(np.argmax(cells.means)), spread)
         missed += not near[np.argmax(truth)]
         told.append(float(near.mean()))
     assert missed <= 5

@@ -86,7 +86,7 @@ def collapsing(values: dict[str, Any], key: JobKey) -> list[Metrics]:
 def events_of(spec: SessionSpec, jobs: list[JobKey], curve: Curve) -> Iterator[Event]:
     for key in jobs:
         ids = {"trial": key.trial, "replicate": key.replicate, "attempt": 1}
-        yield AttemptStarted(**ids, seed=key.replicate, worker=1)
+        yield AttemptStarted(**ids, seed=spec.seed_of(key), worker=1)
         values = spec.values_of(key.trial)
         for number, metrics in enumerate(curve(values, key), 1):
             yield EpochEnded(**ids, epoch=number, metrics=metrics, seconds=0.5)
@@ -556,7 +556,8 @@ def test_effects_json_is_one_object_with_these_keys(story) -> None:
     found = call_json("effects", story().path)
     assert list(found)[:7] == ["metric", "n", "noise_sd", "effects", "values", "best", "warnings"]
     promised = ["factors", "df", "sum_sq", "F", "p", "omega_sq", "verdict"]
-    assert list(found["effects"][0]) == [*promised, "p_adjusted", "seen_difference", "seen_share"]
+    more = ["p_adjusted", "p_own_noise", "noise_df", "in_ranks", "seen_difference", "seen_share"]
+    assert list(found["effects"][0]) == [*promised, *more]
     assert (found["metric"], found["n"]) == ("val_accuracy", 36)
     verdicts = {"decides", "matters", "no detectable effect", "unknown"}
     assert {line["verdict"] for line in found["effects"]} <= verdicts

@@ -87,8 +87,9 @@ class DeskScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the session."""
-        for name, pane in PANES.items():
-            self.pane(name).can_focus = pane.focusable
+        for pane in self.query(CellPane):  # none is there yet where the app is left at this very moment
+            shown = PANES.get(pane.id or "")
+            pane.can_focus = shown is not None and shown.focusable
         self.orders.before_start = partial(warn_of_logout, self.app)
         self._follower.start()
         self.analyst.start()
