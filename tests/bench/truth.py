@@ -24,6 +24,8 @@ from truth_draws import (
     METRIC,
     NOTHING,
     SD,
+    alarm_at_any_look,
+    alike,
     best_is_dropped,
     false_alarm,
     found_at,
@@ -60,6 +62,12 @@ def pool_alarms(which: int, replicates: int, draws: int, seed: int) -> tuple[int
     draw_from = from_pool(pool, seeds == "shared", replicates)
     rounds = range(draws)
     return sum(false_alarm(draw_from(_random(seed, 2, which, replicates, i)), only="b") for i in rounds), draws
+
+
+def looks(replicates: int, draws: int, seed: int) -> tuple[int, int]:
+    """Count the sessions in which something is found at any look while the replicates come in."""
+    sessions = (alike(POWER_SHAPE, replicates, _random(seed, 6, replicates, draw)) for draw in range(draws))
+    return sum(alarm_at_any_look(replicates, session) for session in sessions), draws
 
 
 def power(place: int, draws: int, seed: int) -> tuple[int, int]:
@@ -100,6 +108,9 @@ def measurements(draws: int, seed: int) -> Iterator[Measurement]:
         for replicates in (2, 5):
             words = f"real trainings, beside {name}, {seeds} seeds, {replicates} replicates"
             yield Measurement(alarms, words, partial(pool_alarms, number, replicates, draws, seed))
+    for replicates in (3, 5):
+        words = f"looked at from 2 replicates to {replicates}, {_words(POWER_SHAPE)}"
+        yield Measurement(alarms, words, partial(looks, replicates, draws, seed))
     for place, size in enumerate(POWER_SHAPE):
         table = "An effect of 2 sd is found (3×2×3, 2 replicates)"
         yield Measurement(table, f"of {size} values", partial(power, place, draws, seed))

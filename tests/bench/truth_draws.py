@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,12 +62,10 @@ class Nothing:
         return f"{self.kind}, {'×'.join(map(str, self.shape))}"
 
 
-def _alike(shape: tuple[int, ...], replicates: int) -> Draw:
-    def draw(random: Random) -> Results:
-        results = grid(shape, replicates)
-        return results.measured(normal(results, random))
-
-    return draw
+def alike(shape: tuple[int, ...], replicates: int, random: Random) -> Results:
+    """Return a session whose trials differ by noise alone, the same for all."""
+    results = grid(shape, replicates)
+    return results.measured(normal(results, random))
 
 
 def _louder(shape: tuple[int, ...], ratio: float) -> Draw:
@@ -82,7 +81,7 @@ def _louder(shape: tuple[int, ...], ratio: float) -> Draw:
 
 def _missing(shape: tuple[int, ...], share: float) -> Draw:
     def draw(random: Random) -> Results:
-        results = _alike(shape, 2)(random)
+        results = alike(shape, 2, random)
         return results.only(random.random(len(results)) >= share)
 
     return draw
@@ -134,9 +133,9 @@ def _copies(shape: tuple[int, ...], correlation: float, replicates: int) -> Draw
 
 def _kinds(shape: tuple[int, ...]) -> list[Nothing]:
     draws: dict[str, Draw] = {
-        "alike, 2 replicates": _alike(shape, 2),
-        "alike, 5 replicates": _alike(shape, 5),
-        "one replicate": _alike(shape, 1),
+        "alike, 2 replicates": partial(alike, shape, 2),
+        "alike, 5 replicates": partial(alike, shape, 5),
+        "one replicate": partial(alike, shape, 1),
         **{f"one value {ratio} × as noisy": _louder(shape, ratio) for ratio in (3, 5, 10, 20)},
         **{f"{share:.0%} missing".replace("%", " %"): _missing(shape, share) for share in (0.2, 0.4)},
         "heavy tails": _heavy(shape),
@@ -159,6 +158,14 @@ def false_alarm(results: Results, only: str = "", **options: bool) -> bool:
     found = analyse(results, metric=METRIC, **options)  # type: ignore[arg-type]
     effects = any(line.real for line in found.effects if not only or only in line.factors)
     return effects or any(value.droppable for value in found.values if not only or value.name == only)
+
+
+def alarm_at_any_look(replicates: int, results: Results) -> bool:
+    """Whether anything is found at any of the looks at two replicates, three, ... of a session under way."""
+    return any(
+        false_alarm(replace(results.only(results.replicate <= done), look=(done, replicates)))
+        for done in range(2, replicates + 1)
+    )
 
 
 def pools(path: Path = POOL) -> dict[tuple[str, str], Floats]:

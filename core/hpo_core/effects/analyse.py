@@ -17,7 +17,8 @@ from hpo_core.effects.cost import frontier
 from hpo_core.effects.failing_values import unscored_of
 from hpo_core.effects.inputs import Bools, Floats, Results
 from hpo_core.effects.learning_curves import epoch_words
-from hpo_core.effects.model import Effects, FactorValues, Noise, Role
+from hpo_core.effects.looks import level
+from hpo_core.effects.model import ALPHA, Effects, FactorValues, Noise, Role
 from hpo_core.effects.ranks import beside_ranks, ranks_of
 from hpo_core.effects.spread import spread_of
 from hpo_core.effects.values import Judging, summarise_values
@@ -128,11 +129,13 @@ def _judge(
         warnings=(*warnings, results.incomparable or nothing_counted(results, failures, options.metric)),
         incomparable=results.incomparable,
         role=options.role,
+        look=results.look,
     )
     if not len(rows):
         return nothing
     cells = cells_of(rows)
-    asked = (rows.factors, options.interactions, options.one_replicate_noise)
+    alpha = level(*results.look, ALPHA)
+    asked = (rows.factors, options.interactions, options.one_replicate_noise, alpha)
     anova = analyse_variance(cells, *asked)
     on_ranks = analyse_variance(cells_of(rows.measured(ranks_of(rows.y))), *asked)
     spread = spread_of(cells, anova)

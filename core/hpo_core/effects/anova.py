@@ -52,9 +52,13 @@ class Anova:
 
 
 def analyse_variance(
-    cells: Cells, factors: Sequence[Factor], interactions: int, one_replicate_noise: bool
+    cells: Cells,
+    factors: Sequence[Factor],
+    interactions: int,
+    one_replicate_noise: bool = False,
+    alpha: float = ALPHA,
 ) -> Anova:
-    """Test main effects and interactions of up to ``interactions`` hyperparameters.
+    """Test main effects and interactions of up to ``interactions`` hyperparameters, all together at ``alpha``.
 
     Without replicates the noise is unknown; with ``one_replicate_noise`` the interactions above those tested
     stand in for it, and the largest interaction that the grid has is never tested.
@@ -78,7 +82,7 @@ def analyse_variance(
     lines = []
     for test, p in zip(tests, corrected, strict=True):
         term = test.squares.term
-        line = line_of(tuple(names[place] for place in term), test, cells.total, p)
+        line = line_of(tuple(names[place] for place in term), test, cells.total, p, alpha)
         lines.append(
             with_seen(line, test, cells.total, count, per_level(cells, term[0]) if len(term) == 1 else NAN)
         )
@@ -123,7 +127,13 @@ def _test(squares: Squares, noise: Noise, expected: Expected | None, cells: Cell
     return Test(squares, noise, f, pooled, own, (expected.df, min(expected.noise_df, noise.df)))
 
 
-def line_of(factors: tuple[str, ...], test: Test, total: float, p_adjusted: float | None = None) -> Effect:
+def line_of(
+    factors: tuple[str, ...],
+    test: Test,
+    total: float,
+    p_adjusted: float | None = None,
+    alpha: float = ALPHA,
+) -> Effect:
     """Judge one sum of squares by its test; ``p_adjusted`` is p itself where nothing else is tested.
 
     omega² = (SS − df·s²) / (SS_total + s²), not below 0 (Hays, Statistics for Psychologists, 1963).
@@ -134,7 +144,7 @@ def line_of(factors: tuple[str, ...], test: Test, total: float, p_adjusted: floa
     omega = NAN
     if noise.known and df and total > 0:
         omega = max(0.0, (sum_sq - df * noise.sd**2) / (total + noise.sd**2))
-    verdict = _verdict(corrected, omega, noise)
+    verdict = _verdict(corrected, omega, noise, alpha)
     noiseless = noise.known and noise.sd == 0
     return Effect(
         factors,
@@ -206,10 +216,10 @@ def _f(sum_sq: float, df: int, noise: Noise, total: float) -> float:
     return sum_sq / df / noise.sd**2
 
 
-def _verdict(p: float, omega: float, noise: Noise) -> Verdict:
-    if p < ALPHA:
+def _verdict(p: float, omega: float, noise: Noise, alpha: float) -> Verdict:
+    if p < alpha:
         return "decides" if omega >= DECIDES else "matters"
-    return "no detectable effect" if p >= ALPHA and noise.df >= MIN_NOISE_DF else "unknown"
+    return "no detectable effect" if p >= alpha and noise.df >= MIN_NOISE_DF else "unknown"
 
 
 def _higher(cells: Cells, fitted: Fit, rest: Noise, noise: Noise, pure_df: int) -> Effect | None:

@@ -40,7 +40,8 @@ class Results:
     ``validation_images`` describe the data. ``shown_epoch`` says in words which epoch ``y`` is taken from;
     ``repeatable`` whether the device gives the same bits for the same seed. ``collapsed`` (n) says which trainings
     are known to have collapsed, where more than these were looked at; without it, they are judged by themselves.
-    ``incomparable`` says why ``y`` does not compare these trainings; empty where it does.
+    ``incomparable`` says why ``y`` does not compare these trainings; empty where it does. ``look`` says that so
+    many replicates of so many have ended (0 of 0: nothing more is to come), see looks.py.
     """
 
     factors: tuple[Factor, ...]
@@ -63,6 +64,7 @@ class Results:
     shown_epoch: str = "last epoch"
     repeatable: bool = True
     incomparable: str = ""
+    look: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         count = len(self.y)

@@ -232,7 +232,8 @@ class Effects:
     line. ``notes`` are sentences on epochs and time. ``without_collapsed`` is the same analysis without collapsed
     trainings, where there are any and they were counted. ``local`` is the noise by value where it is not the same
     everywhere; ``role`` says whether the metric is the session's objective, another, or what a training costs;
-    ``incomparable`` why nothing is judged by it, empty where it is.
+    ``incomparable`` why nothing is judged by it, empty where it is; ``look`` how many replicates of how many there
+    are so far.
     """
 
     metric: str
@@ -256,6 +257,7 @@ class Effects:
     local: LocalNoise | None = None
     role: Role = "objective"
     incomparable: str = ""
+    look: tuple[int, int] = (0, 0)
 
     def effect(self, *factors: str) -> Effect | None:
         """Return the line of these hyperparameters, in any order, or None if it was not tested."""

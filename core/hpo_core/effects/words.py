@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hpo_core.effects.model import Effects
+from hpo_core.effects.looks import level
+from hpo_core.effects.model import ALPHA, Effects
 from hpo_core.effects.rivals import cheaper_words, value_words, winner_words
 from hpo_core.effects.verdicts import effect_words, unequal_noise
 from hpo_core.text import clean, plural
@@ -56,6 +57,12 @@ def basis(effects: Effects) -> str:
         said += (
             f"; all trials have the same {seeds} seeds, so each effect is judged by how it varies from seed to "
             f"seed, and {seeds} seeds are all that is known"
+        )
+    done, planned = effects.look
+    if done < planned:
+        alpha = level(done, planned, ALPHA)
+        said += (
+            f"; {done} of {planned} replicates have ended, and effects seen on the way count below p = {alpha:.2g}"
         )
     tested = sum(1 for line in effects.effects if line.p == line.p)
     if tested > 1:

@@ -21,8 +21,8 @@ from hpo_core.plan.seeds import SHARED
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import Measure, at_last, cost_of, measure_of
-from hpo_core.results.table import table_of
-from hpo_core.session.snapshot import Replicate, Snapshot
+from hpo_core.results.table import ResultsTable, table_of
+from hpo_core.session.snapshot import ENDED, Replicate, Snapshot
 
 
 def results_of(
@@ -71,8 +71,20 @@ def results_of(
         validation_images=data.validation if data is not None else None,
         shown_epoch="end" if measure.cost else f"{measure.epoch} epoch",
         incomparable=apart_words(snapshot, measure, seen),
+        look=_look(snapshot, table),
         repeatable=snapshot.engine is None or snapshot.engine.device == "cpu",
     )
+
+
+def _look(snapshot: Snapshot, table: ResultsTable) -> tuple[int, int]:
+    """Return how many replicates of how many have ended, by all trainings of the session; see ``Results``."""
+    spec = snapshot.spec
+    if not spec.trainable:
+        return 0, 0
+    ended = int(table.count(*ENDED).sum())
+    asked = max(int(table.counts.sum()), spec.trainings_asked)
+    planned = max(1, round(asked / spec.trials_asked))
+    return planned if ended >= asked else planned * ended // asked, planned
 
 
 def _share_seeds(entries: Iterable[Replicate], spec: SessionSpec) -> bool:
