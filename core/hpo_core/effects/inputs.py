@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.probes import Finding
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,7 +41,8 @@ class Results:
     ``validation_images`` describe the data. ``shown_epoch`` says in words which epoch ``y`` is taken from;
     ``repeatable`` whether the device gives the same bits for the same seed. ``collapsed`` (n) says which trainings
     are known to have collapsed, where more than these were looked at; without it, they are judged by themselves.
-    ``incomparable`` says why ``y`` does not compare these trainings; empty where it does.
+    ``incomparable`` says why ``y`` does not compare these trainings; empty where it does. ``probed`` is what was
+    found by probes.
     """
 
     factors: tuple[Factor, ...]
@@ -63,6 +65,7 @@ class Results:
     shown_epoch: str = "last epoch"
     repeatable: bool = True
     incomparable: str = ""
+    probed: Sequence[Finding] = ()
 
     def __post_init__(self) -> None:
         count = len(self.y)
