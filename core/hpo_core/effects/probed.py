@@ -35,9 +35,9 @@ class Probed:
         if found.verdict == "untold":
             reach = "reaches" if len(self.factors) == 1 else "reach"
             return f"Whether {names} {reach} the training cannot be told: {clean(found.reason)}."
-        values = joined([format_value(value) for value in found.values])
+        values = joined([format_value(value) for value in found.values] or ["other values"])
         if found.verdict == "late":
-            return f"{names} changes the training only after an epoch (probed with {values})."
+            return f"{names} changes only after an epoch: until then, probes with {values} have the same bits."
         only = f" {seen_with(tuple(found.only.items()))}" if found.only else ""
         return f"{names} changes nothing in {found.steps} steps{only}: probes with {values} have the same bits."
 

@@ -45,9 +45,6 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 5.0
 """Trainings that are told to stop have this long before their workers are ended."""
 
-PROBING = "Probing: a few steps show whether each hyperparameter reaches the training."
-"""What the status says meanwhile."""
-
 
 class Engine:
     """Takes the session's lock on construction. Raises ``SessionError`` (``SessionLocked`` where it is held).
@@ -239,7 +236,7 @@ class Engine:
             return "stopping" if self._ending == "now" else "stopping after the trainings under way"
         if self._recorder.unsafe:
             return self._recorder.unsafe
-        return self._state.paused or (PROBING if self._prober.asking else "")
+        return self._state.paused or self._prober.message
 
     def _close(self) -> None:
         self._supervisor.close()

@@ -17,6 +17,8 @@ from hpo_core.plan.seeds import replicate_seed
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.state import SessionState
 
+PROBING = "Probing: a few steps show whether each hyperparameter reaches the training."
+
 
 class Prober:
     """Asks for probes once in the life of a session."""
@@ -38,9 +40,15 @@ class Prober:
         self._seconds = 0.0
 
     @property
-    def asking(self) -> bool:
-        """Whether probes are under way."""
-        return self._probing is not None
+    def message(self) -> str:
+        """What the status says while probes are under way; empty while there are none."""
+        slot = self._supervisor.slots.get(self._worker)
+        if self._probing is None or slot is None or slot.task is None or not slot.task.probes:
+            return ""
+        progress = slot.task.progress
+        if progress is not None and progress.phase == "prepare":
+            return f"Preparing the data, {progress.batch:,} of {progress.batches:,}."
+        return PROBING
 
     def ask(self) -> None:
         """Hand the next probe to the worker that has answered the last one; to begin with, to an idle one."""

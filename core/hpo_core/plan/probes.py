@@ -52,8 +52,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a workload answers to a probe: how many steps an epoch has, and the bits after each step in ``prints``.
 
-    Without prints it was declined: too dear, or for a ``reason``. With some, a reason says why no other probe can
-    be compared with it: it has diverged, or learnt nothing. ``last`` says that no further probe can be asked for.
+    Without prints it was declined as too dear, or it failed for a ``reason``. With some, a reason says why no
+    other can be compared to it: it has diverged, or learnt nothing. After the ``last`` one none can be asked for.
     """
 
     epoch_steps: int = 0
@@ -107,6 +107,7 @@ class _Probes:
 
     def __init__(self, varied: Sequence[Hyperparameter], budget: float) -> None:
         self._varied, self._left = varied, budget
+        self._cycle = max(len(factor.values) for factor in varied)
         self._asked: Sequence[Hyperparameter] = ()
         self._epoch_steps = self._steps = 0
         self._found: dict[str, Finding] = {}
@@ -116,13 +117,10 @@ class _Probes:
         self._why = ""
 
     def run(self) -> Probing:
-        size = yield Question(self._base(0), 0, 0.0)
-        if size.reason:
-            return tuple(_untold(factor, size.reason) for factor in self._varied)
-        self._epoch_steps = size.epoch_steps
+        self._epoch_steps = (yield Question(self._base(0), 0, 0.0)).epoch_steps
         count, self._steps = affordable(self._left * self._epoch_steps, self._epoch_steps, len(self._varied))
         self._asked = self._varied[:count]
-        for number in range(max(len(factor.values) for factor in self._varied)):
+        for number in range(2 * self._cycle):
             if self._over or not self._open or not self._affords(len(self._open) + (1 if self._repeatable else 2)):
                 break
             yield from self._round(number)
@@ -142,7 +140,7 @@ class _Probes:
                 return
             self._repeatable = True
         for factor in self._open:
-            value = factor.values[number % len(factor.values) - 1]
+            value = factor.values[factor.values.index(base[factor.name]) - 1]
             answer = yield from self._probe({**base, factor.name: value})
             if answer.prints == first.prints:
                 self._alike.setdefault(factor.name, []).append((base, value))
@@ -176,8 +174,15 @@ class _Probes:
         return [factor for factor in self._asked if factor.name not in self._found]
 
     def _base(self, number: int) -> dict[str, Value]:
-        """Return values that are all others than those of the base before, as far as there are others."""
-        return {factor.name: factor.values[number % len(factor.values)] for factor in self._varied}
+        """Return values that are all others than those of the base before, as far as there are others.
+
+        Once every value has had its turn, they meet in other combinations.
+        """
+        turn = number // self._cycle
+        return {
+            factor.name: factor.values[(number + turn * place) % len(factor.values)]
+            for place, factor in enumerate(self._varied)
+        }
 
     def _finding(self, factor: Hyperparameter) -> Finding | None:
         """Return what is known of a hyperparameter now; None where it was not probed."""

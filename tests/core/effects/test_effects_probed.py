@@ -41,7 +41,7 @@ def results() -> Results:
 def test_each_finding_has_its_words() -> None:
     assert [str(found) for found in probed_words([REACHES, LATE, INERT])] == [
         INERT_WORDS,
-        "decay changes the training only after an epoch (probed with 0 and 0.5).",
+        "decay changes only after an epoch: until then, probes with 0 and 0.5 have the same bits.",
     ]
     (said,) = probed_words(UNTOLD)
     assert str(said) == (
@@ -55,6 +55,11 @@ def test_each_finding_has_its_words() -> None:
         f"cannot be told: {NOT_REPEATABLE}",
         "not probed",
     ]
+
+
+def test_a_record_that_lacks_what_it_should_say_does_no_harm() -> None:
+    (said,) = probed_words([Finding(hyperparameter="a\x1b", verdict="nothing", only={"b": ()})])
+    assert str(said) == "a␛ changes nothing in 0 steps with b : probes with other values have the same bits."
 
 
 def test_only_what_changes_nothing_is_a_fault() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from hpo_core.engine.engine import PROBING
+from hpo_core.engine.prober import PROBING
 from hpo_core.engine.supervisor import Limits
+from hpo_core.executors.local import LocalExecutor
 from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.journal.events import (
     AttemptStarted,
@@ -34,7 +35,7 @@ from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.status import LiveStatus, read_status
-from hpo_core.workloads.synthetic import WIRING, SyntheticWorkload
+from hpo_core.workloads.synthetic import FAULTS, PACE, WIRING, SyntheticWorkload
 from hpo_core.workloads.workload import Reporter, StopSignal
 
 MakeSession = Callable[..., SessionFolder]
@@ -203,6 +204,25 @@ def test_a_probe_that_kills_its_worker_cannot_be_told_and_the_session_goes_on(
     assert "SIGKILL" in snapshot.probed.findings[0].reason
     (said,) = map(str, session_wiring(snapshot))
     assert said.startswith("Whether learning_rate and filters reach the training cannot be told: killed (SIGKILL)")
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [("error", "ValueError: a fault was asked for"), ("kill", "SIGKILL"), ("hang", "no progress for 1 s")],
+)
+def test_whatever_a_real_worker_suffers_from_a_probe_the_session_goes_on(
+    make_session: MakeSession, run_engine: RunEngine, fault: str, why: str
+) -> None:
+    folder = make_session(replicates=MANY)
+    environment = {PACE: "0.001", FAULTS: f"0={fault}"}
+    executor = LocalExecutor(folder.logs, workload="synthetic", environment=environment)
+    limits = Limits(first_progress=1.0, no_progress=1.0, probe=1.0)
+    snapshot = run_engine(folder, executor, limits=limits)
+    assert snapshot.counts["complete"] == 200
+    assert snapshot.probed is not None
+    assert {finding.verdict for finding in snapshot.probed.findings} == {"untold"}
+    assert why in snapshot.probed.findings[0].reason
+    assert folder.probes_log.is_file()
 
 
 def test_what_no_seed_repeats_cannot_be_told(

@@ -115,6 +115,14 @@ def test_what_acts_with_another_value_of_another_is_not_called_inert() -> None:
     assert (poor["momentum"].verdict, poor["momentum"].only) == ("nothing", {"optimizer": ("adam",)})
 
 
+def test_what_acts_only_where_two_others_are_unlike_is_not_called_inert() -> None:
+    def of_two(values: Values, epoch: int, place: int) -> object:
+        unlike = values["optimizer"] == "sgd" and values["loss"] == "poisson"
+        return values["optimizer"], values["loss"], values["filters"] if unlike else None, epoch, place
+
+    assert ask(OPTIMIZER, LOSS, FILTERS, bits=of_two)["filters"].verdict == "reaches"
+
+
 def test_what_changes_only_after_an_epoch_is_told_from_what_changes_nothing() -> None:
     def late(values: Values, epoch: int, place: int) -> object:
         return {k: v for k, v in values.items() if k != "loss" or epoch == 2}, epoch, place
@@ -205,10 +213,9 @@ def test_a_base_that_diverges_is_left_for_another() -> None:
     }
 
 
-def test_a_workload_that_declines_is_not_probed_and_one_that_fails_at_once_is_not_told() -> None:
+def test_a_workload_that_declines_or_has_no_data_yet_is_not_probed() -> None:
     assert ask(RATE, LOSS, answer=lambda question: Answer()) == {}
-    found = ask(RATE, LOSS, answer=lambda question: Answer(reason="no data"))
-    assert {(finding.verdict, finding.reason) for finding in found.values()} == {("untold", "no data")}
+    assert ask(RATE, LOSS, answer=lambda question: Answer(reason="no data", last=True)) == {}
 
 
 def test_another_number_of_steps_is_a_difference_and_one_too_dear_is_not_asked() -> None:

@@ -147,7 +147,7 @@ def test_show_and_effects_say_what_probes_found_first(make_session: MakeSession)
     said = "filters changes nothing in 8 steps: probes with 12 and 24 have the same bits."
     page = " ".join(call("show", "grid").stdout.split())
     assert f"warning: {said}" in page
-    assert "note: learning_rate changes the training only after an epoch (probed with 0.0001 and 0.01)." in page
+    assert "note: learning_rate changes only after an epoch: until then, probes with 0.0001 and 0.01" in page
     words = " ".join(call("effects", "grid").stdout.split())
     assert words.index(said) < words.index("learning_rate decides")
     assert as_json("effects", "grid")["probes"] == {
