@@ -2,6 +2,10 @@
 
 One worker is asked, while the others train already. Whatever goes wrong with a probe is recorded as that it cannot
 be told, and the session goes on; an engine that ends in the midst records nothing, and the next one asks anew.
+
+Measured on 24 trainings of the paper's network (3 hyperparameters, 1,200 images of 100×100, 3 epochs) on two CPU
+cores, AMD EPYC: 5 probes of 4 steps, 1.5 % of all steps. They took 5.7 s of one worker's CPU time, 3.4 s of it for
+programs that its trainings then found compiled: 2.3 s more for a session of 170 s.
 """
 
 from __future__ import annotations

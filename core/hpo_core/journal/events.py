@@ -111,7 +111,7 @@ class DataPrepared(_Record, frozen=True, tag="DataPrepared"):
 class WiringProbed(_Record, frozen=True, tag="WiringProbed"):
     """Probes have looked whether each hyperparameter reaches the training; written once, and never a result.
 
-    So many ``probes`` of so many ``steps`` were trained, which took ``seconds``.
+    ``probes`` is how many were trained, ``steps`` and ``seconds`` how many all of them took.
     """
 
     findings: tuple[Finding, ...]
