@@ -12,7 +12,7 @@ import pytest
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.engine import Engine
 from hpo_core.executors.executor import Executor, Report
-from hpo_core.executors.replay import ReplayExecutor, Script, synthetic
+from hpo_core.executors.replay import ProbeScript, ReplayExecutor, Script, synthetic
 from hpo_core.journal.events import EngineOptions, Job
 from hpo_core.journal.files import Files
 from hpo_core.plan.spec import SessionSpec
@@ -176,8 +176,10 @@ class WatchedExecutor(ReplayExecutor):
     A turn takes 0.11 s of its own time, so that whatever the engine does ten times a second is done every turn.
     """
 
-    def __init__(self, on_turn: Callable[[int], None], script: Script = synthetic) -> None:
-        super().__init__(script)
+    def __init__(
+        self, on_turn: Callable[[int], None], script: Script = synthetic, probes: ProbeScript | None = None
+    ) -> None:
+        super().__init__(script, probes)
         self.turn = 0
         self.hands = Hands()
         self.on_turn = on_turn

@@ -2,10 +2,10 @@
 
 ``analyse`` takes plain ``Results`` and returns ``Effects``: inputs.py is what goes in, model.py what comes out.
 Between them, cells.py gathers the replicates of each combination, squares.py splits the variance, anova.py judges
-it, values.py and winner.py compare values and trials, wiring.py finds hyperparameters that never reach the
-training, classes.py sorts the failures, learning_curves.py reads the epochs, cost.py weighs score against time;
-words.py, verdicts.py, rivals.py, warn.py and effects_json.py say it all. spread.py finds out whether the noise is
-the same everywhere, failing_values.py and out_of_race.py whether a value may be dropped.
+it, values.py and winner.py compare values and trials, wiring.py and probed.py name hyperparameters that never
+reach the training, classes.py sorts the failures, learning_curves.py reads the epochs, cost.py weighs score
+against time; words.py, verdicts.py, rivals.py, warn.py and effects_json.py say it all. spread.py finds out whether
+the noise is the same everywhere, failing_values.py and out_of_race.py whether a value may be dropped.
 """
 
 from hpo_core.effects.analyse import analyse

@@ -33,7 +33,7 @@ from hpo_core.effects.warn import (
     order_warning,
 )
 from hpo_core.effects.winner import find_winner
-from hpo_core.effects.wiring import Wiring, check_wiring
+from hpo_core.effects.wiring import Wiring, wiring_of
 from hpo_core.plan.metrics import direction_of, known_metric, range_of
 
 
@@ -62,7 +62,7 @@ def analyse(
     if "accuracy" in metric and (results.val_metric is None or not np.isfinite(results.val_metric).any()):
         results = replace(results, val_metric=results.y)
     failures = classify(results)
-    wiring = check_wiring(results)
+    wiring = wiring_of(results)
     counted = results.counted()
     collapsed = counted & _are_collapsed(failures)
     count = int(collapsed.sum())

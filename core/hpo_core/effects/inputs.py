@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.probes import Finding
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,7 +42,8 @@ class Results:
     ``repeatable`` whether the device gives the same bits for the same seed. ``collapsed`` (n) says which trainings
     are known to have collapsed, where more than these were looked at; without it, they are judged by themselves.
     ``incomparable`` says why ``y`` does not compare these trainings; empty where it does. ``look`` says that so
-    many replicates of so many have ended (0 of 0: nothing more is to come), see looks.py.
+    many replicates of so many have ended (0 of 0: nothing more is to come), see looks.py. ``probed`` is what was
+    found by probes.
     """
 
     factors: tuple[Factor, ...]
@@ -65,6 +67,7 @@ class Results:
     repeatable: bool = True
     incomparable: str = ""
     look: tuple[int, int] = (0, 0)
+    probed: Sequence[Finding] = ()
 
     def __post_init__(self) -> None:
         count = len(self.y)

@@ -1,4 +1,4 @@
-"""The wiring check: does a hyperparameter reach the training at all?
+"""The wiring check: does a hyperparameter reach the training at all? By curves here; by probes, see probed.py.
 
 Where trials share their seeds, two of them that differ in one hyperparameter start from the same weights and see
 the same batches. If that hyperparameter changes nothing, their curves are the same to the last bit. Where they are
@@ -13,25 +13,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 
 from hpo_core.effects.inputs import Curve, Factor, Ints, Results, number_together
+from hpo_core.effects.probed import Probed, probed_words, seen_with
 from hpo_core.effects.same_curves import CLOSE, Same, close_curves, same_bits
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.text import clean, format_value, plural
 
-_LISTED = 60
-
 
 @dataclass(frozen=True, slots=True)
-class Wiring:
+class SameCurves:
     """Values of a hyperparameter that train alike: ``pairs`` trainings were compared, and all agreed.
 
     ``every_value`` says that these are all the values seen; ``exact`` that the curves agree to the last bit.
     ``only`` are the values of other hyperparameters with which they could be compared so far, where those are not
     all: with others the hyperparameter may matter.
     """
+
+    fault: ClassVar[bool] = True
 
     factor: str
     values: tuple[Value, ...]
@@ -45,7 +47,7 @@ class Wiring:
         compared = plural(self.pairs, "pair")
         listed = "" if self.every_value else f" ({', '.join(format_value(value) for value in self.values)})"
         what = "no effect on training" if self.every_value else "no effect on training between some values"
-        what += self._so_far()
+        what += f" so far, {seen_with(self.only)}" if self.only else ""
         if self.exact:
             how = f"{len(self.values)} values{listed} gave identical curves ({compared} of trainings compared)"
             return f"{name} has {what}: {how}."
@@ -55,16 +57,19 @@ class Wiring:
             "because this device need not repeat its bits)."
         ).replace("%", " %")
 
-    def _so_far(self) -> str:
-        """Return " so far, with optimizer adam" where only a part of the grid could be compared."""
-        if not self.only:
-            return ""
-        parts = [f"{clean(name)} {', '.join(map(format_value, values))}" for name, values in self.only]
-        listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-        return f" so far, with {listed}" if len(listed) <= _LISTED else " so far, with a part of the grid"
+
+Wiring = SameCurves | Probed
+"""Something to say of a hyperparameter's wiring; a ``fault`` where it changes nothing."""
 
 
-def check_wiring(results: Results) -> tuple[Wiring, ...]:
+def wiring_of(results: Results) -> tuple[Wiring, ...]:
+    """Return what is to be said: by curves, then by probes, where curves do not say more."""
+    by_curves = check_wiring(results)
+    said = {claim.factor for claim in by_curves if claim.every_value}
+    return (*by_curves, *probed_words(finding for finding in results.probed if finding.hyperparameter not in said))
+
+
+def check_wiring(results: Results) -> tuple[SameCurves, ...]:
     """Look for hyperparameters, or some of their values, that change nothing in the curves.
 
     Needs trials that share seeds (``blocked``) and curves; finds nothing where there are none. Curves of
@@ -77,7 +82,7 @@ def check_wiring(results: Results) -> tuple[Wiring, ...]:
         return ()
     bits = same_bits(curves)
     close = None if results.repeatable else close_curves(curves, results.trial[rows])
-    found: list[Wiring] = []
+    found: list[SameCurves] = []
     for place, factor in enumerate(results.factors):
         table = _by_value(results, rows, place)
         claims = _agreeing(factor, table, bits, exact=True)
@@ -88,7 +93,7 @@ def check_wiring(results: Results) -> tuple[Wiring, ...]:
 
 
 def _compared_with(
-    results: Results, rows: Ints, table: Ints, place: int, claim: Wiring
+    results: Results, rows: Ints, table: Ints, place: int, claim: SameCurves
 ) -> tuple[tuple[str, tuple[Value, ...]], ...]:
     """Return with which values of each other hyperparameter a claim's values were compared, where not with all."""
     factor = results.factors[place]
@@ -126,7 +131,7 @@ def _by_value(results: Results, rows: Ints, place: int) -> Ints:
     return table
 
 
-def _agreeing(factor: Factor, table: Ints, same: Same, exact: bool) -> list[Wiring]:
+def _agreeing(factor: Factor, table: Ints, same: Same, exact: bool) -> list[SameCurves]:
     seen = [code for code in range(table.shape[1]) if np.any(table[:, code] >= 0)]
     group_of = {code: code for code in seen}
     pairs: dict[tuple[int, int], int] = {}
@@ -148,5 +153,5 @@ def _agreeing(factor: Factor, table: Ints, same: Same, exact: bool) -> list[Wiri
         if len(members) > 1 and not disputed:
             compared = sum(count for (first, _), count in pairs.items() if first in members)
             values = tuple(factor.values[code] for code in members)
-            claims.append(Wiring(factor.name, values, len(members) == len(seen), compared, exact))
+            claims.append(SameCurves(factor.name, values, len(members) == len(seen), compared, exact))
     return claims

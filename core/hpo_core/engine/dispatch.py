@@ -58,7 +58,7 @@ class Dispatcher:
     def staff(self) -> None:
         """Have as many workers as are wanted and have something to do."""
         waiting = sum(1 for _ in islice(self._state.waiting(), self.workers))
-        if waiting and not self._held():
+        if waiting and not self.held:
             busy = sum(1 for _ in self._supervisor.tasks())
             present = max(self._supervisor.slots, default=0)
             self._supervisor.grow(min(self.workers, max(present, busy + waiting)))
@@ -67,7 +67,7 @@ class Dispatcher:
     def hand_out(self) -> None:
         """Give every idle worker a job, as long as there are any."""
         for slot in self._supervisor.idle():
-            key = None if self._held() else self._pick(slot)
+            key = None if self.held else self._pick(slot)
             if key is None:
                 return
             job = self._job(key)
@@ -82,7 +82,9 @@ class Dispatcher:
             )
             self._supervisor.hand_over(slot, job, self._queue.compile_key(job.trial))
 
-    def _held(self) -> bool:
+    @property
+    def held(self) -> bool:
+        """Whether nothing is handed out at the moment."""
         return bool(self._recorder.blocked) or self._state.paused is not None
 
     def _pick(self, slot: Slot) -> JobKey | None:
@@ -126,7 +128,7 @@ class Dispatcher:
                 self._recorder.record(event)
             case JobEnded() if task is not None:
                 self._ended(slot, task, event)
-            case WorkerDied() if task is not None:
+            case WorkerDied() if task is not None and not task.probes:
                 self._died(slot, task, event)
 
     def _mind_device(self, slot: Slot, event: WorkerReady) -> None:
@@ -173,8 +175,12 @@ class Dispatcher:
         elif task.hung:
             self._record_end(slot, task, "failed", seconds, "hang", f"{task.hung}; stopped")
         else:
-            kind, reason = describe_death(death.returncode, self._memory_kills.happened())
+            kind, reason = self.cause_of(death)
             self._record_end(slot, task, "failed", seconds, kind, reason)
+
+    def cause_of(self, death: WorkerDied) -> tuple[str, str]:
+        """Return the kind and the reason of a worker's death. To be asked once for each."""
+        return describe_death(death.returncode, self._memory_kills.happened())
 
     def _record_end(
         self,

@@ -19,6 +19,7 @@ from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.live import LiveBoard
 from hpo_core.engine.order_book import OrderBook
 from hpo_core.engine.planner import Planner
+from hpo_core.engine.prober import Prober
 from hpo_core.engine.readings import Readings
 from hpo_core.engine.recorder import JournalLost, Recorder
 from hpo_core.engine.recovery import write_recovery_copy
@@ -103,6 +104,7 @@ class Engine:
         recorder.forget_history()
         estimator.begin(self._clock.wall())
         self._dispatcher = Dispatcher(self.folder, recorder, self._supervisor, queue, workers)
+        self._prober = Prober(self.folder, recorder, self._supervisor, self._dispatcher)
         self._planner = Planner(recorder)
         self._orders = OrderBook(recorder, self._supervisor, self._dispatcher)
         self._inbox = Inbox(self.folder.control, lambda: bool(recorder.blocked))
@@ -185,6 +187,7 @@ class Engine:
     def _turn(self) -> None:
         for slot, task, (_, event) in self._supervisor.poll(self._tick):
             self._dispatcher.take(slot, task, event)
+            self._prober.take(task, event)
         if self._stop_requested:
             self.stop()
         if self._orders_due.due():
@@ -195,6 +198,7 @@ class Engine:
         if not self._ending:
             self._planner.plan_ahead(self._dispatcher.workers)
             self._dispatcher.staff()
+            self._prober.ask()
             self._dispatcher.hand_out()
         if self._live.due():
             self._live.publish(self._dispatcher.workers, lambda: tuple(self._state.waiting()), self._message())
@@ -232,7 +236,7 @@ class Engine:
             return "stopping" if self._ending == "now" else "stopping after the trainings under way"
         if self._recorder.unsafe:
             return self._recorder.unsafe
-        return self._state.paused or ""
+        return self._state.paused or self._prober.message
 
     def _close(self) -> None:
         self._supervisor.close()

@@ -8,12 +8,12 @@ Jobs that a person moved to the front come first, whatever anybody has compiled.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from itertools import islice, takewhile
 
 from hpo_core.journal.events import AttemptStarted, Envelope, JobsMoved
 from hpo_core.plan.grid import JobKey
-from hpo_core.plan.hyperparameters import built_in
+from hpo_core.plan.hyperparameters import Value, built_in
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.state import SessionState
 
@@ -69,4 +69,9 @@ class JobQueue:
 
 def compile_key(spec: SessionSpec, trial: int) -> Hashable:
     """Return the values that are built into a trial's compiled network."""
-    return tuple(sorted(built_in(spec.values_of(trial), spec.jit).items()))
+    return network_of(spec.values_of(trial), spec.jit)
+
+
+def network_of(values: Mapping[str, Value], jit: bool) -> Hashable:
+    """Return those of a training's values that are built into its compiled network."""
+    return tuple(sorted(built_in(values, jit).items()))

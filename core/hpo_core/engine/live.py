@@ -50,7 +50,7 @@ class LiveBoard:
         """Write the status if it has changed, or if nothing was written for two seconds."""
         if self._read.due():
             self._machine = self._readings.take(self._supervisor.memory())
-        running = tuple(self._running(slot, task) for slot, task in self._supervisor.tasks())
+        running = tuple(self._running(slot, task) for slot, task in self._supervisor.tasks() if not task.probes)
         if self._estimate.due():
             self._eta = self._estimator.queue(waiting(), [job.eta for job in running], workers)
         status = LiveStatus(

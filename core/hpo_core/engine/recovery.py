@@ -45,8 +45,7 @@ def write_recovery_copy(folder: Path, snapshot: Snapshot, gen: int) -> Path:
         added = (snapshot.spec.grid.listed or ())[len(snapshot.plan.trials or ()) :]
         if added:
             events.append((snapshot.began, TrialsAdded(trials=added)))
-    if snapshot.data is not None:
-        events.append((snapshot.began, snapshot.data))
+    events += ((snapshot.began, event) for event in (snapshot.data, snapshot.probed) if event is not None)
     events += [event for entry in snapshot.replicates.values() for event in _events(entry)]
     events += ((snapshot.time, event) for event in _queue(snapshot, events, gen))
     events += ((snapshot.time, note) for note in snapshot.notes)

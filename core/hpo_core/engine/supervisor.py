@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.failures import last_words
 from hpo_core.executors.executor import Executor, Report, WorkerDied
-from hpo_core.journal.events import DataPrepared, EpochEnded, Job, JobEnded, JobStarted, Progress, WorkerReady
+from hpo_core.journal.events import (
+    DataPrepared,
+    EpochEnded,
+    Job,
+    JobEnded,
+    JobStarted,
+    Probe,
+    ProbeEnded,
+    Progress,
+    WorkerReady,
+)
 from hpo_core.plan.grid import JobKey
 from hpo_core.text import clean, plural
 
@@ -28,6 +38,7 @@ class Limits:
     no_progress: float = 120.0
     longest_epochs: float = 20.0
     first_progress: float = 1800.0
+    probe: float = 300.0
     start: float = 600.0
     stop: float = 60.0
     failed_starts: int = 3
@@ -35,7 +46,10 @@ class Limits:
 
 @dataclass
 class Task:
-    """A job in a worker's hands. ``started`` is on the wall's clock, the other times on the steady one."""
+    """A job in a worker's hands, or a probe of one (``probes``).
+
+    ``started`` is on the wall's clock, the other times on the steady one.
+    """
 
     job: Job
     started: float
@@ -46,6 +60,7 @@ class Task:
     """When the first batches were reported as done, and which share of the training they were."""
     epochs: int = 0
     training: bool = False
+    probes: bool = False
     stopped_by: str = ""
     stop_asked: float = 0.0
     hung: str = ""
@@ -70,6 +85,13 @@ class Slot:
     leaving: bool = False
     compiled: dict[Hashable, None] = field(default_factory=dict)
     data: str = ""
+
+    def remember(self, network: Hashable) -> None:
+        """Take note that the worker compiles a network, or has it compiled."""
+        self.compiled.pop(network, None)
+        self.compiled[network] = None
+        if len(self.compiled) > REMEMBERED_NETWORKS:
+            del self.compiled[next(iter(self.compiled))]
 
 
 class Supervisor:
@@ -117,7 +139,7 @@ class Supervisor:
         return sorted(free, key=lambda slot: slot.number)
 
     def tasks(self) -> Iterator[tuple[Slot, Task]]:
-        """The jobs under way, with their workers."""
+        """The jobs and probes under way, with their workers."""
         return ((slot, slot.task) for slot in self.slots.values() if slot.task is not None)
 
     def task_of(self, key: JobKey) -> tuple[Slot, Task] | None:
@@ -126,13 +148,22 @@ class Supervisor:
 
     def hand_over(self, slot: Slot, job: Job, network: Hashable) -> None:
         """Give an idle worker its next job."""
-        now = self._clock.steady()
-        slot.task = Task(job, self._clock.wall(), now, now)
-        slot.compiled.pop(network, None)
-        slot.compiled[network] = None
-        if len(slot.compiled) > REMEMBERED_NETWORKS:
-            del slot.compiled[next(iter(slot.compiled))]
+        slot.remember(network)
+        slot.task = self._task(job)
         self._executor.submit(slot.number, job)
+
+    def probe(self, slot: Slot, probe: Probe, network: Hashable) -> bool:
+        """Give an idle worker a probe; False where these workers cannot be probed."""
+        if not self._executor.probe(slot.number, probe):
+            return False
+        if probe.steps:
+            slot.remember(network)
+        slot.task = self._task(probe.job, probes=True)
+        return True
+
+    def _task(self, job: Job, probes: bool = False) -> Task:
+        now = self._clock.steady()
+        return Task(job, self._clock.wall(), now, now, probes=probes)
 
     def stop(self, slot: Slot, by: str, after_epoch: bool = False) -> None:
         """Ask a worker to stop its training; ``by`` says on whose account."""
@@ -198,6 +229,8 @@ class Supervisor:
             self._executor.end_hang(slot.number)
 
     def _patience(self, task: Task) -> float:
+        if task.probes and task.training:
+            return self._limits.probe
         adapted = max(self._limits.no_progress, self._limits.longest_epochs * self._longest_epoch)
         return adapted if task.training and self._longest_epoch else max(adapted, self._limits.first_progress)
 
@@ -229,7 +262,7 @@ class Supervisor:
             case WorkerDied():
                 self._bury(slot, event)
                 return
-            case JobEnded():
+            case JobEnded() | ProbeEnded():
                 slot.task = None
                 if slot.leaving:
                     self._let_go(slot)

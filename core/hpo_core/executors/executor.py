@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from hpo_core.journal.events import Job, WorkerEvent
+from hpo_core.journal.events import Job, Probe, WorkerEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,12 @@ class Executor(Protocol):
         """Hand a job to an idle worker."""
         ...
 
+    def probe(self, worker: int, probe: Probe) -> bool:
+        """Hand a probe to an idle worker; False where these workers cannot be probed."""
+        ...
+
     def stop_training(self, worker: int, after_epoch: bool = False) -> None:
-        """Ask the worker to stop its training, between two chunks or at the end of its epoch."""
+        """Ask the worker to stop its training, or its probe, between two chunks or at the end of its epoch."""
         ...
 
     def retire(self, worker: int) -> None:

@@ -18,7 +18,7 @@ from hpo_core.executors.executor import Report, WorkerDied
 from hpo_core.executors.hardware import cores, gpus, memory_allowance, suggested_cpu_workers
 from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS, Ladder
 from hpo_core.executors.process import WorkerProcess
-from hpo_core.journal.events import EngineOptions, Job, Quit, StopTraining, WorkerReady
+from hpo_core.journal.events import EngineOptions, Job, Probe, Quit, StopTraining, WorkerReady
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, facts_of
 from hpo_core.session.paths import SessionFolder
 
@@ -64,6 +64,11 @@ class LocalExecutor:
     def submit(self, worker: int, job: Job) -> None:
         """Hand a job to an idle worker."""
         self._workers[worker].send(job)
+
+    def probe(self, worker: int, probe: Probe) -> bool:
+        """Hand a probe to an idle worker."""
+        self._workers[worker].send(probe)
+        return True
 
     def stop_training(self, worker: int, after_epoch: bool = False) -> None:
         """Ask for the training's end."""

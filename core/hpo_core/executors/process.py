@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import msgspec
 import psutil
 
-from hpo_core.journal.events import Job, JobEnded, WorkerEvent, WorkerOrder, WorkerReady
+from hpo_core.journal.events import Job, JobEnded, Probe, ProbeEnded, WorkerEvent, WorkerOrder, WorkerReady
 from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
 from hpo_core.text import clean
 
@@ -82,7 +82,7 @@ class WorkerProcess:
 
     def send(self, order: WorkerOrder) -> None:
         """Write one order; one that is gone already is heard of by the end of its events."""
-        if isinstance(order, Job):
+        if isinstance(order, (Job, Probe)):
             self.busy, self.log = True, Path(order.log)
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
@@ -116,6 +116,8 @@ class WorkerProcess:
             self.ready = True
         elif isinstance(event, JobEnded):
             self.busy, self.memory = False, event.memory
+        elif isinstance(event, ProbeEnded):
+            self.busy = False
 
     def resident(self) -> int:
         """Return the process's resident bytes; 0 once it is gone."""

@@ -22,10 +22,13 @@ from hpo_core.journal.events import (
     Job,
     JobEnded,
     JobStarted,
+    Probe,
+    ProbeEnded,
     WorkerEvent,
     WorkerReady,
 )
 from hpo_core.plan.grid import JobKey
+from hpo_core.plan.probes import Answer
 from hpo_core.plan.workloads import facts_of
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import ENDED, Snapshot
@@ -33,6 +36,9 @@ from hpo_core.workloads.synthetic import synthetic_curve
 
 Script = Callable[[Job], Iterator[WorkerEvent]]
 """From a job to what a worker would report of it, ``JobEnded`` last."""
+
+ProbeScript = Callable[[Probe], Iterator[WorkerEvent]]
+"""From a probe to what a worker would report of it, ``ProbeEnded`` last."""
 
 EPOCH_SECONDS = 0.01
 
@@ -66,16 +72,17 @@ def recorded(snapshot: Snapshot) -> Script:
 
 
 class ReplayExecutor:
-    """See ``Executor``."""
+    """See ``Executor``. Answers probes only where it is told how to."""
 
     device = "cpu"
     suggested_workers = 2
 
-    def __init__(self, script: Script = synthetic) -> None:
+    def __init__(self, script: Script = synthetic, probes: ProbeScript | None = None) -> None:
         self._script = script
+        self._probes = probes
         self._fresh: list[int] = []
         self._killed: list[int] = []
-        self._jobs: dict[int, Job] = {}
+        self._jobs: dict[int, Job | Probe] = {}
         self._scripts: dict[int, Iterator[WorkerEvent]] = {}
         self._stops: dict[int, bool] = {}
 
@@ -87,6 +94,14 @@ class ReplayExecutor:
         """Begin the job's script."""
         self._jobs[worker] = job
         self._scripts[worker] = self._script(job)
+
+    def probe(self, worker: int, probe: Probe) -> bool:
+        """Begin the probe's script, where there is one."""
+        if self._probes is None:
+            return False
+        self._jobs[worker] = probe
+        self._scripts[worker] = self._probes(probe)
+        return True
 
     def stop_training(self, worker: int, after_epoch: bool = False) -> None:
         """End the script at the next poll, or after its next epoch."""
@@ -133,12 +148,12 @@ class ReplayExecutor:
     def _next(self, worker: int) -> WorkerEvent | None:
         job = self._jobs[worker]
         if self._stops.get(worker) is False:
-            event: WorkerEvent | None = _ended(job, "stopped", 0.0, "Stopped.", "stopped")
+            event: WorkerEvent | None = _stopped(job)
         else:
             event = next(self._scripts[worker], None)
         if isinstance(event, EpochEnded) and self._stops.get(worker):
             self._stops[worker] = False
-        if isinstance(event, JobEnded):
+        if isinstance(event, (JobEnded, ProbeEnded)):
             self._drop(worker)
         return event
 
@@ -165,6 +180,12 @@ def _epoch(job: Job, epoch: int, metrics: dict[str, float | None], seconds: floa
         metrics=metrics,
         seconds=seconds,
     )
+
+
+def _stopped(job: Job | Probe) -> WorkerEvent:
+    if isinstance(job, Probe):
+        return ProbeEnded(answer=Answer(reason="stopped"), seconds=0.0)
+    return _ended(job, "stopped", 0.0, "Stopped.", "stopped")
 
 
 def _ended(job: Job, status: AttemptStatus, seconds: float, reason: str = "", kind: str = "") -> JobEnded:

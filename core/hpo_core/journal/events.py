@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.probes import Answer, Finding
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, FORMER_NAMES
 
 SCHEMA_VERSION = 2
@@ -104,6 +105,18 @@ class DataPrepared(_Record, frozen=True, tag="DataPrepared"):
     validation: int
     classes: tuple[str, ...]
     image_size: tuple[int, int]
+    seconds: float
+
+
+class WiringProbed(_Record, frozen=True, tag="WiringProbed"):
+    """Probes have looked whether each hyperparameter reaches the training; written once, and never a result.
+
+    ``probes`` is how many were trained, ``steps`` and ``seconds`` how many all of them took.
+    """
+
+    findings: tuple[Finding, ...]
+    probes: int
+    steps: int
     seconds: float
 
 
@@ -208,6 +221,7 @@ Event = (
     | PlanRecorded
     | TrialsAdded
     | DataPrepared
+    | WiringProbed
     | AttemptStarted
     | EpochEnded
     | AttemptEnded
@@ -302,6 +316,23 @@ class Job(_Record, frozen=True, tag="Job"):
         return int(self.values.get("epochs", 1))
 
 
+class Probe(_Record, frozen=True, tag="Probe"):
+    """To a worker: train ``steps`` of ``job`` and tell the bits after each, if they cost ``epochs`` at most.
+
+    The steps fall into two halves, with what happens at an epoch's end between them. 0 steps ask how many an epoch
+    has. The job is no trial's: its numbers are all 0.
+    """
+
+    job: Job
+    steps: int
+    epochs: float
+
+    @property
+    def log(self) -> str:
+        """Where this probe's stdout and stderr go."""
+        return self.job.log
+
+
 class StopTraining(_Record, frozen=True, tag="StopTraining"):
     """To a worker: stop the training under way between two chunks, or at the end of its epoch."""
 
@@ -312,7 +343,7 @@ class Quit(_Record, frozen=True, tag="Quit"):
     """To a worker: leave after the training under way, if any."""
 
 
-WorkerOrder = Job | StopTraining | Quit
+WorkerOrder = Job | Probe | StopTraining | Quit
 
 
 class WorkerReady(_Record, frozen=True, tag="WorkerReady"):
@@ -360,4 +391,11 @@ class JobEnded(_Record, frozen=True, tag="JobEnded"):
     memory: int = 0
 
 
-WorkerEvent = WorkerReady | DataPrepared | JobStarted | Progress | EpochEnded | JobEnded
+class ProbeEnded(_Record, frozen=True, tag="ProbeEnded"):
+    """A probe is over; the worker waits for the next order."""
+
+    answer: Answer
+    seconds: float
+
+
+WorkerEvent = WorkerReady | DataPrepared | JobStarted | Progress | EpochEnded | JobEnded | ProbeEnded

@@ -14,9 +14,11 @@ from hpo_core.effects.analyse import analyse
 from hpo_core.effects.classes import find_collapsed
 from hpo_core.effects.inputs import Bools, Factor, Results
 from hpo_core.effects.model import Effects, Role
-from hpo_core.effects.wiring import Wiring, check_wiring
+from hpo_core.effects.probed import Probed, in_short, probed_words
+from hpo_core.effects.wiring import Wiring, wiring_of
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import PARAMETERS, SECONDS
+from hpo_core.plan.probes import Finding
 from hpo_core.plan.seeds import SHARED
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.loss_groups import apart_words
@@ -73,6 +75,7 @@ def results_of(
         incomparable=apart_words(snapshot, measure, seen),
         look=_look(snapshot, table),
         repeatable=snapshot.engine is None or snapshot.engine.device == "cpu",
+        probed=_findings(snapshot),
     )
 
 
@@ -109,8 +112,23 @@ def collapsed_trainings(snapshot: Snapshot) -> frozenset[JobKey]:
 
 
 def session_wiring(snapshot: Snapshot) -> tuple[Wiring, ...]:
-    """Return the hyperparameters that change nothing, by the trainings of the whole session that have ended."""
-    return check_wiring(results_of(snapshot))
+    """Return what is to be said of the wiring, by probes and by all trainings that have ended."""
+    return wiring_of(results_of(snapshot))
+
+
+def probed_wiring(snapshot: Snapshot) -> tuple[Probed, ...]:
+    """Return what is to be said of the wiring by probes alone: known before the first training has ended."""
+    return probed_words(_findings(snapshot))
+
+
+def probes_in_words(snapshot: Snapshot) -> dict[str, str]:
+    """Return what probes say of each hyperparameter that is varied."""
+    found = {finding.hyperparameter: finding for finding in _findings(snapshot)}
+    return {name: in_short(found.get(name)) for name in snapshot.spec.grid.names}
+
+
+def _findings(snapshot: Snapshot) -> tuple[Finding, ...]:
+    return () if snapshot.probed is None else snapshot.probed.findings
 
 
 def role_of(snapshot: Snapshot, measure: Measure) -> Role:

@@ -40,7 +40,7 @@ class SessionFolder:
 
     @property
     def logs(self) -> Path:
-        """Each attempt's stdout and stderr, and the engine's."""
+        """Each attempt's stdout and stderr, the probes' and the engine's."""
         return self.path / "logs"
 
     @property
@@ -61,6 +61,11 @@ class SessionFolder:
     def log_of(self, key: JobKey, attempt: int) -> Path:
         """The log of one attempt."""
         return self.logs / f"trial-{key.trial:05d}-r{key.replicate:02d}-a{attempt:02d}.log"
+
+    @property
+    def probes_log(self) -> Path:
+        """The log of the probes."""
+        return self.logs / "probes.log"
 
     @property
     def engine_log(self) -> Path:

@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
-from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted, PlanRecorded
+from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted, PlanRecorded, WiringProbed
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import Direction
 from hpo_core.plan.spec import SessionSpec
@@ -112,6 +112,8 @@ class Snapshot:
     """Which values the trials have that the results belong to; None in journals that never recorded it."""
     disagreement: str
     """Where the spec does not agree with that plan; empty where it does."""
+    probed: WiringProbed | None
+    """What probes say of each hyperparameter; None where there were none."""
     notes: tuple[Noted, ...]
     damage: tuple[str, ...]
     began: float

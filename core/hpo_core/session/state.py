@@ -27,6 +27,7 @@ from hpo_core.journal.events import (
     QueueResumed,
     ResultAdopted,
     TrialsAdded,
+    WiringProbed,
 )
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
@@ -52,6 +53,7 @@ class SessionState:
     _data: DataPrepared | None = None
     _plan: PlanRecorded | None = None
     _disagreement: str = ""
+    _probed: WiringProbed | None = None
     _notes: list[Noted] = field(default_factory=list)
     _running: dict[int, JobKey] = field(default_factory=dict)
     """Which training each worker has begun last."""
@@ -83,6 +85,7 @@ class SessionState:
             data=self._data,
             plan=self._plan,
             disagreement=self._disagreement,
+            probed=self._probed,
             notes=tuple(self._notes),
             damage=(*damage, *self._bounds.broken),
             began=self._began,
@@ -110,6 +113,8 @@ class SessionState:
                 self._add_trials(event)
             case DataPrepared() as event:
                 self._data = event
+            case WiringProbed() as event:
+                self._probed = event
             case AttemptStarted() as event:
                 self._start(event, record.time)
             case EpochEnded() as event:
@@ -333,6 +338,11 @@ class SessionState:
     def plan(self) -> PlanRecorded | None:
         """The plan that the results belong to; None before one was recorded."""
         return self._plan
+
+    @property
+    def probed(self) -> bool:
+        """Whether it was looked if each hyperparameter reaches the training."""
+        return self._probed is not None
 
     @property
     def device(self) -> str:

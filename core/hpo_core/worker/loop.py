@@ -23,17 +23,23 @@ from hpo_core.errors import HpoError
 from hpo_core.journal.events import (
     Job,
     JobEnded,
+    Probe,
+    ProbeEnded,
     Quit,
     StopTraining,
     WorkerEvent,
     WorkerOrder,
     WorkerReady,
 )
+from hpo_core.plan.probes import Answer
 from hpo_core.text import clean, format_value
 from hpo_core.worker.joblog import JobLog
-from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, Workload
+from hpo_core.workloads.workload import Outcome, Probed, Reporter, StopSignal, Workload
 
 log = logging.getLogger(__name__)
+
+Work = queue.SimpleQueue[tuple[Job | Probe, StopSignal] | None]
+"""What is to be done next; None is the end."""
 
 
 class Events:
@@ -61,16 +67,19 @@ def leave_at_once() -> None:
 
 
 def serve(workload: Workload, orders: BinaryIO, emit: Callable[[WorkerEvent], None], job_log: JobLog) -> None:
-    """Train the jobs that arrive on ``orders`` until ``Quit``; the end of ``orders`` ends the process at once."""
-    jobs: queue.SimpleQueue[tuple[Job, StopSignal] | None] = queue.SimpleQueue()
+    """Train the jobs and probes of ``orders`` until ``Quit``; the end of ``orders`` ends the process at once."""
+    jobs: Work = queue.SimpleQueue()
     threading.Thread(target=_read_orders, args=(orders, jobs), name="orders", daemon=True).start()
     emit(WorkerReady(pid=os.getpid(), device=workload.device))
     while (item := jobs.get()) is not None:
-        job, stop = item
-        emit(_train(workload, job, stop, emit, job_log))
+        order, stop = item
+        if isinstance(order, Probe):
+            emit(_probe(workload, order, stop, emit, job_log))
+        else:
+            emit(_train(workload, order, stop, emit, job_log))
 
 
-def _read_orders(orders: BinaryIO, jobs: queue.SimpleQueue[tuple[Job, StopSignal] | None]) -> None:
+def _read_orders(orders: BinaryIO, jobs: Work) -> None:
     decoder = msgspec.json.Decoder(WorkerOrder)
     stop = StopSignal()
     for line in orders:
@@ -79,7 +88,7 @@ def _read_orders(orders: BinaryIO, jobs: queue.SimpleQueue[tuple[Job, StopSignal
         except msgspec.MsgspecError as error:
             log.error("an order that is none, so this worker ends: %s: %s", clean(error), clean(line[:200]))
             os._exit(2)
-        if isinstance(order, Job):
+        if isinstance(order, (Job, Probe)):
             stop = StopSignal()
             jobs.put((order, stop))
         elif isinstance(order, StopTraining):
@@ -99,8 +108,9 @@ def _train(
 
     began = time.monotonic()
     job_log.switch(job.log)
-    shown = ", ".join(f"{clean(name)}={format_value(value)}" for name, value in job.values.items())
-    log.info("trial %d r%d attempt %d, seed %d: %s", job.trial, job.replicate, job.attempt, job.seed, shown)
+    log.info(
+        "trial %d r%d attempt %d, seed %d: %s", job.trial, job.replicate, job.attempt, job.seed, _in_words(job)
+    )
     try:
         outcome = workload.train(job, Reporter(job, tell), stop)
     except Exception as error:  # a job that raises must not take the queue with it
@@ -123,6 +133,30 @@ def _train(
         parameters=outcome.parameters,
         memory=psutil.Process().memory_info().rss,
     )
+
+
+def _probe(
+    workload: Workload, probe: Probe, stop: StopSignal, emit: Callable[[WorkerEvent], None], job_log: JobLog
+) -> ProbeEnded:
+    began = time.monotonic()
+    job_log.switch(probe.log)
+    log.info("probe of %d steps: %s", probe.steps, _in_words(probe.job))
+    answer = Answer()
+    try:
+        if isinstance(workload, Probed):
+            answer = workload.probe(probe, Reporter(probe.job, emit), stop)
+    except Exception as error:  # no probe may take the queue with it
+        log.exception("the probe failed")
+        answer = Answer(reason=failure(error).reason)
+        gc.collect()
+    log.info("%s %s", answer.reason, " ".join(answer.prints))
+    with contextlib.suppress(OSError):
+        job_log.trim()
+    return ProbeEnded(answer=answer, seconds=time.monotonic() - began)
+
+
+def _in_words(job: Job) -> str:
+    return ", ".join(f"{clean(name)}={format_value(value)}" for name, value in job.values.items())
 
 
 def failure(error: Exception) -> Outcome:

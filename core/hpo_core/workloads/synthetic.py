@@ -17,9 +17,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_core.journal.events import DataPrepared, Job
+from hpo_core.journal.events import DataPrepared, Job, Probe
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.probes import Answer, acts_on_length
 from hpo_core.plan.workloads import PAPER_METRICS
+from hpo_core.workloads.probing import take_prints
 from hpo_core.workloads.workload import CountProgress, Outcome, Reporter, Setting, StopSignal
 
 PACE = "HPO_SYNTHETIC_SECONDS_PER_EPOCH"
@@ -29,7 +31,13 @@ FAULTS = "HPO_SYNTHETIC_FAULTS"
 """Environment variable: a fault for some trials at their second chunk, such as ``"2=error,5=kill"``.
 
 ``error`` and ``memory`` raise, ``kill`` and ``crash`` end the process by SIGKILL and SIGSEGV, ``exit`` leaves,
-``hang`` never comes back.
+``hang`` never comes back. Probes are trial 0.
+"""
+
+WIRING = "HPO_SYNTHETIC_WIRING"
+"""Environment variable: how probes find hyperparameters wired that are wired otherwise than to every step.
+
+``"loss=nothing,l2=late,batch_size=random"``: to nothing, to what happens between epochs, or to no seed.
 """
 
 HOLD = "HPO_SYNTHETIC_HOLD"
@@ -117,7 +125,7 @@ class SyntheticWorkload:
         report.started()
         epochs = int(job.values["epochs"])
         pace = float(job.data.get("seconds_per_epoch", os.environ.get(PACE, "0.05")))
-        fault = dict(part.split("=") for part in os.environ.get(FAULTS, "").split(",") if part).get(str(job.trial))
+        fault = _assigned(FAULTS).get(str(job.trial))
         parameters = 1000 * int(job.values.get("filters", 12))
         for epoch, metrics in enumerate(synthetic_curve(job.values, job.seed, epochs, classes), 1):
             began = time.monotonic()
@@ -137,6 +145,42 @@ class SyntheticWorkload:
                 return Outcome("stopped", f"Stopped after epoch {epoch}.", "stopped", parameters)
         return Outcome("complete", parameters=parameters)
 
+    def probe(self, probe: Probe, report: Reporter, stop: StopSignal) -> Answer:
+        """Make prints up, of the values that are wired to something."""
+        fault = _assigned(FAULTS).get("0")
+        if fault and probe.steps:
+            _suffer(fault)
+        batch = int(probe.job.values.get("batch_size", 64))
+        epoch_steps = -(-synthetic_data(probe.job.data).train // batch)
+        return take_prints(probe, epoch_steps, report, stop, lambda: _Steps(probe.job))
+
+
+class _Steps:
+    """Learns nothing but the values that each step is wired to."""
+
+    def __init__(self, job: Job) -> None:
+        self._wiring = _assigned(WIRING)
+        self._values = {name: value for name, value in job.values.items() if not acts_on_length(name)}
+        self._learnt = f"{job.seed}"
+
+    def step(self, epoch: int, place: int) -> float:
+        """Learn the values once more."""
+        self._learn({name: value for name, value in self._values.items() if name not in self._wiring})
+        if "random" in self._wiring.values():
+            self._learnt += os.urandom(4).hex()
+        return 1 / (epoch + place)
+
+    def weights(self) -> list[bytes]:
+        """Return what was learnt."""
+        return [self._learnt.encode()]
+
+    def end_epoch(self) -> None:
+        """Learn what is wired to this."""
+        self._learn({name: value for name, value in self._values.items() if self._wiring.get(name) == "late"})
+
+    def _learn(self, values: Mapping[str, Value]) -> None:
+        self._learnt += json.dumps(dict(values), sort_keys=True)
+
 
 def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str:
     """Look at the images as if they were trained on: what is tried out here would fail there."""
@@ -149,6 +193,11 @@ def start(setting: Setting) -> SyntheticWorkload:
     """Return the workload; it needs nothing of what a real one is given."""
     del setting
     return SyntheticWorkload()
+
+
+def _assigned(variable: str) -> dict[str, str]:
+    """Return what an environment variable assigns: "a=b,c=d"."""
+    return dict(part.split("=") for part in os.environ.get(variable, "").split(",") if part)
 
 
 def _suffer(fault: str) -> None:

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from hpo_core.errors import DataError, HpoError
 from hpo_core.journal.events import (
@@ -20,10 +20,12 @@ from hpo_core.journal.events import (
     EpochEnded,
     Job,
     JobStarted,
+    Probe,
     Progress,
     StopTraining,
     WorkerEvent,
 )
+from hpo_core.plan.probes import Answer
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import facts_of
 
@@ -125,6 +127,15 @@ class Workload(Protocol):
 
     def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Train to the end of ``job``, or until told to stop. Whatever it raises becomes a failed job."""
+        ...
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """What a workload offers beside that where its trainings can be probed; see ``probing.take_prints``."""
+
+    def probe(self, probe: Probe, report: Reporter, stop: StopSignal) -> Answer:
+        """Train the probe's few steps, and nothing else of its job. Whatever it raises is the reason why not."""
         ...
 
 

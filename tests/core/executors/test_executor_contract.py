@@ -22,6 +22,8 @@ from hpo_core.journal.events import (
     Job,
     JobEnded,
     JobStarted,
+    Probe,
+    ProbeEnded,
     Progress,
     StopTraining,
     WorkerEvent,
@@ -191,6 +193,22 @@ def test_a_training_is_stopped_at_the_end_of_its_epoch(warm: Listener, job: Call
 
 def is_training(event: WorkerEvent | WorkerDied) -> bool:
     return isinstance(event, Progress) and event.phase == "train" and event.batch > 0
+
+
+def test_a_probe_is_answered_with_the_same_bits_each_time_and_a_job_can_follow(
+    warm: Listener, job: Callable[..., Job]
+) -> None:
+    probe = Probe(job=job(trial=1), steps=2, epochs=10.0)
+    answers = []
+    for _ in range(2):
+        if not warm.executor.probe(1, probe):
+            pytest.skip("these workers cannot be probed")
+        ended = warm.until_a(ProbeEnded)[-1]
+        assert isinstance(ended, ProbeEnded)
+        answers.append(ended.answer)
+    assert answers[0] == answers[1]
+    assert len(answers[0].prints) == 2
+    assert warm.train(job()).status == "complete"
 
 
 def test_two_workers_work_at_once_and_one_that_retires_is_not_heard_of_again(

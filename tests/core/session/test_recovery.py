@@ -18,8 +18,10 @@ from hpo_core.journal.events import (
     Noted,
     QueuePaused,
     ResultAdopted,
+    WiringProbed,
 )
 from hpo_core.journal.reader import JournalReader
+from hpo_core.plan.probes import Finding
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.state import SessionState
 
@@ -35,6 +37,12 @@ def epoch(trial: int, number: int) -> EpochEnded:
 STORY: list[Event] = [
     EngineStarted(host="box", boot_id="b", pid=1, version="0"),
     Noted(level="warning", text="something to know"),
+    WiringProbed(
+        findings=(Finding(hyperparameter="filters", verdict="nothing", values=(12, 24), steps=8),),
+        probes=4,
+        steps=32,
+        seconds=0.5,
+    ),
     ResultAdopted(trial=4, replicate=2, status="complete", origin="a.csv", epochs=({"loss": 0.1},), last_epoch=2),
     started(1),
     epoch(1, 1),
@@ -66,6 +74,7 @@ def test_the_session_is_the_same_after_every_event(tmp_path: Path, make_spec: Ca
         assert seen.queue == known.queue
         assert (seen.notes, seen.paused, seen.counts) == (known.notes, known.paused, known.counts)
         assert seen.replicate_counts == known.replicate_counts
+        assert seen.probed == known.probed
         for key, entry in known.replicates.items():
             other = seen.replicate(key)
             assert (other.status, other.attempt, other.epochs) == (entry.status, entry.attempt, entry.epochs)

@@ -25,6 +25,8 @@ from hpo_core.journal.events import (
     Job,
     JobEnded,
     JobStarted,
+    Probe,
+    ProbeEnded,
     Progress,
     Quit,
     StopTraining,
@@ -285,6 +287,44 @@ def test_a_log_keeps_its_last_64_kilobytes(start: Callable[..., Worker]) -> None
     assert text.startswith("an earlier line")
     assert "complete after" in text.splitlines()[-1]
     assert sorted(path.name for path in worker.folder.glob("*.log*")) == ["job-1.log", "worker.log"]
+
+
+def prints(worker: Worker, steps: int = 8, epochs: float = 10.0, **values: Any) -> ProbeEnded:
+    """What the worker answers to a probe; its epoch has 3 steps."""
+    worker.order(Probe(job=worker.job(0, **values), steps=steps, epochs=epochs))
+    return worker.next(ProbeEnded)
+
+
+def test_a_probe_tells_bits_and_no_result_and_the_next_job_runs(start: Callable[..., Worker]) -> None:
+    worker = start(HPO_SYNTHETIC_WIRING="loss=nothing,l2=late")
+    base, again = prints(worker, 4).answer, prints(worker, 4).answer
+    assert base.epoch_steps == 3
+    assert len(set(base.prints)) == 4
+    assert again == base
+    assert prints(worker, 4, learning_rate=0.1).answer.prints[0] != base.prints[0]
+    assert prints(worker, 4, loss="poisson").answer == base
+    late = prints(worker, 4, l2=0.1).answer.prints
+    assert late[:2] == base.prints[:2]
+    assert late[2] != base.prints[2]
+    assert {type(event) for event in worker.seen} == {WorkerReady, JobStarted, Progress, ProbeEnded}
+    worker.order(worker.job(1))
+    assert worker.next(JobEnded).status == "complete"
+    assert "probe of 4 steps" in (worker.folder / "job-0.log").read_text()
+
+
+def test_a_probe_that_costs_too_much_or_no_step_is_declined(start: Callable[..., Worker]) -> None:
+    worker = start()
+    assert prints(worker, 4, epochs=1.3).answer.prints == ()
+    assert prints(worker, 0, epochs=0.0).answer.epoch_steps == 3
+    assert len(prints(worker, 4, epochs=4 / 3).answer.prints) == 4
+
+
+def test_a_probe_that_raises_says_why_and_the_worker_goes_on(start: Callable[..., Worker]) -> None:
+    worker = start(HPO_SYNTHETIC_FAULTS="0=error")
+    answer = prints(worker).answer
+    assert (answer.prints, answer.reason) == ((), "ValueError: a fault was asked for")
+    worker.order(worker.job(1))
+    assert worker.next(JobEnded).status == "complete"
 
 
 def test_an_order_that_is_none_ends_the_worker_and_is_logged(start: Callable[..., Worker]) -> None:

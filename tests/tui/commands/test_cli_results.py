@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 from places import TABLE
 
-from hpo_core.journal.events import AttemptEnded, AttemptStarted, Noted, QueuePaused
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, Noted, QueuePaused, WiringProbed
+from hpo_core.plan.probes import Finding
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.cli import cli
 from hpo_tui.commands.plot import KINDS
@@ -137,6 +138,25 @@ def test_a_view_that_makes_no_sense_is_refused(
     assert result.exit_code == 2
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_show_and_effects_say_what_probes_found_first(make_session: MakeSession) -> None:
+    inert = Finding(hyperparameter="filters", verdict="nothing", values=(12, 24), steps=8)
+    late = Finding(hyperparameter="learning_rate", verdict="late", values=(1e-4, 1e-2), steps=8)
+    make_session(extra=(WiringProbed(findings=(inert, late), probes=4, steps=32, seconds=1.0),))
+    said = "filters changes nothing in 8 steps: probes with 12 and 24 have the same bits."
+    page = " ".join(call("show", "grid").stdout.split())
+    assert f"warning: {said}" in page
+    assert "note: learning_rate changes only after an epoch: until then, probes with 0.0001 and 0.01" in page
+    words = " ".join(call("effects", "grid").stdout.split())
+    assert words.index(said) < words.index("learning_rate decides")
+    assert as_json("effects", "grid")["probes"] == {
+        "learning_rate": "changes only after an epoch",
+        "loss": "not probed",
+        "filters": "changes nothing in 8 steps",
+    }
+    counts = as_json("show", "grid")["counts"]
+    assert (counts["complete"], sum(counts.values())) == (24, 24), "a probe is counted nowhere"
 
 
 def test_effects_say_what_matters_and_what_is_noise(make_session: MakeSession) -> None:

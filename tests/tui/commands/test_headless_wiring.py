@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hpo_core.journal.events import WiringProbed
+from hpo_core.plan.probes import Finding
 from hpo_core.session.opening import read_session
 from hpo_tui.commands.headless import follow_to_end
 from hpo_tui.commands.wiring_watch import WiringWatch
@@ -13,6 +15,17 @@ def test_a_fault_is_told_once_and_not_before_two_trainings_can_be_compared(make_
     (said,) = watch.news(read_session(make_session("second", done=3)))
     assert said.startswith("loss has no effect on training so far, with learning_rate 0.0001 and filters 12: 2")
     assert watch.news(read_session(make_session("third"))) == []
+
+
+def test_what_probes_find_is_told_before_a_training_has_ended(make_session) -> None:
+    inert = Finding(hyperparameter="filters", verdict="nothing", values=(12, 24), steps=8)
+    late = Finding(hyperparameter="loss", verdict="late", values=("poisson", "mean_squared_error"), steps=8)
+    probed = WiringProbed(findings=(inert, late), probes=4, steps=32, seconds=1.0)
+    watch = WiringWatch()
+    snapshot = read_session(make_session(done=0, extra=(probed,)))
+    (said,) = watch.news(snapshot)
+    assert said.startswith("filters changes nothing in 8 steps")
+    assert watch.news(snapshot) == []
 
 
 def test_run_without_a_screen_prints_it(make_session, capsys) -> None:

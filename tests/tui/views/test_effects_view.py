@@ -25,10 +25,12 @@ from hpo_core.journal.events import (
     EpochEnded,
     Event,
     QueueJobs,
+    WiringProbed,
 )
 from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.writer import JournalWriter
 from hpo_core.plan.grid import JobKey
+from hpo_core.plan.probes import Finding
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.measure import measure_of
 from hpo_core.results.trim import Trim
@@ -434,6 +436,25 @@ async def test_a_loss_that_reaches_nothing_is_told_while_it_trains(make_session,
     with SessionLock(folder.lock):
         async with open_app(folder) as see:
             await see.shows("queue", "loss has no effect on training: 2 values gave identical curves")
+
+
+async def test_what_probes_found_is_told_before_the_first_training_has_ended(make_session, open_app) -> None:
+    inert = Finding(hyperparameter="filters", verdict="nothing", values=(12, 24), steps=8)
+    untold = Finding(hyperparameter="loss", verdict="untold", reason="no reason")
+    folder = make_session(done=0, extra=(WiringProbed(findings=(untold, inert), probes=4, steps=32, seconds=1.0),))
+    with SessionLock(folder.lock):
+        async with open_app(folder) as see:
+            await see.shows("queue", "filters changes nothing in 8 steps")
+
+
+async def test_the_effects_view_begins_with_what_probes_found(story, open_app) -> None:
+    untold = Finding(hyperparameter="loss", verdict="untold", reason="no reason")
+    probed = WiringProbed(findings=(untold,), probes=2, steps=16, seconds=1.0)
+    folder = story(noisy, GRID, 3, None, probed)
+    async with open_app(folder) as see:
+        await see.press(*TO_EFFECTS)
+        await see.shows("view", "Whether loss reaches the training cannot be told: no reason.")
+        assert "cannot be told" not in see.text("queue"), "no fault, so no notice"
 
 
 # Odd sessions --------------------------------------------------------------------------------------------------

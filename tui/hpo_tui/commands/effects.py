@@ -50,7 +50,7 @@ def effects(
     An analysis of variance over the trainings in view; what replicates of one trial differ by is the noise.
     """
     from hpo_core.effects.effects_json import to_object
-    from hpo_core.results.analysis import analyse_session
+    from hpo_core.results.analysis import analyse_session, probes_in_words
 
     name, grid = chosen_metric(view.snapshot, metric), view.snapshot.spec.grid
     measure = measure_of(view.snapshot, name, "best" if epoch == "best" else "last")
@@ -68,7 +68,7 @@ def effects(
     within = {loss: find(seen) for loss, seen in each.items() if seen.any()}
     if as_json:
         apart = {"within_loss": {loss: to_object(found) for loss, found in within.items()}} if within else {}
-        print_json(to_object(find(view.mask)) | apart)
+        print_json(to_object(find(view.mask)) | {"probes": probes_in_words(view.snapshot)} | apart)
         return
     if not within:
         click.echo("\n".join(page(find(view.mask))))

@@ -67,8 +67,9 @@ def _heading(view: View) -> Iterator[str]:
     if collapsed := _collapsed(view):
         counted = f"{plural(collapsed, 'collapsed training')} counted"
         yield f"{counted}; effects --without-collapsed leaves them out."
-    for fault in session_wiring(snapshot):
-        yield from textwrap.wrap(f"warning: {fault}", PAGE_WIDTH, subsequent_indent="  ")
+    for found in session_wiring(snapshot):
+        level = "warning" if found.fault else "note"
+        yield from textwrap.wrap(f"{level}: {found}", PAGE_WIDTH, subsequent_indent="  ")
     if not view.mask.all():
         hidden = ", ".join(
             f"{clean(name)}={format_value(value)}" for name, value in sorted(view.trim.hidden, key=str)

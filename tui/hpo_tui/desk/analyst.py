@@ -28,8 +28,8 @@ PAUSE_FACTOR = 5.0
 KEPT = 32
 
 ByValue = Mapping[str, tuple[ValueMean, ...]]
-Mark = tuple[int, float]
-"""How many trainings have ended, and when the last of them did: what the findings depend on."""
+Mark = tuple[int, float, bool]
+"""How many trainings have ended, when the last of them did, whether there were probes: what findings rest on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +98,11 @@ def terms_words(terms: Terms) -> str:
 
 def mark_of(snapshot: Snapshot) -> Mark:
     """Return the session's mark."""
-    return snapshot.ended, max((entry.ended for entry in snapshot.replicates.values()), default=0.0)
+    last = max((entry.ended for entry in snapshot.replicates.values()), default=0.0)
+    return snapshot.ended, last, snapshot.probed is not None
 
 
-NOTHING = Whole((-1, 0.0), frozenset(), ())
+NOTHING = Whole((-1, 0.0, False), frozenset(), ())
 
 
 class Analyst(threading.Thread):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hpo_core.effects import Wiring
 from hpo_core.plan.workloads import WORKLOADS
+from hpo_core.results.analysis import probed_wiring
 from hpo_core.results.measure import Measure
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
@@ -91,7 +92,7 @@ def header_row(name: str, update: Update, measure: Measure, width: int, apart: b
 def notice(update: Update, wiring: Sequence[Wiring] = ()) -> str:
     """Return the one sentence that the person must see now, or an empty text.
 
-    ``wiring`` are hyperparameters that never reach the training.
+    ``wiring`` is what is known of it by trainings that have ended.
     """
     snapshot = update.snapshot
     if snapshot.damage:
@@ -108,7 +109,8 @@ def notice(update: Update, wiring: Sequence[Wiring] = ()) -> str:
         return f"Stopped with {plural(waiting, 'training')} waiting; R goes on."
     if word == "not started":
         return "Nothing trains yet; R starts it."
-    return str(wiring[0]) if wiring else damage_in_words(snapshot) or _last_warning(snapshot)
+    faults = [found for found in (*wiring, *probed_wiring(snapshot)) if found.fault]
+    return str(faults[0]) if faults else damage_in_words(snapshot) or _last_warning(snapshot)
 
 
 def _interrupted(snapshot: Snapshot) -> str:

@@ -10,13 +10,15 @@ import logging
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from hpo_core.journal.events import DataPrepared, Job
+from hpo_core.journal.events import DataPrepared, Job, Probe
 from hpo_core.plan.hyperparameters import built_in
+from hpo_core.plan.probes import Answer
 from hpo_core.workloads.images.changes import Watch
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
 from hpo_core.workloads.paper.program import (
@@ -27,6 +29,7 @@ from hpo_core.workloads.paper.program import (
     forget_dropped_programs,
 )
 from hpo_core.workloads.paper.tensors import Feed, feeds
+from hpo_core.workloads.probing import take_prints
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
 
 PROGRAMS = 32
@@ -67,6 +70,23 @@ class PaperWorkload:
             return Training(job, images, program, report, stop).run()
         except OutOfMemory:
             self._programs.clear()  # so that the next job finds the memory free
+            raise
+
+    def probe(self, probe: Probe, report: Reporter, stop: StopSignal) -> Answer:
+        """Train a few steps with the program that the trainings of the same network will use."""
+        job = probe.job
+
+        def begin() -> ProbeSteps:
+            program = self._program(job, images)
+            program.reset(job.seed, job.values)
+            return ProbeSteps(job, images.train, program)
+
+        try:
+            images = self._open(job, report)
+            epoch_steps = -(-images.train.count // int(job.values["batch_size"]))
+            return take_prints(probe, epoch_steps, report, stop, begin)
+        except OutOfMemory:
+            self._programs.clear()
             raise
 
     def _open(self, job: Job, report: Reporter) -> Images:
@@ -132,6 +152,28 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[n
     It depends on nothing else, so that trainings of one seed and batch size see the same batches.
     """
     return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSteps:
+    """The steps of a probe; see ``probing.Steps``. Nothing happens between two epochs here."""
+
+    job: Job
+    feed: Feed
+    program: Program
+
+    def step(self, epoch: int, place: int) -> float:
+        """Train on one batch, and return its mean loss."""
+        batch = int(self.job.values["batch_size"])
+        rows = epoch_order(self.feed.count, self.job.seed, epoch)[place * batch : (place + 1) * batch]
+        return self.program.train(self.feed, rows, batch, lambda totals, count: None).loss
+
+    def weights(self) -> Iterator[bytes]:
+        """Return the network's weights, and not the optimizer's state, which holds the learning rate."""
+        return (weight.numpy().tobytes() for weight in self.program.model.trainable_variables)
+
+    def end_epoch(self) -> None:
+        """Do nothing."""
 
 
 class Ended(Exception):  # noqa: N818 - not an error: how a training comes to its end before its last epoch
