@@ -1,8 +1,8 @@
 """The user's own file in a session: kept as it was when the session was made, and run only by who trusts it.
 
 A session trains the copy in its ``code`` folder, so that all its results, and those of the grids refined from it,
-are of one program, whatever becomes of the original. Code that came from elsewhere with a session is not run before
-a person here has said so once: what was said is kept by its hash, outside of every session.
+are of one program, whatever becomes of the original. Code that came from elsewhere with a session is not run
+before a person here has said so once: what was said is kept by its hash, outside of every session.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def changed_words(folder: SessionFolder) -> str:
     if same:
         return ""
     return (
-        f"{kept.label} has changed since this session began: it goes on with the copy that it began with. To train "
-        "the new one, run the spec again."
+        f"{kept.label} has changed since this session began: it goes on with the copy that it began with. To "
+        "train the new one, run the spec again."
     )
 
 

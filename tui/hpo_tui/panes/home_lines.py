@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import wrap
 
-from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.metrics import WITHIN
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import clean, format_seconds, plural

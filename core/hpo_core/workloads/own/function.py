@@ -29,7 +29,7 @@ RESERVED = frozenset({"epochs"})
 
 
 class Stopped(BaseException):
-    """Ends the user's function where it reports, because somebody asked for it; no ``except Exception`` holds it."""
+    """Ends the user's function where it reports, as was asked for; no ``except Exception`` holds it."""
 
 
 class Trial(Values):
