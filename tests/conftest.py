@@ -29,6 +29,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     """Keep sessions and decoded images inside ``tmp_path``; end the engines that were left at work there."""
     monkeypatch.setenv("HPO_TUI_SESSIONS", str(tmp_path / "sessions"))
     monkeypatch.setenv("HPO_TUI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     for name in ("COLORTERM", "FORCE_COLOR", "COLUMNS", "LINES"):

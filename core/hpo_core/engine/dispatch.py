@@ -40,7 +40,7 @@ class Dispatcher:
         self._state = recorder.state
         self._supervisor = supervisor
         self._queue = queue
-        self._data = recorder.state.spec.data.table()
+        self._data = recorder.state.spec.material
         self._repetition = Repetition()
         self._memory_kills = MemoryKills()
         self._fingerprint = ""

@@ -14,6 +14,7 @@ import msgspec
 from hpo_core.errors import SessionError, SessionLocked
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
+from hpo_core.session.code import check_trusted
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
 
@@ -39,8 +40,10 @@ def start_engine(
 
     It runs in a session of its own, and its output goes to ``folder.engine_log``; with ``foreground`` it stays in
     the caller's session and terminal, so that Ctrl+C reaches it. Raises ``SessionLocked`` where another engine
-    works on the session, and ``SessionError`` with the engine's own sentence where it cannot begin.
+    works on the session, and ``SessionError`` with the engine's own sentence where it cannot begin, or where the
+    session's code came from elsewhere and is not trusted.
     """
+    check_trusted(folder)
     command = [sys.executable, "-P", "-m", "hpo_core.engine", str(folder.path.absolute())]
     command += ["--options", msgspec.json.encode(options).decode()]
     command += ["--take-over"] if take_over else []

@@ -192,4 +192,4 @@ class LocalExecutor:
 
 def start(folder: SessionFolder, options: EngineOptions) -> LocalExecutor:
     """Return the executor for a session; see ``ExecutorModule``."""
-    return LocalExecutor(folder.logs, workload=options.workload, data=folder.load_spec().data.table())
+    return LocalExecutor(folder.logs, workload=options.workload, data=folder.load_spec().material)

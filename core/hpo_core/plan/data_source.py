@@ -23,6 +23,10 @@ IMPORTED = "import"
 """The data source of a session that was imported: it has results, and nothing to train on."""
 
 
+OWN = "model"
+"""The data source of a session whose ``[model]`` brings its own data."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataSpec:
     """Where the images come from, and their size as ``(height, width)`` in pixels.

@@ -16,14 +16,16 @@ from typing import Any
 import tomli_w
 
 from hpo_core.errors import SpecError
-from hpo_core.plan.data_source import IMPORTED, DataSpec
+from hpo_core.plan.data_source import IMPORTED, OWN, DataSpec
 from hpo_core.plan.grid import Grid, JobKey
 from hpo_core.plan.grid_reader import GridReader
-from hpo_core.plan.metrics import Objective, compares_losses, direction_of
+from hpo_core.plan.metrics import Objective, compares_losses, direction_of, known_metric
+from hpo_core.plan.model_source import ModelSpec
 from hpo_core.plan.plans import DEFAULT_PLAN, PLANS
-from hpo_core.plan.seeds import OWN, SEEDINGS, SHARED, replicate_seed, training_seed
+from hpo_core.plan.seeds import OWN as OWN_SEEDS
+from hpo_core.plan.seeds import SEEDINGS, SHARED, replicate_seed, training_seed
 from hpo_core.plan.setting import Setting, Value, key, read_keys, refuse_unknown, settings, toml_word, written
-from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
+from hpo_core.plan.workloads import DEFAULT_WORKLOAD, OWN_WORKLOAD, WORKLOADS
 from hpo_core.text import clean
 
 MAX_TRAININGS = 1_000_000
@@ -63,10 +65,11 @@ class SessionSpec:
     fixed: Mapping[str, Value] = field(default_factory=dict)
     objective: Objective = DEFAULT_OBJECTIVE
     search: SearchSpec = SearchSpec()
+    model: ModelSpec | None = None
     replicates: int = key("int", 1, ends=(1, 10_000))
     workload: str = key("choice", DEFAULT_WORKLOAD, stands=(TRAINED,), choices=tuple(WORKLOADS))
     seed: int = key("int", 0, stands=(TRAINED,), ends=(0, 2**63 - 1))
-    seeds: str = key("choice", OWN, stands=(TRAINED,), choices=SEEDINGS)
+    seeds: str = key("choice", OWN_SEEDS, stands=(TRAINED,), choices=SEEDINGS)
     precision: str = key("choice", PRECISIONS[0], stands=(TRAINED,), choices=PRECISIONS)
     jit: bool = key("flag", False, stands=(TRAINED,))
 
@@ -92,6 +95,18 @@ class SessionSpec:
     def settings(self) -> dict[str, Value]:
         """What every training is told beside its values: how its workload is to compute."""
         return {"precision": self.precision, "jit": self.jit}
+
+    @property
+    def material(self) -> dict[str, Any]:
+        """What every training is of: the ``[data]`` table, and under "model" what is the user's own."""
+        own = {} if self.model is None else {"model": self.model.table()}
+        return {**self.data.table(), **own}
+
+    def with_code(self, folder: Path) -> SessionSpec:
+        """Return the spec with the copy in ``folder`` in place of the user's file, where it has one."""
+        if self.model is None or self.model.file is None:
+            return self
+        return replace(self, model=replace(self.model, file=str(folder / Path(self.model.file).name)))
 
     @property
     def trainable(self) -> bool:
@@ -188,7 +203,8 @@ class SessionSpec:
         """Return the spec as TOML that ``parse`` reads back to an equal spec."""
         ranked = {"objective": self.objective.metric, "direction": self.objective.direction}
         tables: dict[str, Any] = {
-            "data": self.data.table(),
+            **({} if self.model is None else {"model": self.model.table()}),
+            **({} if self.data.source == OWN else {"data": self.data.table()}),
             "grid": {factor.name: list(factor.values) for factor in self.grid.hyperparameters},
             "fixed": dict(self.fixed),
             "session": ranked | written(self, TRAINED if self.trainable else IMPORT),
@@ -204,7 +220,7 @@ _OBJECTIVE = {
     "objective": Setting(name="objective", kind="text"),
     "direction": Setting(name="direction", kind="choice", choices=("max", "min")),
 }
-_TABLES = ("data", "grid", "fixed", "session", "search", "trials")
+_TABLES = ("model", "data", "grid", "fixed", "session", "search", "trials")
 
 
 def _read(
@@ -219,15 +235,25 @@ def _read(
     for name in _TABLES:
         if not isinstance(tables.get(name, {}), dict):
             raise SpecError(f"{where}: {name} must be a table, written [{name}].")
-    if "data" not in tables:
+    model = ModelSpec.read(tables["model"], f"{where}: [model]", base) if "model" in tables else None
+    if "data" in tables:
+        data = DataSpec.read(tables["data"], f"{where}: [data]", base)
+    elif model is not None:
+        data = DataSpec(OWN)
+    else:
         raise SpecError(f"{where}: the table [data] is missing; it says where the images come from.")
-    data = DataSpec.read(tables["data"], f"{where}: [data]", base)
     session = read_keys(tables.get("session", {}), {**settings(SessionSpec), **_OBJECTIVE}, f"{where}: [session]")
     search = SearchSpec(**read_keys(tables.get("search", {}), settings(SearchSpec), f"{where}: [search]"))
+    if model is not None:
+        session.setdefault("workload", OWN_WORKLOAD)
     facts = WORKLOADS[session.get("workload", DEFAULT_WORKLOAD)]
+    if not facts.made_up and (facts.name == OWN_WORKLOAD) != (model is not None):
+        raise SpecError(f"{where}: the workload {OWN_WORKLOAD!r} and a table [model] go together.")
     imported = data.source == IMPORTED
     if not imported:
         session = {**unsaid, **session}
+    if model is not None:
+        _check_own_objective(session, where)
     metric = session.pop("objective", DEFAULT_OBJECTIVE.metric)
     if not imported and facts.metrics and metric not in facts.metrics:
         raise SpecError(
@@ -245,13 +271,25 @@ def _read(
             f'{where}: [search] trials is for a plan that draws them, such as plan = "random"; the plan '
             f"{search.plan!r} trains every combination. Name a plan, or leave trials out."
         )
-    spec = SessionSpec(data, grid, fixed, objective, search, **session)
+    spec = SessionSpec(data, grid, fixed, objective, search, model, **session)
     if spec.trainings_asked > MAX_TRAININGS and not grid.listed:
         raise SpecError(
             f"{where}: the grid has {_counted(spec)} trials, {spec.trainings_asked:,} trainings with replicates; "
             f"{MAX_TRAININGS:,} is the most. Take values out, or split the grid."
         )
     return spec
+
+
+def _check_own_objective(session: Mapping[str, Any], where: str) -> None:
+    """Raise ``SpecError`` where nobody can know what ranks the trials: a model of one's own reports anything."""
+    metric = session.get("objective")
+    if metric is None:
+        raise SpecError(f"{where}: [session] objective is missing; name the metric that ranks the trials.")
+    if "direction" not in session and known_metric(metric) is None:
+        raise SpecError(
+            f"{where}: [session] direction is missing; say whether {toml_word(metric)} is better the larger "
+            '(direction = "max") or the smaller ("min").'
+        )
 
 
 def _counted(spec: SessionSpec) -> str:

@@ -48,6 +48,9 @@ MEASURED = ("accuracy", "loss", "crossentropy")
 
 PAPER_METRICS = tuple(kind + name for name in MEASURED for kind in ("val_", ""))
 
+OWN_WORKLOAD = "own"
+"""The workload of a spec that has a ``[model]`` table."""
+
 WORKLOADS = _table(
     WorkloadFacts(
         "paper",
@@ -56,6 +59,14 @@ WORKLOADS = _table(
         PAPER_METRICS,
         needs="tensorflow",
         meaning="the paper's convolutional network, on images",
+        gpu=True,
+    ),
+    WorkloadFacts(
+        OWN_WORKLOAD,
+        "hpo_core.workloads.own.entry",
+        None,
+        (),
+        meaning="the file or the command in the spec's [model] table",
         gpu=True,
     ),
     WorkloadFacts(

@@ -29,6 +29,7 @@ def show_json(
         "session": session_name,
         "status": session_status(snapshot, engine_runs),
         "objective": snapshot.spec.objective.metric,
+        "direction": snapshot.spec.objective.direction,
         "counts": dict(snapshot.counts),
         "trials": [
             {

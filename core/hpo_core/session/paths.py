@@ -44,6 +44,11 @@ class SessionFolder:
         return self.path / "logs"
 
     @property
+    def code(self) -> Path:
+        """The user's own file, as it was when the session was made."""
+        return self.path / "code"
+
+    @property
     def exports(self) -> Path:
         """The CSVs."""
         return self.path / "exports"
@@ -88,9 +93,10 @@ class SessionFolder:
             raise SessionError(f"{clean(self.path)} is not a session: it has no spec.toml.")
 
     def load_spec(self) -> SessionSpec:
-        """Read the spec back. Raises ``SessionError`` or ``SpecError``."""
+        """Read the spec back, with the session's copy of a user's file. Raises ``SessionError``, ``SpecError``."""
         self.check()
-        return SessionSpec.load(self.spec, unsaid=BEFORE_THERE_WAS_A_KEY)
+        spec = SessionSpec.load(self.spec, unsaid=BEFORE_THERE_WAS_A_KEY)
+        return spec.with_code(self.code.absolute())
 
     def disk_size(self) -> int:
         """Bytes on the disk, all files together."""

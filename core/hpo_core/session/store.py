@@ -14,6 +14,7 @@ from hpo_core.journal.files import FILE_MODE, FOLDER_MODE, REAL_FILES, Files, wr
 from hpo_core.journal.segments import segments
 from hpo_core.journal.writer import JournalWriter
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session import code
 from hpo_core.session.binding import plan_of
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
@@ -50,6 +51,7 @@ def create(sessions: Path, name: str, spec: SessionSpec, files: Files = REAL_FIL
                 inner.mkdir(mode=FOLDER_MODE)
             write_atomically(folder.spec, spec.to_toml().encode(), files)
             folder.spec.chmod(FILE_MODE)
+            code.keep(folder, spec)
         except OSError:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise

@@ -184,6 +184,6 @@ def check_can_train(spec: SessionSpec, workload: str, progress: CountProgress | 
             "--workload synthetic."
         )
     try:
-        return load_workload(workload).check(spec.data.table(), progress)
+        return load_workload(workload).check(spec.material, progress)
     except OSError as error:
         raise DataError(f"The data cannot be read: {error.strerror or error}.") from None

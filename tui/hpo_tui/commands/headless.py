@@ -78,13 +78,12 @@ def _stuck(snapshot: Snapshot) -> bool:
 
 def tell_changes(before: Snapshot, now: Snapshot, reporter: Reporter) -> None:
     """Report what is new: the data, notes, a pause, trainings that ended, in the order of their ends."""
-    if now.data is not None and now.data != before.data:
+    if now.data is not None and now.data != before.data and now.data.train:
         height, width = now.data.image_size
-        reporter.say(
-            f"{now.data.train:,} training and {now.data.validation:,} validation images of "
-            f"{plural(len(now.data.classes), 'class', 'classes')}, {width}×{height}, ready in "
-            f"{now.data.seconds:.1f} s"
-        )
+        counts = f"{now.data.train:,} training and {now.data.validation:,} validation"
+        shape = f"images of {plural(len(now.data.classes), 'class', 'classes')}, {width}×{height}"
+        what = shape if now.data.classes else "examples"
+        reporter.say(f"{counts} {what}, ready in {now.data.seconds:.1f} s")
     for note in now.notes[len(before.notes) :]:
         reporter.say(f"{note.level}: {clean(note.text, 400)}")
     for place, entry in enumerate(newly_ended(before, now), before.ended + 1):

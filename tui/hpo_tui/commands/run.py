@@ -14,6 +14,7 @@ from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.metrics import apart_words
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import WORKLOADS
+from hpo_core.session import code
 from hpo_core.session.store import create, free_name
 from hpo_tui.commands.options import PAGE_WIDTH, common_options, parse_settings, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options, workload_option
@@ -53,6 +54,7 @@ def run(
         said = apart_words(asked.objective.metric, WORKLOADS[options.workload].metrics)
         click.echo(textwrap.fill(said, PAGE_WIDTH), err=True)
     folder = create(sessions, chosen, asked)
+    code.trust(folder)
     launch.start_engine(folder, options)
     return stay_with(sessions, folder, headless)
 

@@ -10,6 +10,7 @@ from hpo_core.engine import resume as resuming
 from hpo_core.engine.stopping import stop_engine, wait_for_end
 from hpo_core.errors import SessionError
 from hpo_core.journal.events import PauseQueue
+from hpo_core.session import code
 from hpo_core.session.control import send_order
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
@@ -33,15 +34,23 @@ def pause(session: SessionFolder) -> None:
 @click.command()
 @session_argument
 @click.option("--take-over", is_flag=True, help="The engine on another host, which the lock names, is gone.")
+@click.option(
+    "--trust", is_flag=True, help="Run the session's code although it came from elsewhere: I have read it."
+)
 @engine_options
 @workload_option
 @common_options
-def resume(session: SessionFolder, take_over: bool, engine: dict[str, Any]) -> None:
+def resume(session: SessionFolder, take_over: bool, trust: bool, engine: dict[str, Any]) -> None:
     """Go on with the queue; start an engine where none runs.
 
     It is started as the one before it was, but for the options given here. A training that was interrupted starts
     again from its first epoch; finished ones are kept.
     """
+    if trust:
+        code.trust(session)
+    changed = code.changed_words(session)
+    if changed:
+        click.echo(f"hpo-tui: {changed}", err=True)
     done = resuming.resume(session, engine, take_over=take_over, before_start=warn_of_logout)
     if done.engine_ran:
         click.echo(f"{session.name}: the queue goes on.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import wrap
 
-from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.metrics import WITHIN
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import clean, format_seconds, plural
@@ -141,7 +140,7 @@ def detail_rows(line: Line, width: int) -> list[Row]:
     best = WITHIN if line.apart else best
     rows: list[Row] = [
         (run(f" {_grid_words(line.spec)}", STRONG),),
-        (run(f" {_data_words(line.spec.data)} · {clean(line.objective.metric)}, {better} is better: {best}"),),
+        (run(f" {_data_words(line.spec)} · {clean(line.objective.metric)}, {better} is better: {best}"),),
         (run(f" {_progress_words(line)}", WARNING if line.failed else DEFAULT),),
         (run(f" {_next_words(line)}", DIM),),
     ]
@@ -163,7 +162,10 @@ def _grid_words(spec: SessionSpec) -> str:
     return f"{plural(len(spec.grid), 'trial')}{each}: {factors}"
 
 
-def _data_words(data: DataSpec) -> str:
+def _data_words(spec: SessionSpec) -> str:
+    data = spec.data
+    if spec.model is not None:
+        return spec.model.label
     size = f" at {data.image_size[0]}×{data.image_size[1]}" if data.image_size else ""
     place = f" {clean(data.path)}" if data.path else ""
     return "imported" if data.source == "import" else f"{clean(data.source)}{place}{size}"

@@ -70,10 +70,11 @@ def _facts(update: Update) -> list[tuple[str, str]]:
         facts.append(("time left", format_seconds(status.eta)))
     if engine is not None:
         facts.append(("engine", f"process {status.pid} on {clean(engine.host, 40)}, {clean(engine.device, 40)}"))
-    if data is not None:
+    if data is not None and data.train:
         height, width = data.image_size
-        images = f"{data.train:,} to train, {data.validation:,} to validate"
-        facts.append(("images", f"{images}, {height}×{width}, {plural(len(data.classes), 'class', 'classes')}"))
+        counts = f"{data.train:,} to train, {data.validation:,} to validate"
+        shape = f", {height}×{width}, {plural(len(data.classes), 'class', 'classes')}" if data.classes else ""
+        facts.append(("images" if data.classes else "examples", f"{counts}{shape}"))
     return facts
 
 

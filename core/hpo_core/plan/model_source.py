@@ -1,0 +1,67 @@
+"""What is trained where it is the user's own: the ``[model]`` table of a spec, a Python file or a command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpo_core.errors import SpecError
+from hpo_core.plan.setting import key, read_keys, settings, written
+from hpo_core.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A Python ``file``, or a ``command`` with ``{name}`` for the values; where it runs is ``folder``.
+
+    ``pattern`` is a regular expression that finds metrics in what a command prints, a named group for each.
+    """
+
+    file: str | None = key("text")
+    command: str | None = key("text")
+    pattern: str | None = key("text")
+    folder: str | None = key("text")
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any], where: str, base: Path | None) -> ModelSpec:
+        """Return what the table says; relative paths are taken from ``base``. Raises ``SpecError``."""
+        given = read_keys(table, settings(cls), where)
+        if ("file" in given) == ("command" in given):
+            raise SpecError(
+                f"{where} needs either file (a Python file) or command (a program to run), one of both."
+            )
+        home = (base or Path.cwd()).resolve()
+        folder = home / Path(given["folder"]).expanduser() if "folder" in given else home
+        if "file" in given:
+            full = (home / Path(given["file"]).expanduser()).resolve()
+            given["file"] = str(full)
+            folder = folder if "folder" in given else full.parent
+        given["folder"] = str(folder)
+        if "pattern" in given:
+            cls._check_pattern(given, where)
+        return cls(**given)
+
+    @staticmethod
+    def _check_pattern(given: Mapping[str, Any], where: str) -> None:
+        if "command" not in given:
+            raise SpecError(f"{where} pattern reads what a command prints; a file reports its metrics itself.")
+        try:
+            groups = re.compile(given["pattern"]).groupindex
+        except re.error as error:
+            raise SpecError(f"{where} pattern is no regular expression: {clean(error)}.") from None
+        if not set(groups) - {"epoch"}:
+            raise SpecError(
+                f"{where} pattern names no metric; write a named group for each, such as (?P<val_loss>[0-9.]+)."
+            )
+
+    @property
+    def label(self) -> str:
+        """What it is called on the screen: the file's name, or the command's first words."""
+        return clean(Path(self.file).name if self.file else str(self.command), 40)
+
+    def table(self) -> dict[str, Any]:
+        """Return the keys that are set, as the spec and the workers have them."""
+        return written(self)

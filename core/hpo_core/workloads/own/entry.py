@@ -1,0 +1,54 @@
+"""The user's own training as a workload: what looks at it without running it, and what starts it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import shlex
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hpo_core.errors import DataError
+from hpo_core.plan.data_source import OWN
+from hpo_core.text import clean
+from hpo_core.workloads.own.contracts import OwnFile, read_own_file
+from hpo_core.workloads.workload import CountProgress, Setting, Workload
+
+
+def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str:
+    """Look at the file or command, and at the ``[data]`` where there is some; nothing of the user's is run."""
+    model = data["model"]
+    if "command" in model:
+        program = shlex.split(model["command"])[0]
+        if shutil.which(program, path=None) is None and not Path(model["folder"], program).exists():
+            raise DataError(f"There is no program {clean(program)} to run; [model] command names it.")
+        return clean(f"{model['command']}, in {model['folder']}")
+    own = read_own_file(Path(model["file"]))
+    if own.contract.needs and importlib.util.find_spec(own.contract.needs) is None:
+        raise DataError(f"{own.contract.needs} is not installed here; {own.path.name} needs it.")
+    said = f"{own.path.name}: {own.contract.meaning}"
+    if data["source"] == OWN:
+        if own.contract.name == "build_model" and "data" not in own.defines:
+            raise DataError(
+                f"{clean(own.path)} has no data(), and the spec no table [data]: one of them must say what to "
+                "train on. data() returns (x, y), (x_validation, y_validation)."
+            )
+        return clean(said)
+    from hpo_core.workloads.images.dataset import check as check_images
+
+    images = {name: value for name, value in data.items() if name != "model"}
+    return f"{clean(said)}; {check_images(images, progress)}"
+
+
+def start(setting: Setting) -> Workload:
+    """Return what trains; of TensorFlow nothing is imported but for a Keras model."""
+    model = dict((setting.data or {})["model"])
+    if "command" in model:
+        from hpo_core.workloads.own.command import CommandWorkload
+
+        return CommandWorkload(model)
+    own: OwnFile = read_own_file(Path(model["file"]))
+    module = importlib.import_module(f"hpo_core.workloads.own.{own.contract.module}")
+    return module.start(own, Path(model["folder"]), setting)  # type: ignore[no-any-return]

@@ -1,0 +1,89 @@
+"""A trial's values as a user's code asks for them: by KerasTuner's names, by Optuna's, or as a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from hpo_core.plan.setting import Value
+
+
+class Values(Mapping[str, Any]):
+    """The values of one training. What the spec does not name has the default that the code gives it.
+
+    ``asked`` are the names that the code has read. Every ``hp.Choice(...)`` and ``trial.suggest_...`` returns the
+    spec's value, in the type that the call promises, whatever range it names: the spec decides.
+    """
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self._values = dict(values)
+        self.asked: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._values[name] if name in self._values else self.asked[name]
+        self.asked.setdefault(name, value)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.asked, **self._values})
+
+    def __len__(self) -> int:
+        return len({**self.asked, **self._values})
+
+    def _of(self, name: str, default: Any) -> Any:
+        value = self._values.get(name, self.asked.get(name, default))
+        self.asked[name] = value
+        return value
+
+    # KerasTuner's names ----------------------------------------------------------------------------------------
+
+    @property
+    def values(self) -> dict[str, Any]:  # type: ignore[override]
+        """Every value, as KerasTuner has it."""
+        return {**self.asked, **self._values}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value that the spec names, or that was asked for before."""
+        return self[name] if name in self else default  # noqa: SIM401 - this is get
+
+    def Choice(self, name: str, values: Sequence[Any], default: Any = None, **_: Any) -> Any:  # noqa: N802
+        """Return the value; the first of ``values`` where neither spec nor ``default`` says."""
+        return self._of(name, values[0] if default is None else default)
+
+    def Int(self, name: str, min_value: int, max_value: int, default: int | None = None, **_: Any) -> int:  # noqa: N802
+        """Return a whole number."""
+        return int(self._of(name, min_value if default is None else default))
+
+    def Float(  # noqa: N802
+        self, name: str, min_value: float, max_value: float, default: float | None = None, **_: Any
+    ) -> float:
+        """Return a number."""
+        return float(self._of(name, min_value if default is None else default))
+
+    def Boolean(self, name: str, default: bool = False, **_: Any) -> bool:  # noqa: N802
+        """Return true or false."""
+        return bool(self._of(name, default))
+
+    def Fixed(self, name: str, value: Any, **_: Any) -> Any:  # noqa: N802
+        """Return the value that the code fixes, unless the spec names one."""
+        return self._of(name, value)
+
+    @contextmanager
+    def conditional_scope(self, parent_name: str, parent_values: Any) -> Iterator[None]:
+        """Do nothing: what is asked for within the scope is as the spec says."""
+        yield
+
+    # Optuna's names --------------------------------------------------------------------------------------------
+
+    def suggest_float(self, name: str, low: float, high: float, **_: Any) -> float:
+        """Return a number."""
+        return self.Float(name, low, high)
+
+    def suggest_int(self, name: str, low: int, high: int, **_: Any) -> int:
+        """Return a whole number."""
+        return self.Int(name, low, high)
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        """Return one of the choices, or whatever the spec names."""
+        return self.Choice(name, choices)
