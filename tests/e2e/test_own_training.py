@@ -116,7 +116,7 @@ def test_a_function_that_reports_is_trained_and_its_error_is_minimised(hpo_tui: 
 
 
 def test_nothing_of_tensorflow_is_imported_for_a_function(hpo_tui: Any, write: Write) -> None:
-    code = "import sys\ndef objective(hp):\n    return float('tensorflow' in sys.modules) + hp.suggest_int('n', 1, 2)\n"
+    code = "import sys\ndef train(hp, report):\n    report(value=float('tensorflow' in sys.modules) + hp['n'])\n"
     spec = write(code, "[grid]\nn = [1, 2]", '"value"\ndirection = "min"')
     assert hpo_tui("run", spec, "--headless").returncode == 0
     assert [trial["mean"]["value"] for trial in shown(hpo_tui)["trials"]] == [1.0, 2.0]
@@ -142,6 +142,22 @@ def test_a_keras_regression_with_two_inputs_is_fitted_as_it_stands(hpo_tui: Any,
     assert (found["counts"]["complete"], found["direction"]) == (8, "min")
     assert best(found)["lr"] == 3e-2
     assert set(found["trials"][0]["mean"]) == {"loss", "mae", "val_loss", "val_mae"}
+
+
+@pytest.mark.tf
+def test_a_hyperparameter_that_is_read_and_changes_nothing_is_found_before_the_first_training_ends(
+    hpo_tui: Any, write: Write
+) -> None:
+    code = KERAS.replace('"mse", metrics', 'hp.Choice("loss", ["mse", "mae"]) and "mse", metrics')
+    spec = write(
+        code,
+        '[grid]\nlr = [1e-3, 3e-2]\nloss = ["mse", "mae"]\n[fixed]\nepochs = 15\nbatch_size = 20',
+        '"val_mae"',
+    )
+    assert hpo_tui("run", spec, "--headless", "--workers", "1", timeout=100).returncode == 0
+    said = hpo_tui("effects", "mine").stdout
+    assert "loss changes nothing in" in " ".join(said.split())
+    assert json.loads(hpo_tui("effects", "mine", "--json").stdout)["probes"]["lr"].startswith("reaches")
 
 
 def test_a_script_with_flags_runs_unchanged_and_is_read_by_a_pattern(hpo_tui: Any, write: Write) -> None:

@@ -35,7 +35,7 @@ class Prober:
         self._state = recorder.state
         self._supervisor = supervisor
         self._dispatcher = dispatcher
-        self._data = recorder.state.spec.data.table()
+        self._data = recorder.state.spec.material
         self._done = recorder.state.probed
         self._probing: Probing | None = None
         self._question: Question | None = None

@@ -209,6 +209,13 @@ class HomeScreen(Screen[None]):
             return
         if card.spec is None:
             self.notify(card.problem, severity="error", markup=False)
+        elif card.spec.model is not None:
+            self.notify(
+                f"The form is for the built-in network; {card.folder.name} trains {card.spec.model.label}. Copy and "
+                f"edit its spec, and run that: {card.folder.spec}",
+                severity="warning",
+                markup=False,
+            )
         else:
             self.post_message(WantGrid(card.spec, card.folder.name))
 

@@ -10,13 +10,16 @@ import inspect
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hpo_core.errors import HpoError
-from hpo_core.journal.events import DataPrepared, Job
+from hpo_core.journal.events import DataPrepared, Job, Probe
 from hpo_core.plan.data_source import OWN
+from hpo_core.plan.probes import Answer
 from hpo_core.plan.setting import Value
 from hpo_core.text import clean
 from hpo_core.workloads.keras_process import prepare_environment, quick_imports
@@ -24,6 +27,7 @@ from hpo_core.workloads.own.code import check_read, load, told_where
 from hpo_core.workloads.own.contracts import OwnFile
 from hpo_core.workloads.own.function import own_data
 from hpo_core.workloads.own.values import Values
+from hpo_core.workloads.probing import take_prints
 from hpo_core.workloads.workload import Outcome, Reporter, Setting, StopSignal
 
 RESERVED = frozenset({"epochs", "batch_size"})
@@ -48,21 +52,9 @@ class KerasWorkload:
 
     def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Build the model with the job's seed and values, and fit it."""
-        import keras
-
-        if self._module is None:
-            self._module = load(self._own, self._folder)
         (x, y), validation = self._open(job, report)
-        keras.backend.clear_session()
-        keras.utils.set_random_seed(job.seed)
-        values = Values(job.values)
-        with told_where(self._own):
-            model = self._module.build_model(values)
-            callbacks = self._callbacks(values)
-        check_read(self._own, values, dict[str, Value](job.values), RESERVED)
-        if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
-            raise HpoError(f"build_model in {self._own.path.name} must return a compiled Keras model.")
-        epochs, batch = (int(job.values.get(name, usual)) for name, usual in USUAL.items())
+        model, callbacks = self._build(job)
+        epochs, batch = _lengths(job)
         teller = _teller(report, stop, epochs, batch, _rows(x))
         report.started()
         with told_where(self._own):
@@ -81,7 +73,32 @@ class KerasWorkload:
             return Outcome(status, reason, status, parameters)
         return Outcome("complete", parameters=parameters)
 
+    def probe(self, probe: Probe, report: Reporter, stop: StopSignal) -> Answer:
+        """Train a few batches, in the data's order; a dataset is declined, for it has no place to begin at."""
+        (x, y), _ = self._open(probe.job, report)
+        batch = _lengths(probe.job)[1]
+        return take_prints(
+            probe, -(-_rows(x) // batch), report, stop, lambda: _Batches(*self._build(probe.job), x, y, batch)
+        )
+
+    def _build(self, job: Job) -> tuple[Any, Sequence[Any]]:
+        """Return the user's model for a job, compiled, and their callbacks. Raises ``HpoError``."""
+        import keras
+
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(job.seed)
+        values = Values(job.values)
+        with told_where(self._own):
+            model = self._module.build_model(values)
+            callbacks = self._callbacks(values)
+        check_read(self._own, values, dict[str, Value](job.values), RESERVED)
+        if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
+            raise HpoError(f"build_model in {self._own.path.name} must return a compiled Keras model.")
+        return model, callbacks
+
     def _open(self, job: Job, report: Reporter) -> tuple[Pair, Pair]:
+        if self._module is None:
+            self._module = load(self._own, self._folder)
         if self._data is None:
             if hasattr(self._module, "data"):
                 with told_where(self._own):
@@ -120,6 +137,44 @@ class KerasWorkload:
             return ()
         found: Sequence[Any] = function(values) if inspect.signature(function).parameters else function()
         return found
+
+
+class _Batches:
+    """The steps of a probe, see ``probing.Steps``: the user's model on one batch after the other."""
+
+    def __init__(self, model: Any, callbacks: Sequence[Any], x: Any, y: Any, batch: int) -> None:
+        import keras
+
+        self._model, self._x, self._y, self._batch = model, x, y, batch
+        self._callbacks = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=2)
+        self._callbacks.on_train_begin()
+        self._callbacks.on_epoch_begin(0)
+        self._loss = math.nan
+
+    def step(self, epoch: int, place: int) -> float:
+        """Train one batch; Keras' loss is the mean since the epoch began."""
+        from keras import tree
+
+        rows = slice(place * self._batch, (place + 1) * self._batch)
+        x, y = (tree.map_structure(lambda part: part[rows], whole) for whole in (self._x, self._y))
+        self._loss = float(self._model.train_on_batch(x, y, return_dict=True)["loss"])
+        return self._loss
+
+    def weights(self) -> Iterable[bytes]:
+        """Return the bits of the weights."""
+        return (np.asarray(weight).tobytes() for weight in self._model.get_weights())
+
+    def end_epoch(self) -> None:
+        """Let callbacks do what they do between two epochs, such as another learning rate."""
+        self._callbacks.on_epoch_end(0, {"loss": self._loss, "val_loss": self._loss})
+        self._model.reset_metrics()
+        self._callbacks.on_epoch_begin(1)
+
+
+def _lengths(job: Job) -> tuple[int, int]:
+    """Return epochs and batch size."""
+    epochs, batch = (int(job.values.get(name, usual)) for name, usual in USUAL.items())
+    return epochs, batch
 
 
 def _teller(report: Reporter, stop: StopSignal, epochs: int, batch: int, rows: int) -> Any:
