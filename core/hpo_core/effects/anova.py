@@ -20,7 +20,7 @@ import numpy as np
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.inputs import Factor
-from hpo_core.effects.model import ALPHA, DECIDES, MIN_NOISE_DF, POWER, SURE, Effect, Noise, Verdict
+from hpo_core.effects.model import ALPHA, ALPHA_SHARED, DECIDES, MIN_NOISE_DF, POWER, SURE, Effect, Noise, Verdict
 from hpo_core.effects.noise_parts import NoiseParts, noise_parts
 from hpo_core.effects.probability import f_seen, f_tail, holm, sd_bound
 from hpo_core.effects.seed_strata import REST, seed_noise
@@ -187,6 +187,11 @@ def with_seen(line: Effect, test: Test, total: float, tests: int, n: float) -> E
         seen_share=size / (size + rest),
         seen_difference=most * (2 * size / n) ** 0.5,
     )
+
+
+def alpha_of(shared: bool) -> float:
+    """Return the level that a session's effects are judged at, all together."""
+    return ALPHA_SHARED if shared else ALPHA
 
 
 def per_level(cells: Cells, index: int) -> float:

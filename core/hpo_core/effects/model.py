@@ -2,7 +2,8 @@
 
 Thresholds, all in one place:
 
-- an effect is real when its p, corrected by Holm for the number of effects tested, is below ``ALPHA``;
+- an effect is real when its p, corrected by Holm for the number of effects tested, is below ``ALPHA``
+  (``ALPHA_SHARED`` where trials share their seeds; less at a look before the end, see looks.py);
 - a real effect ``decides`` when omega² is at least ``DECIDES`` (a quarter of the variance), else it ``matters``;
 - ``no detectable effect`` is only said on at least ``MIN_NOISE_DF`` degrees of freedom of noise, and where an
   effect that decides would more likely have been seen than not: else the verdict is ``unknown``. So it is where
@@ -24,6 +25,10 @@ Verdict = Literal["decides", "matters", "no detectable effect", "unknown"]
 Role = Literal["objective", "other", "cost"]
 
 ALPHA = 0.05
+ALPHA_SHARED = 0.035
+"""Of trials that share their seeds. Their test takes it that what an effect is made of varies alike over the
+seeds, which so few seeds as there are cannot show; the margin is for where it does not."""
+
 DECIDES = 0.25
 MIN_NOISE_DF = 3
 SURE = 0.9

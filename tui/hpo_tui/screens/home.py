@@ -211,8 +211,8 @@ class HomeScreen(Screen[None]):
             self.notify(card.problem, severity="error", markup=False)
         elif card.spec.model is not None:
             self.notify(
-                f"The form is for the built-in network; {card.folder.name} trains {card.spec.model.label}. Copy and "
-                f"edit its spec, and run that: {card.folder.spec}",
+                f"The form is for the built-in network; {card.folder.name} trains {card.spec.model.label}. Copy "
+                f"its spec, edit it, and run that: {card.folder.spec}",
                 severity="warning",
                 markup=False,
             )
