@@ -63,7 +63,8 @@ def _in_ranks(line: Effect) -> str:
     if line.in_ranks is None or line.in_ranks == line.real:
         return ""
     if line.real:
-        return " By the ranks of the scores it is not told from noise: a few extreme scores may make it."
+        may = "a few extreme scores may make it" if len(line.factors) == 1 else "it may be of the scale alone"
+        return f" By the ranks of the scores it is not told from noise: {may}."
     return " By the ranks of the scores it has an effect: a few extreme scores may hide it."
 
 
