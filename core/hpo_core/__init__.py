@@ -11,7 +11,7 @@ Rooms, from the bottom up; a room imports only from those above it in this list:
     refine/               what the trim left -> the next plan; finer values, re-use of finished replicates
     interop/              results in and out, a module a format; ``formats`` lists them
     notebook              results as pandas frames, for ``open_session``
-    workloads/            what one training is, chosen by name; the images that it trains on
+    workloads/            what one training is, chosen by name: the paper's network and its images, a user's own
     worker/               the process: orders in, trainings one by one, events out
     executors/            where jobs run: in worker processes on this machine, or replayed without one
     engine/               one session's loop, the journal's only writer: queue, supervisor, recorder, recovery

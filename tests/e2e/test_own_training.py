@@ -200,6 +200,9 @@ def test_a_hyperparameter_that_the_code_never_reads_is_named_with_the_nearest(hp
         ('file = "broken.py"', 'objective = "loss"', "broken.py line 1 is not Python"),
         ('file = "empty.py"', 'objective = "loss"', "has nothing to train"),
         ('command = "no-such-program {lr}"', 'objective = "loss"', "There is no program no-such-program"),
+        ('command = "sh run"', 'objective = "loss"', "command never asks for 'lr'"),
+        ('command = "sh run {lr} {epochs}"', 'objective = "loss"', "command asks for {epochs}"),
+        ("command = 'sh \"run {lr}'", 'objective = "loss"', "cannot be split into words"),
         ('command = "sh run"\npattern = "(loss"', 'objective = "loss"', "pattern is no regular expression"),
         ('command = "sh run"\npattern = "loss"', 'objective = "loss"', "names no metric"),
     ],
@@ -263,6 +266,43 @@ def test_code_from_elsewhere_is_looked_at_and_never_run_before_somebody_says_so(
     assert hpo_tui("resume", "theirs", "--trust").returncode == 0
     done = hpo_tui("stop", "theirs", "--after-running")
     assert done.returncode in (0, 2)
+
+
+def test_a_loss_that_is_no_number_is_a_diverged_training(hpo_tui: Any, write: Write) -> None:
+    code = "def train(hp, report):\n    report(val_loss=hp['x'])\n    report(val_loss=hp['x'] * float('inf'))\n"
+    spec = write(code, "[grid]\nx = [1.0]", '"val_loss"')
+    done = hpo_tui("run", spec, "--headless")
+    assert shown(hpo_tui)["counts"]["diverged"] == 2
+    assert "val_loss is infinite at epoch 2" in done.stdout
+
+
+def test_a_worker_that_is_killed_takes_the_program_with_it(write: Write, tmp_path: Path) -> None:
+    import subprocess
+
+    script = "#!/bin/sh\necho $PPID $$ > pid.$$\nexec sleep 300\n"
+    spec = write(script, "[grid]\nn = [1]", '"loss"', "run.sh", 'command = "./run.sh {n}"')
+    (tmp_path / "run.sh").chmod(stat.S_IRWXU)
+    command = [
+        sys.executable,
+        "-m",
+        "hpo_tui",
+        "run",
+        str(spec),
+        "--headless",
+        "--workers",
+        "1",
+        "--replicates",
+        "1",
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as training:
+        try:
+            until(lambda: any(path.read_text().endswith("\n") for path in tmp_path.glob("pid.*")))
+            worker, program = map(int, next(tmp_path.glob("pid.*")).read_text().split())
+            os.kill(worker, signal.SIGKILL)
+            until(lambda: not alive(program))
+        finally:
+            training.send_signal(signal.SIGINT)
+            training.wait(60)
 
 
 def test_a_program_that_is_told_to_stop_ends_with_all_that_it_started(

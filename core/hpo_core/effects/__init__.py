@@ -4,8 +4,12 @@
 Between them, cells.py gathers the replicates of each combination, squares.py splits the variance, anova.py judges
 it, values.py and winner.py compare values and trials, wiring.py and probed.py name hyperparameters that never
 reach the training, classes.py sorts the failures, learning_curves.py reads the epochs, cost.py weighs score
-against time; words.py, verdicts.py, rivals.py, warn.py and effects_json.py say it all. spread.py finds out whether
-the noise is the same everywhere, failing_values.py and out_of_race.py whether a value may be dropped.
+against time; words.py, verdicts.py, rivals.py, warn.py and effects_json.py say it all.
+
+What an effect is judged by: noise_parts.py finds out whether the noise is the same everywhere, unequal.py tests
+where it is not, seed_strata.py where trials share their seeds, ranks.py gives a second opinion, looks.py says how
+strict a look before the end must be. spread.py says how sure a mean and a difference are; failing_values.py and
+out_of_race.py whether a value may be dropped.
 """
 
 from hpo_core.effects.analyse import analyse

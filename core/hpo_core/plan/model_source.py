@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,9 @@ from typing import Any
 from hpo_core.errors import SpecError
 from hpo_core.plan.setting import key, read_keys, settings, written
 from hpo_core.text import clean
+
+IN_COMMAND = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
+"""A place in a command that a value is written into; any other brace is a brace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,26 @@ class ModelSpec:
         given["folder"] = str(folder)
         if "pattern" in given:
             cls._check_pattern(given, where)
+        if "command" in given:
+            try:
+                shlex.split(given["command"])
+            except ValueError as error:
+                raise SpecError(f"{where} command cannot be split into words: {clean(error)}.") from None
         return cls(**given)
+
+    def check_names(self, names: Collection[str], where: str) -> None:
+        """Raise ``SpecError`` where a command asks for what has no value, or never for a hyperparameter."""
+        if self.command is None:
+            return
+        asked = IN_COMMAND.findall(self.command)
+        for name in asked:
+            if name not in names and name != "seed":
+                raise SpecError(f"{where} command asks for {{{name}}}; give it a value in [grid] or [fixed].")
+        for name in names:
+            if name not in asked:
+                near = difflib.get_close_matches(name, asked, 1)
+                hint = f"did you mean {near[0]}?" if near else f"write {{{clean(name, 60)}}} where it belongs."
+                raise SpecError(f"{where} command never asks for {clean(name, 60)!r}; {hint}")
 
     @staticmethod
     def _check_pattern(given: Mapping[str, Any], where: str) -> None:

@@ -262,6 +262,8 @@ def _read(
     objective = Objective(metric, session.pop("direction", direction_of(metric)))
     reader = GridReader(where, None if imported else facts.hyperparameters)
     grid, fixed = reader.read(tables, overrides)
+    if model is not None:
+        model.check_names([*(factor.name for factor in grid.hyperparameters), *fixed], f"{where}: [model]")
     if PLANS[search.plan].module:
         if search.trials is None:
             raise SpecError(f"{where}: [search] trials is missing; the plan {search.plan!r} must know how many.")

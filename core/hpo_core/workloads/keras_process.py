@@ -11,16 +11,21 @@ from contextlib import contextmanager
 
 def prepare_environment(device: str, threads: int) -> None:
     """Set what TensorFlow reads from the environment as it is imported: the one device it may see, its threads."""
+    show_one_device(device)
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+
+
+def show_one_device(device: str) -> None:
+    """Let whatever computes on CUDA in this process see its one GPU, or none."""
     visible = "-1"
     if device.startswith("gpu:"):
         number = int(device.removeprefix("gpu:"))
         listed = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
         visible = listed[number] if number < len(listed) else str(number)
     os.environ["CUDA_VISIBLE_DEVICES"] = visible
-    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from hpo_core.journal.events import (
 from hpo_core.plan.probes import Answer
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import facts_of
+from hpo_core.text import clean
 
 PROGRESS_SECONDS = 0.2
 """Progress events leave at most this often."""
@@ -41,6 +42,15 @@ class Outcome:
     reason: str = ""
     kind: str = ""
     parameters: int | None = None
+
+
+def not_finite(metrics: Mapping[str, float], epoch: int) -> Outcome | None:
+    """Return that a training has diverged, where a metric of its epoch is NaN or infinite; else None."""
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            what = "NaN" if math.isnan(value) else "infinite"
+            return Outcome("diverged", f"{clean(name)} is {what} at epoch {epoch}", "diverged")
+    return None
 
 
 class StopSignal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import re
 import shlex
@@ -11,26 +11,38 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import psutil
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.events import Job
+from hpo_core.plan.model_source import IN_COMMAND
 from hpo_core.text import clean, format_value
 from hpo_core.workloads.own.function import own_data
 from hpo_core.workloads.own.printed import Printed
-from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
+from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, not_finite
 
 TERM_SECONDS = 5.0
 """A program that is told to stop has this long before it is killed."""
+
+END_WITH_PARENT = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)
+try:
+    os.execvp(sys.argv[1], sys.argv[1:])
+except OSError as error:
+    sys.exit(f"{sys.argv[1]} cannot be run: {error.strerror}")
+"""
+"""Runs before the program, in its process, so that the kernel (Linux) ends it where the worker is killed."""
 
 
 class CommandWorkload:
     """See ``Workload``. ``model`` is the spec's ``[model]`` table."""
 
-    device = "cpu"
-
-    def __init__(self, model: Mapping[str, Any]) -> None:
+    def __init__(self, model: Mapping[str, Any], device: str) -> None:
+        self.device = device
         self._words = shlex.split(str(model["command"]))
         self._folder = str(model["folder"])
         self._pattern = re.compile(model["pattern"]) if "pattern" in model else None
@@ -38,44 +50,16 @@ class CommandWorkload:
 
     def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Run the program to its end, or until told to stop."""
-        values = {**job.values, "seed": job.seed}
-        words = [filled(word, values) for word in self._words]
+        words = [filled(word, {**job.values, "seed": job.seed}) for word in self._words]
         if not self._said_data:
             report.data(own_data())
             self._said_data = True
         _log(f"$ {shlex.join(words)}\n")
         report.started()
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HPO_TUI_VALUES": json.dumps(values)}
-        try:
-            process = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=sys.stderr,
-                cwd=self._folder,
-                env=environment,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise HpoError(f"{clean(words[0])} cannot be run: {clean(error.strerror)}.") from None
-        watch = threading.Thread(target=_end_when_told, args=(process, stop), daemon=True)
-        watch.start()
-        printed = Printed(self._pattern)
-        epochs, began = 0, time.monotonic()
-        assert process.stdout is not None
-        for raw in process.stdout:
-            line = raw.decode("utf-8", "replace")
-            _log(line)
-            for metrics in printed.read(line):
-                epochs += 1
-                report.epoch(epochs, metrics, time.monotonic() - began)
-                began = time.monotonic()
-                if stop.at_epoch_end:
-                    stop.now = True
+        process = self._start(words)
+        threading.Thread(target=_end_when_told, args=(process, stop), daemon=True).start()
+        epochs, last = self._read(process, report, stop)
         status = process.wait()
-        for metrics in printed.rest():
-            epochs += 1
-            report.epoch(epochs, metrics, time.monotonic() - began)
         if stop.now:
             return Outcome("stopped", f"Stopped after epoch {epochs}.", "stopped")
         if status:
@@ -86,39 +70,76 @@ class CommandWorkload:
                 f"{clean(words[0])} ended without a metric that could be read; print JSON lines such as "
                 '{"val_loss": 0.1}, or name a pattern in [model].'
             )
-        return Outcome("complete")
+        return not_finite(last, epochs) or Outcome("complete")
+
+    def _start(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
+        before = [sys.executable, "-S", "-c", END_WITH_PARENT] if sys.platform == "linux" else []
+        try:
+            return subprocess.Popen(
+                [*before, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=sys.stderr,
+                cwd=self._folder,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        except OSError as error:
+            raise HpoError(f"{clean(words[0])} cannot be run: {clean(error.strerror)}.") from None
+
+    def _read(
+        self, process: subprocess.Popen[bytes], report: Reporter, stop: StopSignal
+    ) -> tuple[int, dict[str, float]]:
+        """Report each epoch that the program prints; return how many there were, and the last one's metrics."""
+        assert process.stdout is not None
+        printed = Printed(self._pattern)
+        epochs, began = 0, time.monotonic()
+        last: dict[str, float] = {}
+
+        def tell(found: dict[str, float]) -> None:
+            nonlocal epochs, began, last
+            epochs, last = epochs + 1, found
+            now = time.monotonic()
+            report.epoch(epochs, found, now - began)
+            began = now
+
+        for raw in process.stdout:
+            line = raw.decode("utf-8", "replace")
+            _log(line)
+            for found in printed.read(line):
+                tell(found)
+                stop.now |= stop.at_epoch_end
+        for found in printed.rest():
+            tell(found)
+        return epochs, last
+
+
+def filled(word: str, values: Mapping[str, Any]) -> str:
+    """Return one word of a command with each ``{name}`` filled in; the spec has a value for every one."""
+    return IN_COMMAND.sub(lambda match: _text(values[match[1]]), word)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else format_value(value)
+
+
+def _end_when_told(process: subprocess.Popen[bytes], stop: StopSignal) -> None:
+    """End the program and all that it started, politely at first."""
+    while process.poll() is None and not stop.now:
+        time.sleep(0.05)
+    if not stop.now:
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(process.pid)
+        family = [*root.children(recursive=True), root]
+        for end in (psutil.Process.terminate, psutil.Process.kill):
+            for member in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    end(member)
+            family = psutil.wait_procs(family, TERM_SECONDS)[1]
 
 
 def _log(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-_NAME = re.compile(r"\{([^{}]*)\}")
-
-
-def filled(word: str, values: Mapping[str, Any]) -> str:
-    """Return one word of a command with its ``{name}`` filled in. Raises ``HpoError`` for a name without value."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in values:
-            raise HpoError(f"The command asks for {{{clean(name, 60)}}}, which the spec gives no value.")
-        return str(values[name]) if isinstance(values[name], str) else format_value(values[name])
-
-    return _NAME.sub(value, word)
-
-
-def _end_when_told(process: subprocess.Popen[bytes], stop: StopSignal) -> None:
-    while process.poll() is None and not stop.now:
-        time.sleep(0.05)
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        try:
-            os.killpg(process.pid, sign)
-        except ProcessLookupError:
-            return
-        end = time.monotonic() + TERM_SECONDS
-        while process.poll() is None and time.monotonic() < end:
-            time.sleep(0.05)

@@ -13,6 +13,7 @@ from typing import Any
 from hpo_core.errors import DataError
 from hpo_core.plan.data_source import OWN
 from hpo_core.text import clean
+from hpo_core.workloads.keras_process import show_one_device
 from hpo_core.workloads.own.contracts import OwnFile, read_own_file
 from hpo_core.workloads.workload import CountProgress, Setting, Workload
 
@@ -48,7 +49,8 @@ def start(setting: Setting) -> Workload:
     if "command" in model:
         from hpo_core.workloads.own.command import CommandWorkload
 
-        return CommandWorkload(model)
+        show_one_device(setting.device)
+        return CommandWorkload(model, setting.device)
     own: OwnFile = read_own_file(Path(model["file"]))
     module = importlib.import_module(f"hpo_core.workloads.own.{own.contract.module}")
     return module.start(own, Path(model["folder"]), setting)  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import random
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,10 +15,11 @@ from hpo_core.errors import HpoError
 from hpo_core.journal.events import DataPrepared, Job
 from hpo_core.plan.setting import Value
 from hpo_core.text import clean
+from hpo_core.workloads.keras_process import show_one_device
 from hpo_core.workloads.own.code import check_read, load, told_where
 from hpo_core.workloads.own.contracts import OwnFile
 from hpo_core.workloads.own.values import Values
-from hpo_core.workloads.workload import Outcome, Reporter, Setting, StopSignal
+from hpo_core.workloads.workload import Outcome, Reporter, Setting, StopSignal, not_finite
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Trial(Values):
         self.seed = job.seed
         self.number = job.trial
         self.epoch = 0
+        self.last: dict[str, float] = {}
         self._report, self._stop = report, stop
         self._began = time.monotonic()
 
@@ -54,6 +57,7 @@ class Trial(Values):
             raise HpoError("report() was called without a metric; write report(val_loss=...).")
         numbers = {name: _number(name, metric) for name, metric in found.items()}
         self.epoch += 1
+        self.last = numbers
         now = time.monotonic()
         self._report.epoch(self.epoch, numbers, now - self._began)
         self._began = now
@@ -74,9 +78,8 @@ class Trial(Values):
 class FunctionWorkload:
     """See ``Workload``. The file is run once, when the first job comes, so that its errors are a job's."""
 
-    device = "cpu"
-
-    def __init__(self, own: OwnFile, folder: Path) -> None:
+    def __init__(self, own: OwnFile, folder: Path, device: str) -> None:
+        self.device = device
         self._own, self._folder = own, folder
         self._module: Any = None
 
@@ -85,7 +88,7 @@ class FunctionWorkload:
         if self._module is None:
             self._module = load(self._own, self._folder)
             report.data(own_data())
-        random.seed(job.seed)
+        _seed(job.seed)
         trial = Trial(job, report, stop)
         report.started()
         try:
@@ -98,7 +101,7 @@ class FunctionWorkload:
             raise HpoError(
                 f"{clean(self._own.path.name)} reported no metric; call report(...), or return a score."
             )
-        return Outcome("complete")
+        return not_finite(trial.last, trial.epoch) or Outcome("complete")
 
     def _call(self, trial: Trial) -> None:
         function = getattr(self._module, self._own.contract.name)
@@ -109,6 +112,14 @@ class FunctionWorkload:
                 trial.report(metrics)
         elif isinstance(returned, Mapping) or (returned is not None and not trial.epoch):
             trial.report(returned)
+
+
+def _seed(seed: int) -> None:
+    """Seed what everybody draws from without thinking; what else draws has ``hp.seed``."""
+    random.seed(seed)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(seed)
 
 
 def _number(name: str, value: Any) -> float:
@@ -125,5 +136,5 @@ def own_data() -> DataPrepared:
 
 def start(own: OwnFile, folder: Path, setting: Setting) -> FunctionWorkload:
     """Return the workload."""
-    del setting
-    return FunctionWorkload(own, folder)
+    show_one_device(setting.device)
+    return FunctionWorkload(own, folder, setting.device)

@@ -11,9 +11,11 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from hpo_core.errors import HpoError
@@ -28,7 +30,7 @@ from hpo_core.workloads.own.contracts import OwnFile
 from hpo_core.workloads.own.function import own_data
 from hpo_core.workloads.own.values import Values
 from hpo_core.workloads.probing import take_prints
-from hpo_core.workloads.workload import Outcome, Reporter, Setting, StopSignal
+from hpo_core.workloads.workload import Outcome, Reporter, Setting, StopSignal, not_finite
 
 RESERVED = frozenset({"epochs", "batch_size"})
 """Names that ``fit`` is given by the spec, so that the model need not read them."""
@@ -68,10 +70,7 @@ class KerasWorkload:
                 callbacks=[*callbacks, teller],
             )
         parameters = int(model.count_params())
-        if teller.ended is not None:
-            status, reason = teller.ended
-            return Outcome(status, reason, status, parameters)
-        return Outcome("complete", parameters=parameters)
+        return replace(teller.ended or Outcome("complete"), parameters=parameters)
 
     def probe(self, probe: Probe, report: Reporter, stop: StopSignal) -> Answer:
         """Train a few batches, in the data's order; a dataset is declined, for it has no place to begin at."""
@@ -184,7 +183,7 @@ def _teller(report: Reporter, stop: StopSignal, epochs: int, batch: int, rows: i
     batches = -(-rows // batch) if rows else 0
 
     class Teller(keras.callbacks.Callback):  # type: ignore[misc]
-        ended: Any = None
+        ended: Outcome | None = None
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self._epoch, self._began = epoch + 1, time.monotonic()
@@ -192,24 +191,21 @@ def _teller(report: Reporter, stop: StopSignal, epochs: int, batch: int, rows: i
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             report.progress(self._epoch, batch + 1, batches, {})
             if stop.now:
-                self._end("stopped", f"Stopped in epoch {self._epoch}.")
+                self._end(Outcome("stopped", f"Stopped in epoch {self._epoch}.", "stopped"))
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             if self.ended is not None:
                 return
             metrics = {name: float(value) for name, value in (logs or {}).items()}
             report.epoch(epoch + 1, metrics, time.monotonic() - self._began)
-            wrong = next(
-                (name for name in ("loss", "val_loss") if not math.isfinite(metrics.get(name, 0.0))), None
-            )
-            if wrong is not None:
-                what = "NaN" if math.isnan(metrics[wrong]) else "infinite"
-                self._end("diverged", f"{wrong} is {what} at epoch {epoch + 1}")
+            diverged = not_finite(metrics, epoch + 1)
+            if diverged is not None:
+                self._end(diverged)
             elif stop.at_epoch_end and epoch + 1 < epochs:
-                self._end("stopped", f"Stopped after epoch {epoch + 1}.")
+                self._end(Outcome("stopped", f"Stopped after epoch {epoch + 1}.", "stopped"))
 
-        def _end(self, status: str, reason: str) -> None:
-            self.ended = (status, reason)
+        def _end(self, outcome: Outcome) -> None:
+            self.ended = outcome
             self.model.stop_training = True
 
     return Teller()
@@ -239,10 +235,8 @@ def _rows(x: Any) -> int:
 
 
 def _described(data: tuple[Pair, Pair]) -> DataPrepared:
-    from msgspec.structs import replace
-
     (x, _), (x_validation, _) = data
-    return replace(own_data(), train=_rows(x), validation=_rows(x_validation))
+    return msgspec.structs.replace(own_data(), train=_rows(x), validation=_rows(x_validation))
 
 
 def start(own: OwnFile, folder: Path, setting: Setting) -> KerasWorkload:
