@@ -25,13 +25,13 @@ Verdict = Literal["decides", "matters", "no detectable effect", "unknown"]
 Role = Literal["objective", "other", "cost"]
 
 ALPHA = 0.05
-ALPHA_SHARED = 0.035
+ALPHA_SHARED = 0.03
 """Of trials that share their seeds. Their test takes it that what an effect is made of varies alike over the
 seeds, which so few seeds as there are cannot show; the margin is for where it does not."""
 
 DECIDES = 0.25
 MIN_NOISE_DF = 3
-SURE = 0.9
+SURE = 0.95
 """How surely the noise is no larger than is reckoned with, where an effect is said to have been findable."""
 POWER = 0.8
 """How surely something is to be found that is said to be findable."""
