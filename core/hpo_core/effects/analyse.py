@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpo_core.effects.anova import NAN, alpha_of, analyse_variance, nothing_to_compare
+from hpo_core.effects.anova import NAN, analyse_variance, nothing_to_compare
 from hpo_core.effects.cells import cells_of
 from hpo_core.effects.classes import Failures, classify
 from hpo_core.effects.cost import frontier
 from hpo_core.effects.failing_values import unscored_of
 from hpo_core.effects.inputs import Bools, Floats, Results
 from hpo_core.effects.learning_curves import epoch_words
-from hpo_core.effects.looks import level
 from hpo_core.effects.model import Effects, FactorValues, Noise, Role
 from hpo_core.effects.ranks import beside_ranks, ranks_of
 from hpo_core.effects.spread import spread_of
@@ -134,8 +133,7 @@ def _judge(
     if not len(rows):
         return nothing
     cells = cells_of(rows)
-    alpha = level(*results.look, alpha_of(cells.seeds > 1))
-    asked = (rows.factors, options.interactions, options.one_replicate_noise, alpha)
+    asked = (rows.factors, options.interactions, options.one_replicate_noise, results.look)
     anova = analyse_variance(cells, *asked)
     on_ranks = analyse_variance(cells_of(rows.measured(ranks_of(rows.y))), *asked)
     spread = spread_of(cells, anova)
@@ -163,6 +161,7 @@ def _judge(
         notes=tuple(epoch_words(rows, options.metric, options.maximise)),
         warnings=(*unequal_noise(spread.local), *warnings, *shape),
         local=spread.local,
+        alpha=anova.alpha,
     )
 
 

@@ -20,7 +20,19 @@ import numpy as np
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.inputs import Factor
-from hpo_core.effects.model import ALPHA, ALPHA_SHARED, DECIDES, MIN_NOISE_DF, POWER, SURE, Effect, Noise, Verdict
+from hpo_core.effects.looks import level
+from hpo_core.effects.model import (
+    ALPHA,
+    ALPHA_SHARED,
+    ALPHA_UNEQUAL,
+    DECIDES,
+    MIN_NOISE_DF,
+    POWER,
+    SURE,
+    Effect,
+    Noise,
+    Verdict,
+)
 from hpo_core.effects.noise_parts import NoiseParts, noise_parts
 from hpo_core.effects.probability import f_seen, f_tail, holm, sd_bound
 from hpo_core.effects.seed_strata import REST, seed_noise
@@ -38,13 +50,14 @@ class Anova:
     """The lines, the noise they are judged by, the blocks, and all higher interactions taken together.
 
     ``parts`` is the noise by values where it differs, ``strata`` the noise of each term where seeds are shared
-    (else empty). ``order`` is the size of the largest interaction that was fitted, which may be less than was
-    asked for.
+    (else empty), ``alpha`` the level that all effects together are judged at. ``order`` is the size of the largest
+    interaction that was fitted, which may be less than was asked for.
     """
 
     noise: Noise
     parts: NoiseParts
     strata: Mapping[Term, Noise]
+    alpha: float
     effects: tuple[Effect, ...]
     block: Effect | None
     higher: Effect | None
@@ -56,9 +69,9 @@ def analyse_variance(
     factors: Sequence[Factor],
     interactions: int,
     one_replicate_noise: bool = False,
-    alpha: float = ALPHA,
+    look: tuple[int, int] = (0, 0),
 ) -> Anova:
-    """Test main effects and interactions of up to ``interactions`` hyperparameters, all together at ``alpha``.
+    """Test main effects and interactions of up to ``interactions`` hyperparameters, all together at one level.
 
     Without replicates the noise is unknown; with ``one_replicate_noise`` the interactions above those tested
     stand in for it, and the largest interaction that the grid has is never tested.
@@ -71,6 +84,8 @@ def analyse_variance(
     terms = [line.term for line in fitted.lines]
     strata = seed_noise(cells, terms, noise) if cells.seeds > 1 else {}
     parts = noise_parts(cells, factors, noise)
+    exact = ALPHA_SHARED if strata else ALPHA_UNEQUAL if parts.local is not None else ALPHA
+    alpha = level(*look, exact)
     own = own_noise(cells, terms, noise, parts)
     tests = [
         _test(line, strata.get(line.term, noise), own.expected(line.term) if own else None, cells)
@@ -95,7 +110,7 @@ def analyse_variance(
         blocks = _test(Squares((), cells.blocks.sum_sq, cells.blocks.df), noise, None, cells)
         block = line_of(("replicate",), blocks, cells.total)
     higher = _higher(cells, fitted, strata.get(REST, noise), noise, pure_df)
-    return Anova(noise, parts, strata, (*mains, *lines[len(tested) :]), block, higher, fitted.order)
+    return Anova(noise, parts, strata, alpha, (*mains, *lines[len(tested) :]), block, higher, fitted.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +202,6 @@ def with_seen(line: Effect, test: Test, total: float, tests: int, n: float) -> E
         seen_share=size / (size + rest),
         seen_difference=most * (2 * size / n) ** 0.5,
     )
-
-
-def alpha_of(shared: bool) -> float:
-    """Return the level that a session's effects are judged at, all together."""
-    return ALPHA_SHARED if shared else ALPHA
 
 
 def per_level(cells: Cells, index: int) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hpo_core.effects.anova import alpha_of
-from hpo_core.effects.looks import level
 from hpo_core.effects.model import Effects
 from hpo_core.effects.rivals import cheaper_words, value_words, winner_words
 from hpo_core.effects.verdicts import effect_words, unequal_noise
@@ -61,7 +59,7 @@ def basis(effects: Effects) -> str:
         )
     done, planned = effects.look
     if done < planned:
-        alpha = level(done, planned, alpha_of(effects.block is not None))
+        alpha = effects.alpha
         said += (
             f"; {done} of {planned} replicates have ended, and effects seen on the way count below p = {alpha:.2g}"
         )
