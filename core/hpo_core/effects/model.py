@@ -26,12 +26,12 @@ Role = Literal["objective", "other", "cost"]
 
 ALPHA = 0.05
 ALPHA_UNEQUAL = 0.04
-"""Where the noise differs between values: the test by each one's own is near, not exact (simulated, 5 to 6.5 %)."""
+"""Where the noise differs between values: the test by each one's own is near, not exact (simulated, 5 to 6 %)."""
 
 ALPHA_SHARED = 0.02
 """Where trials share their seeds: the test takes it that what an effect is made of varies alike over the seeds,
-which so few seeds as there are cannot show. On real trainings beside a learning rate at which some collapse it does
-not: 6 % of false alarms at a level of 3 %."""
+which so few seeds as there are cannot show. On real trainings beside a learning rate at which some collapse it
+does not: 6 % of false alarms at a level of 3 %."""
 
 DECIDES = 0.25
 MIN_NOISE_DF = 3
