@@ -81,7 +81,7 @@ def test_what_is_not_in_the_tables_is_named(make_session: MakeSession) -> None:
     folder = make_session()
     with pytest.raises(HpoError, match="no executor 'ray' here, only local, replay"):
         start_executor(folder, EngineOptions(executor="ray"))
-    with pytest.raises(HpoError, match="no workload 'mine' here, only paper, synthetic"):
+    with pytest.raises(HpoError, match="no workload 'mine' here, only paper, own, synthetic"):
         start_executor(folder, EngineOptions(workload="mine"))
     with pytest.raises(SessionError, match="no workload 'mine' here"):
         start_engine(folder, EngineOptions(workload="mine"))
