@@ -22,8 +22,10 @@ def renew(model: keras.Model, learning_rate: float) -> None:
             variable = getattr(layer, name, None)
             if variable is not None:
                 initializer = getattr(layer, f"{name}_initializer")
-                fresh = type(initializer).from_config({**initializer.get_config(), "seed": None})
-                variable.assign(fresh(variable.shape, variable.dtype))
+                config = initializer.get_config()
+                if "seed" in config:  # one with its seed would draw the same weights again
+                    initializer = type(initializer).from_config({**config, "seed": None})
+                variable.assign(initializer(variable.shape, variable.dtype))
     for variable in model.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
     model.optimizer.learning_rate = learning_rate
