@@ -73,6 +73,14 @@ def joined(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def did_you_mean(name: str, known: Sequence[str], otherwise: str) -> str:
+    """Return "did you mean filters?" with the nearest of the ``known`` names; ``otherwise`` where none is near."""
+    import difflib  # for slips of the pen only
+
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {clean(near[0], 40)}?" if near else otherwise
+
+
 def percent(share: float) -> str:
     """Return a share as "57 %"; what would round to 0 is "< 1 %"."""
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

@@ -145,6 +145,27 @@ def test_a_keras_regression_with_two_inputs_is_fitted_as_it_stands(hpo_tui: Any,
 
 
 @pytest.mark.tf
+def test_two_datasets_are_trained_on_whatever_number_of_batches_they_have(hpo_tui: Any, write: Write) -> None:
+    code = KERAS.replace("def data():", "def arrays():") + (
+        "\ndef data():\n    import tensorflow as tf\n    (x, y), (xv, yv) = arrays()\n"
+        "    return tuple(tf.data.Dataset.from_tensor_slices((tuple(a), b)).batch(20) for a, b in"
+        " ((x, y), ([part[:40] for part in xv], yv[:40])))\n"
+    )
+    spec = write(code, "[grid]\nlr = [3e-2]\n[fixed]\nepochs = 2\nunits = 4", '"val_mae"')
+    done = hpo_tui("run", spec, "--headless", "--workers", "1", timeout=100)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert shown(hpo_tui)["counts"]["complete"] == 2
+
+
+def test_a_workload_and_a_spec_that_do_not_go_together_are_refused(hpo_tui: Any, write: Write, spec: Path) -> None:
+    mine = write(OBJECTIVE, "[grid]\nx = [1.0]", '"value"\ndirection = "max"')
+    for path, workload in ((spec, "own"), (mine, "paper")):
+        done = hpo_tui("run", path, "--headless", "--workload", workload)
+        assert done.returncode == 2
+        assert "the workload 'own' and a table [model] go together" in done.stderr
+
+
+@pytest.mark.tf
 def test_a_hyperparameter_that_is_read_and_changes_nothing_is_found_before_the_first_training_ends(
     hpo_tui: Any, write: Write
 ) -> None:
@@ -202,6 +223,7 @@ def test_a_hyperparameter_that_the_code_never_reads_is_named_with_the_nearest(hp
         ('command = "no-such-program {lr}"', 'objective = "loss"', "There is no program no-such-program"),
         ('command = "sh run"', 'objective = "loss"', "command never asks for 'lr'"),
         ('command = "sh run {lr} {epochs}"', 'objective = "loss"', "command asks for {epochs}"),
+        ('command = "  "', 'objective = "loss"', "command is empty"),
         ("command = 'sh \"run {lr}'", 'objective = "loss"', "cannot be split into words"),
         ('command = "sh run"\npattern = "(loss"', 'objective = "loss"', "pattern is no regular expression"),
         ('command = "sh run"\npattern = "loss"', 'objective = "loss"', "names no metric"),

@@ -279,7 +279,8 @@ class Supervisor:
             if event == task.progress:
                 return
             task.progress = event
-            if task.first_batch is None and event.phase == "train" and event.batch > 0:
+            told = event.phase == "train" and event.batch > 0 and event.batches > 0 and event.epochs > 0
+            if task.first_batch is None and told:
                 share = (event.epoch - 1 + event.batch / event.batches) / event.epochs
                 task.first_batch = (self._clock.steady(), share)
         elif isinstance(event, EpochEnded):

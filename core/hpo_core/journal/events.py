@@ -362,7 +362,7 @@ class JobStarted(_Record, frozen=True, tag="JobStarted"):
 
 
 class Progress(_Record, frozen=True, tag="Progress"):
-    """Where the training is: ``batch`` of ``batches`` in ``epoch`` of ``epochs``, with the metrics so far.
+    """Where the training is: ``batch`` of ``batches`` (0: not known) in ``epoch`` of ``epochs``, with the metrics.
 
     ``phase`` is "train" or "validate". Sent a few times a second, never kept.
     """

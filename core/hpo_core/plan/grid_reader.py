@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from hpo_core.errors import SpecError
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import KnownHyperparameter
 from hpo_core.plan.setting import Value, refuse_unknown
-from hpo_core.text import clean, format_value
+from hpo_core.text import clean, did_you_mean, format_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,7 @@ class GridReader:
                 raise self._fail(f"{where}: {clean(value, 60)} is not a value.")
             return value
         if name not in self.known:
-            near = difflib.get_close_matches(name, self.known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(self.known)}."
+            hint = did_you_mean(name, list(self.known), f"known are {', '.join(self.known)}.")
             raise self._fail(f"{where}: unknown hyperparameter; {hint}")
         return self.known[name].check(value, f"{self.where}: {where}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Collection, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.setting import key, read_keys, settings, written
-from hpo_core.text import clean
+from hpo_core.text import clean, did_you_mean
 
 IN_COMMAND = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 """A place in a command that a value is written into; any other brace is a brace."""
@@ -49,9 +48,11 @@ class ModelSpec:
             cls._check_pattern(given, where)
         if "command" in given:
             try:
-                shlex.split(given["command"])
+                words = shlex.split(given["command"])
             except ValueError as error:
                 raise SpecError(f"{where} command cannot be split into words: {clean(error)}.") from None
+            if not words:
+                raise SpecError(f"{where} command is empty; name the program to run.")
         return cls(**given)
 
     def check_names(self, names: Collection[str], where: str) -> None:
@@ -64,8 +65,7 @@ class ModelSpec:
                 raise SpecError(f"{where} command asks for {{{name}}}; give it a value in [grid] or [fixed].")
         for name in names:
             if name not in asked:
-                near = difflib.get_close_matches(name, asked, 1)
-                hint = f"did you mean {near[0]}?" if near else f"write {{{clean(name, 60)}}} where it belongs."
+                hint = did_you_mean(name, asked, f"write {{{clean(name, 60)}}} where it belongs.")
                 raise SpecError(f"{where} command never asks for {clean(name, 60)!r}; {hint}")
 
     @staticmethod

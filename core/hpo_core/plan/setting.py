@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeGuard
 
 from hpo_core.errors import SpecError
-from hpo_core.text import clean
+from hpo_core.text import clean, did_you_mean
 
 Value = str | int | float | bool
 """One setting of a hyperparameter."""
@@ -164,8 +163,7 @@ def refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -
     file, _, name = where.rpartition(": ")
     for given in table:
         if given not in allowed:
-            near = difflib.get_close_matches(given, allowed, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(allowed)}."
+            hint = did_you_mean(given, allowed, f"known are {', '.join(allowed)}.")
             raise SpecError(f"{file}: unknown key {clean(given, 60)!r} in {name}; {hint}")
 
 

@@ -14,7 +14,6 @@ compared with a number. A trial that has no mean of a metric satisfies no compar
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -32,7 +31,7 @@ from hpo_core.results.filter_tokens import KEYWORDS, SIGNS, Token, tokens_of
 from hpo_core.results.table import table_of
 from hpo_core.results.trim import match_value
 from hpo_core.session.snapshot import STATUSES, Snapshot
-from hpo_core.text import clean
+from hpo_core.text import clean, did_you_mean
 
 MAX_DEPTH = 40
 """So many brackets and nots within one another; more are taken for a slip."""
@@ -127,12 +126,8 @@ class _Parser:
         if name.kind not in ("word", "text") or (name.kind == "word" and name.text in KEYWORDS):
             raise self.fail(name, f"a name was expected, such as {clean(self.known()[0], 40)}, not {name}.")
         if name.text not in self.known():
-            near = difflib.get_close_matches(name.text, self.known(), 1)
-            hint = (
-                f"did you mean {clean(near[0], 40)}?"
-                if near
-                else f"there are {', '.join(clean(known, 40) for known in self.known()[:12])}."
-            )
+            there_are = f"there are {', '.join(clean(known, 40) for known in self.known()[:12])}."
+            hint = did_you_mean(name.text, self.known(), there_are)
             raise self.fail(name, f"there is nothing named {name}; {hint}")
         if self.next.is_keyword("in"):
             self.take()

@@ -46,8 +46,9 @@ def run(
     chosen = free_name(sessions, spec.stem) if name is None else check_new_name(sessions, name)
     asked = SessionSpec.load(spec, parse_settings(settings))
     if replicates is not None:
-        asked = with_replicates(asked, replicates)
-    asked = replace(asked, workload=engine.get("workload", asked.workload))
+        asked = rewritten(asked, "--replicates", replicates=replicates)
+    if "workload" in engine:
+        asked = rewritten(asked, "--workload", workload=engine["workload"])
     options = EngineOptions(**{**engine, "workload": asked.workload})
     check_can_train(asked, options.workload, headless)
     if asked.losses_apart:
@@ -59,6 +60,6 @@ def run(
     return stay_with(sessions, folder, headless)
 
 
-def with_replicates(spec: SessionSpec, replicates: int) -> SessionSpec:
-    """Return the spec with so many replicates, checked as if it had been written so. Raises ``SpecError``."""
-    return SessionSpec.parse(replace(spec, replicates=replicates).to_toml(), "--replicates")
+def rewritten(spec: SessionSpec, option: str, **changes: Any) -> SessionSpec:
+    """Return the spec as an option changes it, checked as if it had been written so. Raises ``SpecError``."""
+    return SessionSpec.parse(replace(spec, **changes).to_toml(), option)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.errors import DataError
+from hpo_core.journal.events import DataPrepared
 from hpo_core.plan.data_source import KERAS_DATASETS
 from hpo_core.text import clean, plural
 from hpo_core.workloads.images import cache, fruit
@@ -56,6 +57,17 @@ class Dataset:
     def image_size(self) -> tuple[int, int]:
         """Height and width, pixels."""
         return int(self.x_train.shape[1]), int(self.x_train.shape[2])
+
+    def prepared(self) -> DataPrepared:
+        """Return what the journal is told of the data set."""
+        return DataPrepared(
+            fingerprint=self.fingerprint,
+            train=len(self.y_train),
+            validation=len(self.y_val),
+            classes=self.classes,
+            image_size=self.image_size,
+            seconds=self.seconds,
+        )
 
     def summary(self) -> str:
         """Return the data set in one line."""

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from hpo_core.errors import HpoError
 from hpo_core.plan.setting import Value
-from hpo_core.text import clean
+from hpo_core.text import clean, did_you_mean
 from hpo_core.workloads.own.contracts import OwnFile
 from hpo_core.workloads.own.values import Values
 
@@ -59,8 +59,6 @@ def check_read(own: OwnFile, asked: Values, named: dict[str, Value], reserved: f
     for name in named:
         if name in asked.asked or name in reserved or own.mentions(name):
             continue
-        near = own.nearest(name, asked.asked)
-        hint = (
-            f"did you mean {clean(near)}?" if near else f"it reads {', '.join(map(clean, asked.asked)) or 'none'}."
-        )
+        reads = f"it reads {', '.join(map(clean, asked.asked)) or 'none'}."
+        hint = did_you_mean(name, list(asked.asked), reads)
         raise HpoError(f"{own.path.name} never reads the hyperparameter {clean(name, 60)!r}; {hint}")

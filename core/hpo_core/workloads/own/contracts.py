@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -50,11 +49,6 @@ class OwnFile:
     def mentions(self, name: str) -> bool:
         """Whether the file has this name in it anywhere, spelled out or put together (f"units_{i}")."""
         return name in self.texts or any(pattern.fullmatch(name) for pattern in self.patterns)
-
-    def nearest(self, name: str, asked: Iterable[str]) -> str:
-        """Return the hyperparameter that may have been meant, or ""."""
-        near = difflib.get_close_matches(name, list(asked), 1)
-        return near[0] if near else ""
 
 
 def read_own_file(path: Path) -> OwnFile:

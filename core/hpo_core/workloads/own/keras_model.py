@@ -118,16 +118,7 @@ class KerasWorkload:
         table = {name: value for name, value in job.data.items() if name != "model"}
         data = prepare(table, lambda done, total: report.progress(1, done, total, phase="prepare"))
         log.info("data: %s, fingerprint %s", data.summary(), data.fingerprint)
-        report.data(
-            DataPrepared(
-                fingerprint=data.fingerprint,
-                train=len(data.y_train),
-                validation=len(data.y_val),
-                classes=data.classes,
-                image_size=data.image_size,
-                seconds=data.seconds,
-            )
-        )
+        report.data(data.prepared())
         return (data.x_train, data.y_train), (data.x_val, data.y_val)
 
     def _callbacks(self, values: Values) -> Sequence[Any]:
@@ -189,7 +180,7 @@ def _teller(report: Reporter, stop: StopSignal, epochs: int, batch: int, rows: i
             self._epoch, self._began = epoch + 1, time.monotonic()
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            report.progress(self._epoch, batch + 1, batches, {})
+            report.progress(self._epoch, batch + 1, batches or int(self.params.get("steps") or 0), {})
             if stop.now:
                 self._end(Outcome("stopped", f"Stopped in epoch {self._epoch}.", "stopped"))
 
@@ -212,11 +203,11 @@ def _teller(report: Reporter, stop: StopSignal, epochs: int, batch: int, rows: i
 
 
 def _pairs(made: Any, own: OwnFile) -> tuple[Pair, Pair]:
+    if isinstance(made, (tuple, list)) and len(made) == 2 and all(map(_is_dataset, made)):
+        return (made[0], None), (made[1], None)
     try:
         (x, y), (x_validation, y_validation) = made
     except (TypeError, ValueError):
-        if isinstance(made, (tuple, list)) and len(made) == 2 and all(map(_is_dataset, made)):
-            return (made[0], None), (made[1], None)
         raise HpoError(
             f"data() in {own.path.name} must return (x, y), (x_validation, y_validation), or two datasets."
         ) from None

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpo_core.journal.events import DataPrepared, Job, Probe
+from hpo_core.journal.events import Job, Probe
 from hpo_core.plan.hyperparameters import built_in
 from hpo_core.plan.probes import Answer
 from hpo_core.workloads.images.changes import Watch
@@ -110,16 +110,7 @@ class PaperWorkload:
         self._programs.clear()
         self._images = Images(table, Watch(job.data), data, *feeds(data, self.device, self._threads))
         log.info("data: %s, fingerprint %s", data.summary(), data.fingerprint)
-        report.data(
-            DataPrepared(
-                fingerprint=data.fingerprint,
-                train=len(data.y_train),
-                validation=len(data.y_val),
-                classes=data.classes,
-                image_size=data.image_size,
-                seconds=data.seconds,
-            )
-        )
+        report.data(data.prepared())
         return self._images
 
     def _program(self, job: Job, images: Images) -> Program:
