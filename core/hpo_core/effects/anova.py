@@ -98,9 +98,8 @@ def analyse_variance(
     for test, p in zip(tests, corrected, strict=True):
         term = test.squares.term
         line = line_of(tuple(names[place] for place in term), test, cells.total, p, alpha)
-        lines.append(
-            with_seen(line, test, cells.total, count, per_level(cells, term[0]) if len(term) == 1 else NAN)
-        )
+        n = per_level(cells, term[0]) if len(term) == 1 else NAN
+        lines.append(with_seen(line, test, cells.total, alpha / max(count, 1), n))
     tested = {line.factors for line in lines if len(line.factors) == 1}
     untested = [nothing_to_compare(factor.name) for factor in factors if (factor.name,) not in tested]
     by_name = {line.factors[0]: line for line in [*lines[: len(tested)], *untested]}
@@ -177,8 +176,8 @@ def line_of(
     )
 
 
-def with_seen(line: Effect, test: Test, total: float, tests: int, n: float) -> Effect:
-    """Add the smallest effect that would have been seen with power 0.8, at 5 % divided by the number of tests.
+def with_seen(line: Effect, test: Test, total: float, alpha: float, n: float) -> Effect:
+    """Add the smallest effect that would have been seen with power 0.8 by a test at ``alpha``.
 
     A noncentrality λ is a share λ / (λ + rest / s²) of the variance, rest being what other effects and noise
     explain. For a hyperparameter with ``n`` trainings at each value, it is a difference between two values of at
@@ -187,10 +186,10 @@ def with_seen(line: Effect, test: Test, total: float, tests: int, n: float) -> E
     of ``DECIDES`` would more likely have been missed than seen, nothing is known.
     """
     noise = test.noise
-    if not noise.known or not noise.sd or not line.df or not tests:
+    if not noise.known or not noise.sd or not line.df:
         return line
     most = noise.sd * sd_bound(noise.df, SURE)
-    size = f_seen(*test.least_df, ALPHA / tests, POWER)
+    size = f_seen(*test.least_df, alpha, POWER)
     rest = max(total - line.sum_sq, 0.0) / noise.sd**2
     verdict = line.verdict
     if verdict == "no detectable effect":
