@@ -7,7 +7,7 @@ are taken out of the noise first (``+ C(replicate)``).
 
 The arithmetic is our own (squares.py), on numpy and scipy.special; statsmodels is only what the tests check it
 against, to 1e-9. Measured: the paper's 120 trainings take 10 ms here with everything else that ``analyse`` says,
-``anova_lm`` 21 ms after 1.1 s of imports; 10,000 trials × 4 × 6 hyperparameters with holes take 0.3 s here, 1.9 s
+``anova_lm`` 21 ms after 1.1 s of imports; 10,000 trials × 4 × 6 hyperparameters with holes take 0.5 s here, 1.9 s
 there. And statsmodels does not say which effects an incomplete grid cannot tell apart.
 """
 

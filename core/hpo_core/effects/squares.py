@@ -162,18 +162,22 @@ class Normal:
         along = combined.T @ self.right[columns]
         return float(along @ along), combined.shape[1]
 
-    def root(self, cells: Cells, term: Term, terms: Sequence[Term]) -> Floats:
+    def design(self, cells: Cells) -> Floats:
+        """Return every column of the model for each cell, as the equations have them, times √n (c × columns)."""
+        contrasts = [contrast(size) for size in cells.sizes]
+        columns = [
+            np.ones((len(cells.levels), 1)),
+            *(_term_columns(cells.levels, contrasts, t) for t in self.place),
+        ]
+        weight = np.sqrt(cells.counts.sum(axis=1))[:, np.newaxis]
+        scaled: Floats = np.hstack(columns) * weight / self.scale
+        return scaled
+
+    def root(self, design: Floats, term: Term, terms: Sequence[Term]) -> Floats:
         """Return R (c × df): the sum of squares of ``term`` is that of R'√n m, the cells' means and counts."""
         columns, combined = self._adjusted(term, terms)
-        spread = np.zeros((len(self.matrix), combined.shape[1]))
-        spread[columns] = combined / self.scale[columns][:, np.newaxis]
-        root = np.repeat(spread[self.always][:1], len(cells.levels), axis=0)
-        contrasts = [contrast(size) for size in cells.sizes]
-        for other, place in self.place.items():
-            if np.any(spread[place]):
-                root = root + _term_columns(cells.levels, contrasts, other) @ spread[place]
-        weighted: Floats = root * np.sqrt(cells.counts.sum(axis=1))[:, np.newaxis]
-        return weighted
+        rooted: Floats = design[:, columns] @ combined
+        return rooted
 
     def _adjusted(self, term: Term, terms: Sequence[Term]) -> tuple[list[int], Floats]:
         """Return columns, and orthonormal combinations of them: of ``term`` after all ``terms`` without it."""

@@ -36,7 +36,7 @@ class Expected:
 class OwnNoise:
     """The variance of a training in each of c cells, in g ``parts`` (c) that each have ``dfs`` (g).
 
-    ``normal`` are the normal equations of an incomplete grid, None for a balanced one.
+    ``normal`` are the normal equations of an incomplete grid and ``design`` its columns, None for a balanced one.
     """
 
     cells: Cells
@@ -45,6 +45,7 @@ class OwnNoise:
     part: Ints
     dfs: Floats
     normal: Normal | None
+    design: Floats | None
 
     def expected(self, term: Term) -> Expected | None:
         """Return what is expected of ``term`` where it does nothing; None where there is no noise."""
@@ -69,7 +70,8 @@ class OwnNoise:
         return diagonal * self.variance, float(np.sum(table * crossed))
 
     def _by_least_squares(self, normal: Normal, term: Term) -> tuple[Floats, float]:
-        root = normal.root(self.cells, term, self.terms)  # H = root root', over the square roots of the counts
+        assert self.design is not None
+        root = normal.root(self.design, term, self.terms)  # H = root root', over the square roots of the counts
         weighted = root * self.variance[:, np.newaxis]
         return np.sum(root * weighted, axis=1), float(np.sum((root.T @ weighted) ** 2))
 
@@ -85,14 +87,15 @@ def own_noise(cells: Cells, terms: Sequence[Term], noise: Noise, parts: NoisePar
     if noise.source != "replicates" or noise.sd == 0 or cells.seeds > 1:
         return None
     normal = None if cells.balanced else normal_equations(cells, terms)
+    design = None if normal is None else normal.design(cells)
     if parts.local is not None:
-        return OwnNoise(cells, terms, parts.sds[parts.group] ** 2, parts.group, parts.dfs, normal)
+        return OwnNoise(cells, terms, parts.sds[parts.group] ** 2, parts.group, parts.dfs, normal, design)
     free = cells.counts.sum(axis=1) - 1
     alone = free < 1
     count = len(free)
     variance = np.where(alone, noise.sd**2, cells.squares / np.maximum(free, 1))
     dfs = np.minimum(np.where(alone, noise.df, free + _CORRECTED * max(0.0, 1 - _FEW / count)), noise.df)
-    return OwnNoise(cells, terms, variance, np.arange(count), dfs, normal)
+    return OwnNoise(cells, terms, variance, np.arange(count), dfs, normal, design)
 
 
 _FEW, _CORRECTED = 6, 0.75
