@@ -45,7 +45,7 @@ def tables(data: bytes) -> bool:
     path = a_file()
     path.write_bytes(data)
     try:
-        table = read_csv(path, None)
+        table = read_csv(path)
         spec = spec_of(table)
     except (TableError, SpecError) as error:
         return refused(error)
@@ -53,7 +53,7 @@ def tables(data: bytes) -> bool:
     assert all(value is None or math.isfinite(value) for value in numbers)
     snapshot = _session_of(table, spec)
     path.write_bytes(inputs.exported(snapshot)[0].encode("utf-8", "backslashreplace"))
-    again = read_csv(path, None)
+    again = read_csv(path)
     assert _facts(_session_of(again, spec_of(again))) == _facts(snapshot)
     return True
 

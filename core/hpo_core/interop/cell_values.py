@@ -15,8 +15,16 @@ from hpo_core.results.tidy import Cell
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,300}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_ZEROS_BEFORE = re.compile(r"[+-]?0[0-9]")
+_COMMAS = re.compile(r"[+-]?[0-9][0-9.,]*([eE][+-]?[0-9]+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")
+_EMPTY = frozenset(("", "none", "null"))
+_DIVERGED = frozenset(("nan", "inf", "infinity"))
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NEEDS_QUOTES = re.compile(r'[,"\r\n]|^\s|\s$|^$')
+
+NOT_SET = "not set"
+"""The value of a hyperparameter where a training has none: one that depends on another."""
 
 
 def is_number(text: str) -> bool:
@@ -37,23 +45,72 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def column_values(texts: list[str]) -> list[Value]:
-    """Return a column's values in their common type: whole numbers, else numbers, else texts as they stand.
+def has_zeros_before(text: str) -> bool:
+    """Whether a number is written as names are: 007, 01."""
+    return is_number(text) and _ZEROS_BEFORE.match(text) is not None
 
-    Raises ``MixedColumn`` where some cells are written as numbers and others are not, or a number is too large.
+
+def is_empty(text: str) -> bool:
+    """Whether a metric's cell says that there is no result."""
+    return text.lower() in _EMPTY
+
+
+def is_diverged(text: str) -> bool:
+    """Whether a metric's cell says that the training diverged: nan or inf, with or without a sign."""
+    return text.lower().lstrip("+-") in _DIVERGED
+
+
+def has_no_result(text: str) -> bool:
+    """Whether a metric's cell holds no number, and is not wrong."""
+    return is_empty(text) or is_diverged(text)
+
+
+def one_notation(cells: list[str], decimal_comma: bool) -> tuple[list[str], str]:
+    """Return a column's cells with a point for the decimals and nothing between thousands; and what was so read.
+
+    In a table that ``decimal_comma`` marks, a comma is a decimal one unless a point stands after it. Elsewhere
+    commas stand between thousands where every one that there is can: "1,234.5", but not "0,5". A column whose
+    commas can be neither stays as it is.
     """
-    written = [is_number(text) for text in texts]
-    if not any(written):
-        return list(texts)
-    if not all(written):
-        raise MixedColumn(written.index(not written[0]))
-    whole = [whole_number(text) for text in texts]
-    if None not in whole:
-        return [value for value in whole if value is not None]
+    found = [cell for cell in cells if "," in cell]
+    if not found or not all(_COMMAS.fullmatch(cell) for cell in found):
+        return cells, ""
+    if all(_THOUSANDS.fullmatch(cell) for cell in found) and (
+        not decimal_comma or any("." in cell for cell in found)
+    ):
+        return [cell.replace(",", "") for cell in cells], "commas between thousands"
+    if decimal_comma and all(cell.count(",") == 1 and "." not in cell.partition(",")[2] for cell in found):
+        return [
+            cell.replace(".", "").replace(",", ".") if "," in cell else cell for cell in cells
+        ], "decimal commas"
+    return cells, ""
+
+
+def values_of(texts: list[str]) -> tuple[list[Value], tuple[Value, ...]]:
+    """Return a hyperparameter's values, of one type, and its different ones in the order of a grid.
+
+    Numbers where every cell is one: whole numbers, else floats, so that 1e-3 and 0.001 are the same. Texts as they
+    stand otherwise, an empty cell being "not set": a column with a number written with zeros before it (007) too,
+    for such are names. Among texts, one number is one value, as it is written first. Raises ``TooLarge``.
+    """
     numbers = [number(text) for text in texts]
-    if None in numbers:
-        raise MixedColumn(numbers.index(None))
-    return [value for value in numbers if value is not None]
+    if any(value is None and is_number(text) for text, value in zip(texts, numbers, strict=True)):
+        raise TooLarge(next(n for n, text in enumerate(texts) if is_number(text) and numbers[n] is None))
+    named = any(map(has_zeros_before, texts))
+    if None not in numbers and not named:
+        whole = [whole_number(text) for text in texts]
+        values: list[Value] = list(whole if None not in whole else numbers)  # type: ignore[arg-type]
+        return values, tuple(sorted(dict.fromkeys(values), key=float))
+    first: dict[object, str] = {}
+    texts = [text or NOT_SET for text in texts]
+    written = [
+        text if named or value is None else first.setdefault(value, text)
+        for text, value in zip(texts, numbers, strict=True)
+    ]
+    different = list(dict.fromkeys(written))
+    amounts = {text: value for text, value in zip(written, numbers, strict=True) if value is not None}
+    different.sort(key=lambda text: amounts.get(text, math.inf))
+    return list(written), tuple(different)
 
 
 def csv_cell(cell: Cell) -> str:
@@ -77,8 +134,8 @@ def unprotected(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-class MixedColumn(Exception):  # noqa: N818 - it carries the place only; the reader of the table words the error
-    """A column whose cell number ``place`` (from 0) is not of the kind of those before it."""
+class TooLarge(Exception):  # noqa: N818 - it carries the place only; the reader of the table words the error
+    """A column whose cell number ``place`` (from 0) is a number too large to hold."""
 
     def __init__(self, place: int) -> None:
         super().__init__(place)

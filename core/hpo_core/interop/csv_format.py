@@ -5,13 +5,14 @@ UTF-8, commas, a line feed after each row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from hpo_core.interop.cell_values import csv_cell
 from hpo_core.interop.csv_reader import read_table
 from hpo_core.interop.own_table import is_own, read_own
 from hpo_core.interop.plain_table import read_plain
+from hpo_core.interop.roles import Asked
 from hpo_core.interop.trainings import Trainings
 from hpo_core.results.tidy import Bools, Cell, TidyTable, epochs_table, replicates_table, trials_table
 from hpo_core.session.snapshot import Snapshot
@@ -19,16 +20,16 @@ from hpo_core.session.snapshot import Snapshot
 _CHUNK_ROWS = 4096
 
 
-def read_csv(path: Path, metrics: Sequence[str] | None) -> Trainings:
+def read_csv(path: Path, asked: Asked | None = None) -> Trainings:
     """Return the trainings of a table that ``csv_files`` wrote, or of one from elsewhere (one training a row).
 
     Raises ``TableError`` of every file that is neither, with the place of what is wrong.
     """
     raw = read_table(path)
     if not is_own(raw):
-        return read_plain(raw, metrics)
-    if metrics is not None:
-        raise raw.error(raw.header.line, "an exported table knows its metrics; leave --metrics out.")
+        return read_plain(raw, asked or Asked())
+    if asked not in (None, Asked()):
+        raise raw.error(raw.header.line, "an exported table knows its columns; leave --metrics and the like out.")
     return read_own(raw)
 
 

@@ -1,4 +1,9 @@
-"""A strict reader of CSV: commas, double quotes, UTF-8. It repairs nothing and guesses nothing.
+"""A strict reader of tables as text: commas, semicolons, tabs or bars, double quotes, UTF-8.
+
+What stands between the columns is what the header has most of. Lines that begin with # are comments, unless they
+have the header's number of cells; a last column without name and cells is a comma too many; a first column without
+a name is a table's own count of its rows. What was passed over so is said in ``notes``. All else is taken as it
+stands, and nothing is guessed.
 
 Blanks around an unquoted cell are not part of it (the header of many a table has one after each comma); inside
 quotes everything is, line breaks too, and a quote is written twice. Every fault is a ``TableError`` that names the
@@ -35,11 +40,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A table as it stands in its file: every row has as many cells as ``header``; there is at least one row."""
+    """A table as it stands in its file: every row has as many cells as ``header``; there is at least one row.
+
+    ``between`` stands between its columns; ``cut`` says that the last line has no end; ``notes`` what was passed
+    over.
+    """
 
     name: str
     header: Row
     rows: list[Row]
+    between: str = ","
+    cut: bool = False
+    notes: tuple[str, ...] = ()
 
     def error(self, line: int, sentence: str, column: int | None = None) -> TableError:
         """Return the error for a place in the table; ``column`` is a place in the row, from 0."""
@@ -61,25 +73,66 @@ def fault(
 def read_table(path: Path) -> RawTable:
     """Read a whole table. Raises ``TableError``."""
     name = clean(path.name, 80)
-    text = _text(path, name)
-    rows = _rows(text, name)
-    header = next(rows, None)
-    if header is None:
+    return table_of_text(_text(path, name), name)
+
+
+def table_of_text(text: str, name: str) -> RawTable:
+    """Read a whole table from its text. Raises ``TableError``; ``name`` is what the file is called there."""
+    notes: list[str] = []
+    between = _between(text)
+    rows = list(_rows(text, name, between))
+    rows = _without_comments(rows, notes)
+    if not rows:
         raise TableError(f"{name} is empty; a table begins with a line that names its columns.")
-    _check_header(name, header)
-    table = RawTable(name, header, [])
+    header, body = rows[0], rows[1:]
     width = len(header.cells)
-    for row in rows:
+    if width > 1 and not header.cells[-1] and all(len(row.cells) < width or not row.cells[-1] for row in body):
+        header, width = Row(header.line, header.cells[:-1], header.quoted), width - 1
+        body = [Row(row.line, row.cells[:width], row.quoted) for row in body]
+        notes.append("the header ends in a comma too many, passed over")
+    elif body and all(len(row.cells) == width + 1 and not row.cells[-1] for row in body):
+        body = [Row(row.line, row.cells[:width], row.quoted) for row in body]
+        notes.append("each row ends in a comma too many, passed over")
+    _check_header(name, header)
+    cut = not text.endswith("\n")
+    if cut and len(body) != 0:
+        notes.append(f"line {text.count(chr(10)) + 1}, the last, has no line end: taken as it stands")
+    table = RawTable(name, header, body, between, cut, tuple(notes))
+    for row in body:
         if len(row.cells) != width:
             found = len(row.cells) if row.cells != [""] else 0
             raise table.error(row.line, _ragged(row, width), min(found, width))
-        table.rows.append(row)
-    if not table.rows:
+    if not body:
         raise TableError(f"{name} has a header and no rows; there is nothing to import.")
-    if not text.endswith("\n"):  # 0.9 may be the beginning of 0.95: whoever has the file can tell, nobody here
-        line, last = text.count("\n") + 1, width - 1
-        raise table.error(line, "the last line has no line end, so it may be cut; add one if it is whole.", last)
     return table
+
+
+def _between(text: str) -> str:
+    """Return what stands between the columns: a comma, unless the header has others and no comma."""
+    lines = (line for line in text.split("\n", 200) if line.strip())
+    header = next((line for line in lines if not line.startswith("#")), "")
+    bare = "".join(header.split('"')[::2])
+    return "," if "," in bare else max(",;\t|", key=bare.count)
+
+
+def _without_comments(rows: list[Row], notes: list[str]) -> list[Row]:
+    """Return the rows but for those that begin with # and have not the cells of a row."""
+    if not any(row.cells[0].startswith("#") for row in rows):
+        return rows
+    first = next((at for at, row in enumerate(rows) if not row.cells[0].startswith("#")), len(rows))
+    if 0 < first < len(rows) and len(rows[first - 1].cells) == len(rows[first].cells) > 1:
+        named = rows[first - 1]  # a header behind a #, as numpy.savetxt writes it
+        rows[first - 1] = Row(named.line, [named.cells[0].lstrip("# "), *named.cells[1:]], named.quoted)
+        first -= 1
+    width = len(rows[first].cells) if first < len(rows) else 0
+    kept = [
+        row
+        for at, row in enumerate(rows)
+        if at >= first and (not row.cells[0].startswith("#") or len(row.cells) == width > 1 or 0 in row.quoted)
+    ]
+    if len(kept) < len(rows):
+        notes.append(f"{plural(len(rows) - len(kept), 'comment line')} passed over")
+    return kept
 
 
 def _text(path: Path, name: str) -> str:
@@ -125,41 +178,47 @@ def _place(data: bytes, offset: int) -> tuple[int, int, int]:
     return data.count(b"\n", 0, offset) + 1, offset - begin + 1, column
 
 
-def _rows(text: str, name: str) -> Iterator[Row]:
+def _rows(text: str, name: str, between: str) -> Iterator[Row]:
     lines = text.rstrip("\r\n").split("\n") if text.strip() else []
-    number = 0
+    number, blanks = 0, _BLANKS.replace(between, "")
     while number < len(lines):
         first = number + 1
         line = lines[number].removesuffix("\r")
-        if '"' in line:
-            cells, quoted, number = _quoted_row(lines, number, name)
+        if line.startswith("#") and between not in line:
+            yield Row(first, [line])
+            number += 1
+        elif '"' in line:
+            cells, quoted, number = _quoted_row(lines, number, name, between)
             yield Row(first, cells, quoted)
         else:
             if "\r" in line:
-                raise fault(name, first, "a carriage return within the line.", line[: line.index("\r")].count(","))
-            yield Row(first, [cell.strip(_BLANKS) for cell in line.split(",")])
+                raise fault(
+                    name, first, "a carriage return within the line.", line[: line.index("\r")].count(between)
+                )
+            yield Row(first, [cell.strip(blanks) for cell in line.split(between)])
             number += 1
 
 
-def _quoted_row(lines: list[str], number: int, name: str) -> tuple[list[str], frozenset[int], int]:
+def _quoted_row(lines: list[str], number: int, name: str, between: str) -> tuple[list[str], frozenset[int], int]:
     """Read the row that begins at ``lines[number]``; return its cells, which are quoted, and the next line."""
     line, at = lines[number].removesuffix("\r"), 0
     cells: list[str] = []
     quoted = set()
+    blanks = _BLANKS.replace(between, "")
     while True:
-        start = at + len(line[at:]) - len(line[at:].lstrip(_BLANKS))
+        start = at + len(line[at:]) - len(line[at:].lstrip(blanks))
         if line.startswith('"', start):
             quoted.add(len(cells))
             cell, number, at = _quoted_cell(lines, number, start + 1, name, len(cells))
             line = lines[number].removesuffix("\r")
-            rest = line[at:].lstrip(_BLANKS)
-            if rest and not rest.startswith(","):
+            rest = line[at:].lstrip(blanks)
+            if rest and not rest.startswith(between):
                 raise fault(name, number + 1, f"{clean(rest, 20)!r} after the closing quote.", len(cells))
             at = len(line) - len(rest)
         else:
-            end = line.find(",", at)
+            end = line.find(between, at)
             end = len(line) if end < 0 else end
-            cell, at = line[at:end].strip(_BLANKS), end
+            cell, at = line[at:end].strip(blanks), end
             if '"' in cell or "\r" in cell:
                 what = "a quote" if '"' in cell else "a carriage return"
                 raise fault(name, number + 1, f"{what} in the middle of a cell.", len(cells))
@@ -190,11 +249,8 @@ def _quoted_cell(lines: list[str], number: int, at: int, name: str, column: int)
 
 def _check_header(name: str, header: Row) -> None:
     seen: dict[str, int] = {}
-    if len(header.cells) == 1 and (mark := next((m for m in ";\t|" if m in header.cells[0]), None)):
-        words = {";": "semicolons", "\t": "tabs", "|": "bars"}[mark]
-        raise fault(name, header.line, f"the columns are separated by {words}; save the table with commas.")
     for place, column in enumerate(header.cells):
-        if not column.strip():
+        if not column.strip() and place:  # the first is pandas' index
             raise fault(name, header.line, "the column has no name.", place)
         if column in seen:
             sentence = f"the name stands twice; column {seen[column] + 1} has it too."

@@ -69,6 +69,10 @@ def read_own(table: RawTable) -> Trainings:
     they are a whole product, their values come in the order of the grid that was exported.
     """
     layout = _layout(table)
+    if table.cut:  # 0.9 may be the beginning of 0.95: an export is whole, or damaged
+        sentence = "the last line has no line end, so the export is cut; export it again."
+        last = table.rows[-1]
+        raise table.error(last.line, sentence, len(last.cells) - 1)
     if layout is None:
         raise table.error(table.header.line, "this is no table that hpo-tui exported.")
     if not layout.hyperparameters:

@@ -1,56 +1,169 @@
-"""A table from elsewhere, one training a row: metrics by their names, everything else a hyperparameter."""
+"""A table from elsewhere, one training a row or one epoch a row, as trainings."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
 
-from hpo_core.interop.cell_values import MixedColumn, column_values, is_number, number
+from hpo_core.interop.cell_values import (
+    TooLarge,
+    has_zeros_before,
+    is_diverged,
+    is_empty,
+    is_number,
+    number,
+    one_notation,
+    values_of,
+    whole_number,
+)
+from hpo_core.interop.column_words import spelled
 from hpo_core.interop.csv_reader import RawTable, Row
-from hpo_core.interop.trainings import Training, Trainings, ordered_levels
+from hpo_core.interop.roles import Asked, Roles, decide, status_of
+from hpo_core.interop.trainings import Training, Trainings
+from hpo_core.journal.events import AttemptStatus
 from hpo_core.plan.hyperparameters import Value
-from hpo_core.plan.metrics import is_metric
+from hpo_core.plan.metrics import Objective, best_known
 from hpo_core.text import clean
 
 NO_RESULT = "no result in the table"
+_LONGEST_NOTE = 160
 
 
-def read_plain(table: RawTable, metrics: Sequence[str] | None) -> Trainings:
-    """Return the trainings of a table; ``metrics`` names its metric columns where the names do not.
+def read_plain(table: RawTable, asked: Asked) -> Trainings:
+    """Return the trainings of a table, its columns read as ``roles`` decides.
 
-    Rows with the same values are replicates, in the order of the file. A row with an empty metric cell is a
-    training without a result: failed. A column ``epochs`` says how many epochs a training had. Raises
-    ``TableError``.
+    Trainings with the same values are replicates, in the order of the file. One with nan or inf in a metric has
+    diverged, one with an empty metric cell is without a result: failed. A column ``epochs`` says how many epochs a
+    training had. Raises ``TableError``.
     """
-    metric_places = _metric_places(table, metrics)
-    factor_places = [place for place in range(len(table.header.cells)) if place not in metric_places]
-    if not factor_places:
-        raise table.error(table.header.line, "every column is a metric; a grid needs a hyperparameter.")
-    columns = [_hyperparameter(table, place) for place in factor_places]
-    names = tuple(table.header.cells[place] for place in factor_places)
-    epochs = columns[names.index("epochs")] if "epochs" in names else None
+    table, notation = _in_one_notation(table)
+    roles = decide(table, asked)
+    columns: list[list[Value]] = []
+    levels = []
+    for place in roles.hyperparameters:
+        column, different = _hyperparameter(table, roles, place)
+        columns.append(column)
+        levels.append(different)
+        if isinstance(column[0], str) and all(map(is_number, map(str, column))):
+            such = next(text for text in map(str, column) if has_zeros_before(text))
+            notation.append(f"{clean(table.header.cells[place], 40)}: texts, for a number is not written {such}")
+    names = tuple(roles.hyperparameters.values())
+    epochs = columns[names.index("epochs")] if "epochs" in names and roles.epoch is None else None
+    noted = [place for place, name in enumerate(table.header.cells) if name in roles.left_out]
     seen: Counter[tuple[Value, ...]] = Counter()
     trainings = []
-    for at, row in enumerate(table.rows):
-        values = tuple(column[at] for column in columns)
-        seen[values] += 1
-        found = {table.header.cells[place]: metric_cell(table, row, place) for place in metric_places}
-        missing = [name for name, value in found.items() if value is None]
+    numbering: set[str] = set()
+    for at, group in enumerate(roles.groups):
+        values: tuple[Value, ...] = tuple(column[at] for column in columns)
+        rows = [table.rows[line] for line in group]
         last = epochs[at] if epochs else 0
-        trainings.append(
-            Training(
-                values=values,
-                replicate=seen[values],
-                status="failed" if missing else "complete",
-                origin=origin(table, row),
-                epochs=() if len(missing) == len(found) else (found,),
-                last_epoch=last if isinstance(last, int) and 0 < last < 2**31 else 0,
-                reason="" if not missing else _reason(missing, found),
+        length = last if isinstance(last, int) and 0 < last < 2**31 else 0
+        if roles.epoch is not None:
+            length = _length([whole_number(row.cells[roles.epoch]) or 0 for row in rows], numbering)
+        for places in _replicates(roles):
+            seen[values] += 1
+            trainings.append(
+                replace(
+                    _training(table, roles, rows, places),
+                    values=values,
+                    replicate=seen[values],
+                    origin=origin(table, rows[0]) + _note(table, rows[0], noted),
+                    last_epoch=length,
+                )
             )
-        )
+    metrics = (*roles.splits, *roles.metrics.values())
+    objective = metrics[0] if asked.metrics is not None else best_known(metrics)
     return Trainings(
-        names, ordered_levels(columns), tuple(table.header.cells[p] for p in metric_places), trainings
+        names,
+        tuple(levels),
+        metrics,
+        trainings,
+        objective=Objective(objective, roles.directions[objective] or "max"),
+        directions=roles.directions,
+        left_out=roles.left_out,
+        notes=(*table.notes, *notation, *roles.notes, *sorted(numbering)),
     )
+
+
+def _in_one_notation(table: RawTable) -> tuple[RawTable, list[str]]:
+    """Return the table with its numbers written with points, and what was so read."""
+    if not any("," in cell for row in table.rows for cell in row.cells):
+        return table, []
+    cells_of, notes = [], []
+    for place, name in enumerate(table.header.cells):
+        cells, note = one_notation([row.cells[place] for row in table.rows], table.between != ",")
+        cells_of.append(cells)
+        if note:
+            notes.append(f"{clean(name, 40)}: {note}")
+    rows = [
+        replace(row, cells=list(cells)) for row, cells in zip(table.rows, zip(*cells_of, strict=True), strict=True)
+    ]
+    return replace(table, rows=rows), notes
+
+
+def _replicates(roles: Roles) -> list[dict[int, str]]:
+    """The metrics' places of each replicate that stands in one row: one, or a split each."""
+    if not roles.splits:
+        return [roles.metrics]
+    most = max(map(len, roles.splits.values()))
+    return [
+        {
+            **{places[split]: name for name, places in roles.splits.items() if split < len(places)},
+            **roles.metrics,
+        }
+        for split in range(most)
+    ]
+
+
+def _training(table: RawTable, roles: Roles, rows: list[Row], places: dict[int, str]) -> Training:
+    """Return what came of a training: the rows of its epochs, the last of which tells its status."""
+    found = [{name: metric_cell(table, row, place) for place, name in places.items()} for row in rows]
+    missing = [name for place, name in places.items() if is_empty(rows[-1].cells[place])]
+    diverged = [name for place, name in places.items() if is_diverged(rows[-1].cells[place])]
+    state = rows[-1].cells[roles.state] if roles.state is not None else ""
+    status = status_of(state) if state else ""
+    reason = f"{clean(state, 20)} in the table" if status else ""
+    if not status and diverged:
+        status, reason = "diverged", f"{', '.join(clean(name, 40) for name in diverged)} is not finite"
+    elif not status and missing and (roles.epoch is None or len(missing) == len(places)):
+        status, reason = "failed", _reason(missing, found[-1])
+    seed = rows[0].cells[roles.replicate] if roles.replicate is not None else ""
+    known = roles.replicate is not None and {"seed", "state"} & set(
+        spelled(table.header.cells[roles.replicate]).split("_")
+    )
+    whole = whole_number(seed) if known else None
+    seconds = number(rows[-1].cells[roles.seconds]) if roles.seconds is not None else None
+    return Training(
+        values=(),
+        replicate=0,
+        status=cast(AttemptStatus, status or "complete"),
+        origin="",
+        epochs=()
+        if all(value is None for of in found for value in of.values()) and not diverged
+        else tuple(found),
+        seconds=seconds if seconds is not None and seconds >= 0 else 0.0,
+        seed=whole if whole is not None and 0 <= whole < 2**63 else None,
+        reason=reason,
+    )
+
+
+def _length(counts: list[int], numbering: set[str]) -> int:
+    """Return the number of a training's last epoch, where its rows count so; what is counted from 0 is from 1."""
+    first, last, many = counts[0], counts[-1], len(counts)
+    if last - first + 1 == many and first >= 0:
+        if not first:
+            numbering.add("epochs are counted from 0 in the table, from 1 here")
+        return last + (first == 0)
+    numbering.add("the rows of a training are numbered 1, 2, 3, …, as the table leaves some out")
+    return many
+
+
+def _note(table: RawTable, row: Row, places: Sequence[int]) -> str:
+    """Return what the columns that are no part of the plan say of a training: ": host a, duration 12"."""
+    said = [f"{table.header.cells[p] or 'row'} {row.cells[p]}" for p in places if row.cells[p]]
+    return ": " + clean(", ".join(said), _LONGEST_NOTE) if said else ""
 
 
 def origin(table: RawTable, row: Row) -> str:
@@ -59,9 +172,9 @@ def origin(table: RawTable, row: Row) -> str:
 
 
 def metric_cell(table: RawTable, row: Row, place: int) -> float | None:
-    """Return a metric's value, None of an empty cell. Raises ``TableError``."""
+    """Return a metric's value, None of an empty cell, nan or inf. Raises ``TableError``."""
     text = row.cells[place]
-    if not text:
+    if is_empty(text) or is_diverged(text):
         return None
     value = number(text)
     if value is None:
@@ -86,39 +199,10 @@ def _reason(missing: Sequence[str], found: dict[str, float | None]) -> str:
     return f"no {', '.join(clean(name, 40) for name in missing)} in the table"
 
 
-def _metric_places(table: RawTable, metrics: Sequence[str] | None) -> list[int]:
-    header = table.header.cells
-    if metrics is None:
-        places = [at for at, name in enumerate(header) if is_metric(name)]
-        if not places:
-            raise table.error(
-                table.header.line,
-                "no column is a metric by its name (loss, accuracy, val_…); name the metrics with --metrics.",
-            )
-        return places
-    wanted = list(dict.fromkeys(name.strip() for name in metrics))
-    if not wanted:
-        raise table.error(table.header.line, "no metric is named; give at least one with --metrics.")
-    for name in wanted:
-        if name not in header:
-            known = ", ".join(clean(column, 40) for column in header[:12])
-            raise table.error(table.header.line, f"there is no column {clean(name, 40)!r}; there are {known}.")
-    return [header.index(name) for name in wanted]
-
-
-def _hyperparameter(table: RawTable, place: int) -> list[Value]:
-    texts = [row.cells[place] for row in table.rows]
-    for row, text in zip(table.rows, texts, strict=True):
-        if not text:
-            raise table.error(row.line, "the cell is empty; every training has a value here.", place)
+def _hyperparameter(table: RawTable, roles: Roles, place: int) -> tuple[list[Value], tuple[Value, ...]]:
+    rows = [table.rows[group[0]] for group in roles.groups]
     try:
-        return column_values(texts)
-    except MixedColumn as mixed:
-        text, line = texts[mixed.place], table.rows[mixed.place].line
-        if is_number(texts[0]):
-            sentence = f"{not_a_number(text)[:-1]}, as the cells above it are"
-        else:
-            sentence = f"{clean(text, 40)!r} is a number in a column of texts"
-        raise table.error(
-            line, f"{sentence}; write a column's values all as numbers or all as texts.", place
-        ) from None
+        return values_of([row.cells[place] for row in rows])
+    except TooLarge as large:
+        row = rows[large.place]
+        raise table.error(row.line, not_a_number(row.cells[place]), place) from None

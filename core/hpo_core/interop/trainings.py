@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hpo_core.journal.events import AttemptStatus, ResultAdopted
 from hpo_core.plan.data_source import IMPORTED, DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import Value
-from hpo_core.plan.metrics import Objective, best_known, direction_of
+from hpo_core.plan.metrics import Direction, Objective, best_known, direction_of
 from hpo_core.plan.spec import SessionSpec
 
 MAX_REPLICATES = 10_000
@@ -44,7 +44,9 @@ class Training:
 class Trainings:
     """All of a table: ``names`` of the hyperparameters, ``levels`` their values in the order of the grid.
 
-    ``numbered`` says that the trainings come in the order of trial numbers that are to be kept.
+    ``numbered`` says that the trainings come in the order of trial numbers that are to be kept. ``objective`` is
+    None where the metrics' names tell it. ``left_out`` has the columns that are no part of the plan, and why;
+    ``notes`` what else a person should know of how the table was read.
     """
 
     names: tuple[str, ...]
@@ -52,6 +54,10 @@ class Trainings:
     metrics: tuple[str, ...]
     trainings: Sequence[Training]
     numbered: bool = False
+    objective: Objective | None = None
+    directions: Mapping[str, Direction | None] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def ordered_levels(columns: Iterable[Sequence[Value]]) -> tuple[tuple[Value, ...], ...]:
@@ -91,7 +97,7 @@ def spec_of(table: Trainings) -> SessionSpec:
             if place not in varied
         },
         replicates=min(*_last_replicates(table).values(), MAX_REPLICATES),
-        objective=Objective(metric, direction_of(metric)),
+        objective=table.objective or Objective(metric, direction_of(metric)),
     )
 
 

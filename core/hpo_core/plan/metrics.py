@@ -66,13 +66,16 @@ METRICS: Mapping[str, KnownMetric] = MappingProxyType(
             _error(
                 "crossentropy",
                 *("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"),
-                *("cross_entropy", "log_loss", "logloss", "nll", "perplexity"),
+                *("cross_entropy", "log_loss", "logloss", "nll", "perplexity", "ppl", "bits_per_byte"),
             ),
-            _error("mean_squared_error", "mse"),
-            _error("root_mean_squared_error", "rmse"),
+            _error("mean_squared_error", "mse", "msle", "mean_squared_log_error"),
+            _error("root_mean_squared_error", "rmse", "nrmse", "rmsle"),
             _error("mean_absolute_error", "mae"),
-            _error("mean_absolute_percentage_error", "mape"),
-            _error("error", "err", "error_rate", "deviance"),
+            _error("mean_absolute_percentage_error", "mape", "smape"),
+            _error("error", "err", "error_rate", "deviance", "misclassification", "brier", "brier_score", "eer"),
+            _error("word_error_rate", "wer", "cer"),
+            _error("fid", "fid_score", "frechet_inception_distance", "regret"),
+            KnownMetric("aic", "min", ("bic",)),
             _error("huber_loss", "huber", "hinge", "hinge_loss", "squared_hinge"),
             _error("kl_divergence", "kullback_leibler_divergence", "kld"),
             KnownMetric("r2", "max", ("r2_score", "r_squared"), high=1.0),
@@ -80,7 +83,10 @@ METRICS: Mapping[str, KnownMetric] = MappingProxyType(
             _share("recall", "sensitivity", "specificity"),
             _share("auc", "roc_auc", "auroc", "auprc"),
             _share("f1", "f1_score", "f_score", "fbeta", "dice"),
-            _share("iou", "mean_iou", "jaccard"),
+            _share("iou", "mean_iou", "jaccard", "map", "ndcg"),
+            KnownMetric("mcc", "max", ("kappa", "cohen_kappa", "pearson", "spearman", "correlation"), -1.0, 1.0),
+            KnownMetric("psnr", "max", ("ssim", "bleu", "rouge", "log_likelihood", "elbo")),
+            KnownMetric("score", "max", ("reward", "fitness")),
             KnownMetric(SECONDS, "min", ("second", "secs", "time", "duration", "latency"), 0.0, cost=True),
             KnownMetric(IMAGES, "max", ("images_per_second", "per_second", "throughput"), 0.0, cost=True),
             KnownMetric(PARAMETERS, "min", ("params",), 0.0, cost=True, same_each_time=True),
@@ -98,21 +104,40 @@ _BY_SPELLING = {
 _LONGEST = max(spelling.count("_") + 1 for spelling in _BY_SPELLING)
 _ON_DATA = re.compile(r"(val|valid|validation|test|train|training|eval)_(?=.)")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_AROUND = frozenset(
+    ("best", "final", "last", "mean", "avg", "average", "max", "min", "macro", "micro", "weighted", "neg", "dev")
+)
+_SETTINGS_OF_VALIDATION = frozenset(
+    (
+        *("split", "size", "fraction", "frac", "ratio", "percent", "batch", "freq", "frequency", "interval"),
+        *("steps", "every", "seed", "path", "data", "dataset", "set", "folds", "fold", "samples", "patience"),
+    )
+)
 _NO_LETTER = re.compile(r"[^a-z0-9/]+")
 
 
 def _spelled(name: str) -> str:
     """Return a name as the table spells it, without what it is measured on."""
     spelled = _NO_LETTER.sub("_", _CAPITAL.sub("_", name).lower()).strip("_")
+    spelled = spelled if spelled == IMAGES else spelled.replace("/", "_")
     while _ON_DATA.match(spelled):
         spelled = _ON_DATA.sub("", spelled, count=1)
     return spelled
 
 
 def is_metric(name: str) -> bool:
-    """Whether a column of that name holds a score: Keras' ``val_``, or a name that the table spells out."""
-    known = _BY_SPELLING.get(_spelled(name))
-    return name.startswith("val_") or (known is not None and not known.cost)
+    """Whether a column of that name holds a score: a name that the table spells out, as "val_loss" or "Test/RMSE".
+
+    ``best``, ``final``, ``macro`` and such around the name are of no account: "best_val_accuracy", "f1_macro". Of
+    a ``val_`` whose name is not in the table, only what is no setting is one: "val_foo", not "val_split".
+    """
+    words = [word for word in re.split(r"[_/]", _spelled(name)) if word]
+    known = _BY_SPELLING.get(_spelled(name)) or _BY_SPELLING.get(
+        _spelled("_".join(word for word in words if word not in _AROUND))
+    )
+    if known is not None:
+        return not known.cost
+    return name.lower().startswith("val_") and _SETTINGS_OF_VALIDATION.isdisjoint(words)
 
 
 def best_known(names: Sequence[str]) -> str:
@@ -155,10 +180,15 @@ def direction_of(name: str) -> Direction:
 
     A ``neg_`` before the name turns it round, as scikit-learn writes errors that are to be maximised.
     """
+    return known_direction(name) or "max"
+
+
+def known_direction(name: str) -> Direction | None:
+    """Return which way a metric improves, as ``direction_of``, or None where nothing is known of the name."""
     known = known_metric(name)
     if known is None:
-        return "max"
-    negated = re.search(r"(^|_)neg_", name.lower()) is not None
+        return None
+    negated = re.search(r"(^|[_/.])(neg|negative)_", _CAPITAL.sub("_", name).lower()) is not None
     return "max" if negated else known.better
 
 

@@ -1,0 +1,115 @@
+"""What the names of columns say: the words of each role. Names are compared in small letters, word by word."""
+
+from __future__ import annotations
+
+import re
+
+from hpo_core.plan.hyperparameters import KNOWN
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PARAMETER_PREFIXES = (
+    *("params_", "param_", "params.", "params/", "parameters.", "parameters/"),
+    *("config/", "config.", "hparams/", "hparams.", "hyperparameters/", "hyperparameters."),
+)
+"""Before the name of a hyperparameter: Optuna, scikit-learn, MLflow, Ray Tune and W&B, TensorBoard."""
+
+METRIC_PREFIXES = ("metrics.", "metrics/", "summary.", "summary/", "values_")
+"""Before the name of a metric: MLflow, W&B, Optuna with several objectives."""
+
+REPLICATE = _words(
+    """
+    cv_fold fold random_seed random_state rep repeat repetition replicate seed split
+    """
+)
+"""What tells trainings with the same values from one another."""
+
+TRAINING = _words(
+    """
+    exp exp_id experiment experiment_id experiment_tag id job_id model_id number run run_id run_name
+    trial trial_id trial_name uuid
+    """
+)
+"""What names one training."""
+
+EPOCH = ("epoch", "training_iteration", "step", "global_step", "iteration", "iter", "round")
+"""What counts the rows of one training."""
+
+STATE = frozenset(("state", "status"))
+
+SECONDS = _words(
+    """
+    duration_s duration_sec duration_seconds elapsed_s fit_time runtime runtime_s seconds time_s time_sec
+    time_total_s train_time_s training_time_s wall_time_s
+    """
+)
+"""What a training took, in seconds."""
+
+_NOTE_NAMES = _words(
+    """
+    best_epoch branch checkpoint checkpoint_path comment comments commit created created_at date datetime
+    description device_name dir directory done duration elapsed ended file filename finished folder git
+    gpu_name hash host hostname index level_0 log_dir logdir machine memory node node_ip note notes params
+    path pid rank sha should_checkpoint show_metrics show_summary started started_at sweep tag tags time
+    timestamp updated updated_at uri url user username version walltime
+    """
+)
+_NOTE_WORDS = _words(
+    """
+    attrs bytes commit date datetime duration elapsed filename flops gb gflops gib git hostname kb latency
+    macs mb md5 mib path rank runtime sd sha since std stderr throughput time timestamp uri url uuid walltime
+    """
+)
+_UNITS_OF_TIME = re.compile(r"(^|_)(s|sec|secs|second|seconds|ms|minute|minutes|mins|hour|hours|hrs)$")
+_PARAMETER_COUNT = re.compile(
+    r"(n|num|number_of|total|trainable)_(of_)?(params|parameters|weights)|(params|parameters)_?(count|total|m)?"
+)
+
+SETTING = _words(
+    """
+    activation alpha augmentation batch beta beta1 beta2 c channels clip colsample criterion decay degree
+    depth dropout embed embedding epochs eps epsilon estimators eta features filters gamma heads hidden init
+    kernel l1 l2 lambda layer layers leaf lr max min momentum n neighbors neurons noise num optimizer p
+    patience penalty prob rate reg regularization samples scheduler size solver stride subsample tau
+    temperature threshold tol units warmup wd weight width
+    """
+)
+"""Words of what a person sets: a hyperparameter even where each row has a value of its own."""
+
+_APART = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+
+
+def spelled(name: str) -> str:
+    """Return a name in small letters, its words joined by ``_``."""
+    return _APART.sub("_", name.strip()).strip("_").lower()
+
+
+def is_setting(name: str) -> bool:
+    """Whether a name is one of what a person sets."""
+    return name in KNOWN or spelled(name) in KNOWN or not SETTING.isdisjoint(spelled(name).split("_"))
+
+
+def note_by_name(name: str) -> str:
+    """Return what a column is by its name where it is no setting: "a time"; else ""."""
+    words = spelled(name)
+    if words in SECONDS or _UNITS_OF_TIME.search(words) or {"duration", "elapsed", "time"} & set(words.split("_")):
+        return "a time, not a setting"
+    if _PARAMETER_COUNT.fullmatch(words) or {"mb", "gb", "kb", "mib", "gib", "bytes", "flops"} & set(
+        words.split("_")
+    ):
+        return "a size that follows from the settings"
+    if {"std", "sd", "stderr"} & set(words.split("_")):
+        return "a spread; the replicates tell it"
+    if words in _NOTE_NAMES or not _NOTE_WORDS.isdisjoint(words.split("_")):
+        return "says where or when, not how it was trained"
+    return ""
+
+
+def without_prefix(name: str, prefixes: tuple[str, ...]) -> str:
+    """Return a name without what stands before it, "" where none of ``prefixes`` does."""
+    found = next((prefix for prefix in prefixes if name.lower().startswith(prefix)), None)
+    rest = name[len(found) :] if found else ""
+    return "" if found and _PARAMETER_COUNT.fullmatch(spelled(name)) else rest
