@@ -20,15 +20,19 @@ from hpo_core.workloads.own.values import Values
 MODULE = "hpo_tui_model"
 
 
-def load(own: OwnFile, folder: Path) -> ModuleType:
-    """Run the file as a module, in its folder, whose other modules it can import. Raises ``HpoError``."""
+def load(own: OwnFile, folder: Path, name: str = MODULE) -> ModuleType:
+    """Run the file as a module, in its folder, whose other modules it can import. Raises ``HpoError``.
+
+    ``name`` "__main__" runs what the file does where it is the program.
+    """
     os.chdir(folder)
     sys.path.insert(0, str(folder))
-    spec = importlib.util.spec_from_file_location(MODULE, own.path)
+    spec = importlib.util.spec_from_file_location(name, own.path)
     assert spec is not None
     assert spec.loader is not None  # a .py file has one
     module = importlib.util.module_from_spec(spec)
-    sys.modules[MODULE] = module  # so that classes of it can be found by name
+    sys.modules[MODULE] = sys.modules[name] = module  # so that classes of it can be found by name
+    sys.argv = [str(own.path)]
     with told_where(own):
         spec.loader.exec_module(module)
     return module

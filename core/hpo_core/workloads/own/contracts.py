@@ -23,17 +23,25 @@ class Contract:
     needs: str = ""
 
 
+HYPERMODEL, SEARCH = "HyperModel", "tuner.search"
+"""The contracts that are no name in the file: a subclass, and a call."""
+
 CONTRACTS = MappingProxyType(
     {
         contract.name: contract
         for contract in (
             Contract("build_model", "keras_model", "build_model(hp) returns a compiled Keras model", "tensorflow"),
+            Contract(SEARCH, "keras_model", "KerasTuner's tuner.search(...) is given all", "tensorflow"),
+            Contract(HYPERMODEL, "keras_model", "a HyperModel's build(hp) returns a Keras model", "tensorflow"),
             Contract("objective", "function", "objective(trial) returns a score, as for Optuna"),
             Contract("train", "function", "train(hp, report) reports metrics, epoch by epoch"),
         )
     }
 )
-"""By the name that the file defines; where it defines several, the first counts."""
+"""By the name that the file defines; where it defines several, the first counts.
+
+But a ``build_model`` without ``data()`` in a file that searches is what is searched.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,8 @@ class OwnFile:
     defines: frozenset[str]
     texts: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
+    hypermodel: str = ""
+    """The subclass of HyperModel that is trained, where that is the contract."""
 
     def mentions(self, name: str) -> bool:
         """Whether the file has this name in it anywhere, spelled out or put together (f"units_{i}")."""
@@ -67,7 +77,20 @@ def read_own_file(path: Path) -> OwnFile:
             f"{clean(path)}{line} is not Python: {clean(getattr(error, 'msg', error), 120)}."
         ) from None
     defines = frozenset(_defined(tree))
-    contract = next((found for name, found in CONTRACTS.items() if name in defines), None)
+    hypermodels = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and _is_hypermodel(node)]
+    fulfils = set(defines) - {HYPERMODEL}  # that name is only imported
+    if _searches(tree):
+        fulfils.add(SEARCH)
+        if "data" not in defines:
+            fulfils.discard("build_model")
+    elif len(hypermodels) > 1 and not fulfils & set(CONTRACTS):
+        raise DataError(
+            f"{clean(path)} has several HyperModels ({', '.join(map(clean, hypermodels))}); write build_model(hp) "
+            "that builds the one to train."
+        )
+    elif hypermodels:
+        fulfils.add(HYPERMODEL)
+    contract = next((found for name, found in CONTRACTS.items() if name in fulfils), None)
     if contract is None:
         ways = "; ".join(found.meaning for found in CONTRACTS.values())
         raise DataError(f"{clean(path)} has nothing to train: define one of these. {ways}.")
@@ -76,7 +99,21 @@ def read_own_file(path: Path) -> OwnFile:
         node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     patterns = tuple(_pattern(node) for node in nodes if isinstance(node, ast.JoinedStr))
-    return OwnFile(path, contract, defines, texts, patterns)
+    return OwnFile(path, contract, defines, texts, patterns, hypermodels[0] if hypermodels else "")
+
+
+def _is_hypermodel(node: ast.ClassDef) -> bool:
+    return any(getattr(base, "attr", getattr(base, "id", "")) == HYPERMODEL for base in node.bases)
+
+
+def _searches(tree: ast.Module) -> bool:
+    """Whether a file uses KerasTuner and calls ``something.search(...)``, however deep."""
+    nodes = list(ast.walk(tree))
+    imports = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imports |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    return any(name.split(".")[0] in ("keras_tuner", "kerastuner") for name in imports) and any(
+        isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "search" for node in nodes
+    )
 
 
 def _defined(tree: ast.Module) -> Iterable[str]:

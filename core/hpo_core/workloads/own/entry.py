@@ -14,7 +14,7 @@ from hpo_core.errors import DataError
 from hpo_core.plan.data_source import OWN
 from hpo_core.text import clean
 from hpo_core.workloads.keras_process import show_one_device
-from hpo_core.workloads.own.contracts import OwnFile, read_own_file
+from hpo_core.workloads.own.contracts import HYPERMODEL, OwnFile, read_own_file
 from hpo_core.workloads.workload import CountProgress, Setting, Workload
 
 
@@ -31,7 +31,7 @@ def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str
         raise DataError(f"{own.contract.needs} is not installed here; {own.path.name} needs it.")
     said = f"{own.path.name}: {own.contract.meaning}"
     if data["source"] == OWN:
-        if own.contract.name == "build_model" and "data" not in own.defines:
+        if own.contract.name in ("build_model", HYPERMODEL) and "data" not in own.defines:
             raise DataError(
                 f"{clean(own.path)} has no data(), and the spec no table [data]: one of them must say what to "
                 "train on. data() returns (x, y), (x_validation, y_validation)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 from hpo_core.plan.setting import Value
@@ -16,8 +17,10 @@ class Values(Mapping[str, Any]):
     spec's value, in the type that the call promises, whatever range it names: the spec decides.
     """
 
-    def __init__(self, values: Mapping[str, Value]) -> None:
+    def __init__(self, values: Mapping[str, Value], defaults: Mapping[str, Any] | None = None) -> None:
         self._values = dict(values)
+        self._defaults = dict(defaults or {})
+        self._scope: tuple[str, ...] = ()
         self.asked: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -32,7 +35,8 @@ class Values(Mapping[str, Any]):
         return len({**self.asked, **self._values})
 
     def _of(self, name: str, default: Any) -> Any:
-        value = self._values.get(name, self.asked.get(name, default))
+        name = "/".join((*self._scope, name))
+        value = self._values.get(name, self.asked.get(name, self._defaults.get(name, default)))
         self.asked[name] = value
         return value
 
@@ -47,25 +51,45 @@ class Values(Mapping[str, Any]):
         """Return a value that the spec names, or that was asked for before."""
         return self[name] if name in self else default  # noqa: SIM401 - this is get
 
-    def Choice(self, name: str, values: Sequence[Any], default: Any = None, **_: Any) -> Any:  # noqa: N802
+    def Choice(  # noqa: N802
+        self, name: str, values: Sequence[Any], ordered: Any = None, default: Any = None, *_: Any, **__: Any
+    ) -> Any:
         """Return the value; the first of ``values`` where neither spec nor ``default`` says."""
         return self._of(name, values[0] if default is None else default)
 
-    def Int(self, name: str, min_value: int, max_value: int, default: int | None = None, **_: Any) -> int:  # noqa: N802
+    def Int(  # noqa: N802
+        self,
+        name: str,
+        min_value: int,
+        max_value: int,
+        step: int | None = None,
+        sampling: str | None = "linear",
+        default: int | None = None,
+        *_: Any,
+        **__: Any,
+    ) -> int:
         """Return a whole number."""
         return int(self._of(name, min_value if default is None else default))
 
     def Float(  # noqa: N802
-        self, name: str, min_value: float, max_value: float, default: float | None = None, **_: Any
+        self,
+        name: str,
+        min_value: float,
+        max_value: float,
+        step: float | None = None,
+        sampling: str | None = "linear",
+        default: float | None = None,
+        *_: Any,
+        **__: Any,
     ) -> float:
         """Return a number."""
         return float(self._of(name, min_value if default is None else default))
 
-    def Boolean(self, name: str, default: bool = False, **_: Any) -> bool:  # noqa: N802
+    def Boolean(self, name: str, default: bool = False, *_: Any, **__: Any) -> bool:  # noqa: N802
         """Return true or false."""
         return bool(self._of(name, default))
 
-    def Fixed(self, name: str, value: Any, **_: Any) -> Any:  # noqa: N802
+    def Fixed(self, name: str, value: Any, *_: Any, **__: Any) -> Any:  # noqa: N802
         """Return the value that the code fixes, unless the spec names one."""
         return self._of(name, value)
 
@@ -73,6 +97,29 @@ class Values(Mapping[str, Any]):
     def conditional_scope(self, parent_name: str, parent_values: Any) -> Iterator[None]:
         """Do nothing: what is asked for within the scope is as the spec says."""
         yield
+
+    @contextmanager
+    def name_scope(self, name: str) -> Iterator[None]:
+        """Put ``name/`` before every name that is asked for within."""
+        outer = self._scope
+        self._scope = (*outer, name)
+        try:
+            yield
+        finally:
+            self._scope = outer
+
+    def merge(self, other: Mapping[str, Any], overwrite: bool = True) -> None:
+        """Take the values of ``other`` as defaults, in place of those there are where ``overwrite`` says so."""
+        found = other.values if isinstance(other, Values) else dict(other)
+        self._defaults = {**self._defaults, **found} if overwrite else {**found, **self._defaults}
+
+    def copy(self) -> Values:
+        """Return the same values, for code that changes its own copy."""
+        return copy(self)
+
+    def is_active(self, hyperparameter: Any) -> bool:
+        """Return true: what the spec names counts, in whatever scope the code asks for it."""
+        return True
 
     # Optuna's names --------------------------------------------------------------------------------------------
 

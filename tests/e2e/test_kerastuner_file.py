@@ -1,0 +1,65 @@
+"""A person has a file for KerasTuner: it runs here as it is, with the scores that KerasTuner finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpo_core import open_session
+from hpo_core.plan.seeds import replicate_seed
+
+OWN = Path(__file__).parent / "own"
+
+SPEC = """
+[model]
+file = "tuned.py"
+[grid]
+layers = [1, 2]
+lr = [1e-3, 1e-1]
+[fixed]
+epochs = 2
+[session]
+objective = "val_accuracy"
+replicates = 1
+seeds = "shared"
+"""
+
+
+@pytest.mark.tf
+def test_a_kerastuner_file_has_the_same_scores_in_both_tools_for_the_same_seed(
+    hpo_tui: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("keras_tuner")
+    (tmp_path / "tuned.py").write_bytes((OWN / "tuned.py").read_bytes())
+    (tmp_path / "mine.toml").write_text(SPEC)
+    done = hpo_tui("run", "mine.toml", "--headless", "--workers", "1", timeout=100)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "180 training and 60 validation examples" in done.stdout
+    assert not (tmp_path / "searched").exists(), "KerasTuner itself searched nothing"
+
+    searched = subprocess.run(
+        [sys.executable, OWN / "search_with_seed.py", "tuned.py", str(replicate_seed(0, 1))],
+        cwd=tmp_path,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=True,
+    )
+    line = next(line for line in searched.stdout.splitlines() if line.startswith("trials "))
+    theirs = {
+        (values["layers"], values["lr"]): score
+        for values, score in json.loads(line.removeprefix("trials "))
+        if values.get("dropout", 0.1) == 0.1
+    }
+    mine = open_session(tmp_path / "sessions" / "mine")
+    best = mine.epochs["val_accuracy"].groupby("trial").max()  # KerasTuner's score is that of the best epoch
+    ours = {(row.layers, row.lr): best[trial] for trial, row in mine.trials.iterrows()}
+    assert len(theirs) == 4
+    assert ours == pytest.approx(theirs, abs=1e-6)
