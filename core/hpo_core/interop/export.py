@@ -26,7 +26,7 @@ def export(
     All are written beside and renamed once all are whole. Raises ``SessionError`` where they cannot be written; an
     older export is then as it was.
     """
-    parts = FORMATS[written_as].files(snapshot, seen)
+    parts = FORMATS[written_as](snapshot, seen)
     beside = {folder / name: folder / f".{name}.{os.getpid()}.part" for name in parts}
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)

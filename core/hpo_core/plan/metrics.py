@@ -105,7 +105,7 @@ _LONGEST = max(spelling.count("_") + 1 for spelling in _BY_SPELLING)
 _ON_DATA = re.compile(r"(val|valid|validation|test|train|training|eval)_(?=.)")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AROUND = frozenset(
-    ("best", "final", "last", "mean", "avg", "average", "max", "min", "macro", "micro", "weighted", "neg", "dev")
+    ("best", "final", "last", "mean", "avg", "average", "max", "min", "macro", "micro", "weighted", "dev")
 )
 _SETTINGS_OF_VALIDATION = frozenset(
     (
@@ -131,8 +131,8 @@ def is_metric(name: str) -> bool:
     ``best``, ``final``, ``macro`` and such around the name are of no account: "best_val_accuracy", "f1_macro". Of
     a ``val_`` whose name is not in the table, only what is no setting is one: "val_foo", not "val_split".
     """
-    words = [word for word in re.split(r"[_/]", _spelled(name)) if word]
-    known = _BY_SPELLING.get(_spelled(name)) or _BY_SPELLING.get(
+    words = [word for word in re.split(r"[_/]", _spelled(name).removeprefix("neg_")) if word]
+    known = _BY_SPELLING.get("_".join(words)) or _BY_SPELLING.get(
         _spelled("_".join(word for word in words if word not in _AROUND))
     )
     if known is not None:
