@@ -11,7 +11,6 @@ import pytest
 
 from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.text import format_value
 from hpo_tui.cli import VERBS
 from hpo_tui.look.keys import Key, help_groups
 from hpo_tui.screens.home import HOME_KEYS
@@ -39,9 +38,7 @@ def written_keys() -> str:
 
 def written_hyperparameters() -> str:
     rows = ["| hyperparameter | default | meaning |\n|---|---|---|\n"]
-    for known in KNOWN.values():
-        default = "2 for each class" if known.default is None else format_value(known.default)
-        rows.append(f"| `{known.name}` | {default} | {known.meaning} |\n")
+    rows += [f"| `{known.name}` | {known.default_words} | {known.meaning} |\n" for known in KNOWN.values()]
     return "".join(rows)
 
 

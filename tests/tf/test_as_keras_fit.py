@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from hpo_core.plan.hyperparameters import LOSSES, OPTIMIZERS
 from hpo_core.workloads.images.dataset import Dataset
+from hpo_core.workloads.paper import training
 from hpo_core.workloads.paper.network import build_model, set_first_weights
 from hpo_core.workloads.paper.training import epoch_order
 
@@ -25,25 +27,31 @@ def plain_network(values: Values, data: Dataset, precision: str = "float32") -> 
     layers = keras.layers
     l2, batch_norm = keras.regularizers.L2(values["l2"]), values["batch_norm"] == "on"
     stack: list[Any] = [keras.Input((*data.image_size, 3))]
+    biased = not batch_norm or values["layer_order"].index("activation") < values["layer_order"].index("norm")
     for number in range(values["conv_layers"]):
-        stack.append(
-            layers.Conv2D(
-                values["filters"] * 2**number,
-                values["kernel_size"],
-                values["stride"],
-                "same",
-                use_bias=not batch_norm,
-                kernel_regularizer=l2,
-                dtype=precision,
+        for place in range(values["convs_per_pool"]):
+            stack.append(
+                layers.Conv2D(
+                    values["filters"] * 2**number,
+                    values["kernel_size"],
+                    1 if place else values["stride"],
+                    "same",
+                    use_bias=biased,
+                    kernel_regularizer=l2,
+                    dtype=precision,
+                )
             )
-        )
-        if batch_norm:
-            stack.append(layers.BatchNormalization(dtype=precision))
-        stack.append(layers.Activation(values["activation"], dtype=precision))
-        stack.append(layers.MaxPooling2D(values["pool_size"], dtype=precision))
+            for part in values["layer_order"].split("_")[1:]:
+                if part == "norm" and batch_norm:
+                    stack.append(layers.BatchNormalization(dtype=precision))
+                elif part == "activation":
+                    stack.append(layers.Activation(values["activation"], dtype=precision))
+                elif part == "pool" and place == values["convs_per_pool"] - 1:
+                    stack.append(layers.MaxPooling2D(values["pool_size"], dtype=precision))
     classes = len(data.classes)
+    flat = {"none": layers.Flatten, "average": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
     stack += [
-        layers.Flatten(dtype=precision),
+        flat[values["global_pooling"]](dtype=precision),
         layers.Dense(2 * classes, values["activation"], kernel_regularizer=l2, dtype=precision),
         layers.Dropout(values["dropout"], seed=0, dtype=precision),
         layers.Dense(classes, kernel_regularizer=l2, dtype=precision),
@@ -52,7 +60,24 @@ def plain_network(values: Values, data: Dataset, precision: str = "float32") -> 
     return keras.Sequential(stack)
 
 
-def fit(values: Values, data: Dataset, precision: str = "float32") -> list[dict[str, float]]:
+def keras_rate(values: Values, data: Dataset) -> Any:
+    """The learning rate, or Keras' own schedule of the same name."""
+    rate, schedules = values["learning_rate"], keras.optimizers.schedules
+    epoch_steps = -(-len(data.y_train) // values["batch_size"])
+    steps, warmup = values["epochs"] * epoch_steps, int(values["warmup_epochs"] * epoch_steps)
+    if values["schedule"] == "step":
+        drops = [math.ceil(steps / 2) - 1, math.ceil(steps * 3 / 4) - 1]  # the last step before each drop
+        return schedules.PiecewiseConstantDecay(drops, [rate, rate / 10, rate / 100])
+    if values["schedule"] == "exponential":
+        return schedules.ExponentialDecay(rate, steps, 0.01)
+    if warmup:
+        return schedules.CosineDecay(0.0, steps - warmup, warmup_target=rate, warmup_steps=warmup)
+    return schedules.CosineDecay(rate, steps) if values["schedule"] == "cosine" else rate
+
+
+def fit(
+    values: Values, data: Dataset, precision: str = "float32", class_weight: dict[int, float] | None = None
+) -> list[dict[str, float]]:
     """Train with Keras' ``compile`` and ``fit`` on what our training sees."""
     model = plain_network(values, data, precision)
     set_first_weights(model, SEED)
@@ -62,9 +87,14 @@ def fit(values: Values, data: Dataset, precision: str = "float32") -> list[dict[
         "rmsprop": keras.optimizers.RMSprop,
         "adamw": keras.optimizers.AdamW,
         "nadam": keras.optimizers.Nadam,
-    }[values["optimizer"]](values["learning_rate"])
+    }[values["optimizer"]](keras_rate(values, data))
+    if "weight_decay" in values:
+        optimizer.weight_decay = values["weight_decay"]
+    loss = values["loss"]
+    if values["label_smoothing"]:
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=values["label_smoothing"])
     crossentropy = keras.metrics.CategoricalCrossentropy(name="crossentropy")
-    model.compile(optimizer, values["loss"], metrics=["accuracy", crossentropy])
+    model.compile(optimizer, loss, metrics=["accuracy", crossentropy])
     scale, one_hot = np.float32(1 / 255), np.eye(len(data.classes), dtype=np.float32)
     x_train, x_val = data.x_train.astype(np.float32) * scale, data.x_val.astype(np.float32) * scale
     curve = []
@@ -76,6 +106,7 @@ def fit(values: Values, data: Dataset, precision: str = "float32") -> list[dict[
             batch_size=values["batch_size"],
             shuffle=False,
             verbose=0,
+            class_weight=class_weight,
             validation_data=(x_val, one_hot[data.y_val]),
         )
         curve.append({name: told[-1] for name, told in history.history.items()})
@@ -119,6 +150,55 @@ def test_penalties_and_batch_normalisation_mean_what_they_mean_in_fit(
     compare(ours.curve, fit(values(dropout=0.3, **changed), fruit), rel=5e-4)
     again = train(seed=SEED, dropout=0.3, **changed)
     assert again.curve == ours.curve, "what was trained before must leave nothing behind"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"schedule": "step"},
+        {"schedule": "exponential"},
+        {"schedule": "cosine", "warmup_epochs": 1.0},
+        {"label_smoothing": 0.2},
+        {"weight_decay": 0.1},
+        {"optimizer": "adamw", "weight_decay": 0.0, "schedule": "cosine"},
+    ],
+    ids=str,
+)
+def test_what_each_step_is_given_means_what_it_means_in_fit(
+    train: Any, values: Callable[..., Values], fruit: Dataset, changed: Values
+) -> None:
+    changed = {"epochs": 3, "learning_rate": 0.01, **changed}
+    ours = train(seed=SEED, **changed)
+    assert ours.curve != train(seed=SEED, epochs=3, learning_rate=0.01).curve
+    compare(ours.curve, fit(values(**changed), fruit), rel=5e-4)
+
+
+def test_class_weights_mean_what_they_mean_in_fit(
+    train: Any, values: Callable[..., Values], fruit: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = [0.2, 1.0, 1.8]
+    monkeypatch.setattr(training, "balanced_weights", lambda data: weights)
+    one = training.PaperWorkload("cpu", 1)
+    ours = train(seed=SEED, class_weight="balanced", with_workload=one)
+    compare(ours.curve, fit(values(), fruit, class_weight=dict(enumerate(weights))), rel=5e-4)
+    compare(train(seed=SEED, with_workload=one).curve, fit(values(), fruit), rel=5e-4)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"convs_per_pool": 2, "global_pooling": "average"},
+        {"batch_norm": "on", "layer_order": "conv_activation_norm_pool", "global_pooling": "max"},
+        {"batch_norm": "on", "layer_order": "conv_pool_norm_activation"},
+        {"activation": "gelu", "layer_order": "conv_pool_activation_norm"},
+    ],
+    ids=str,
+)
+def test_the_order_of_layers_means_what_it_means_in_fit(
+    train: Any, values: Callable[..., Values], fruit: Dataset, changed: Values
+) -> None:
+    ours = train(seed=SEED, dropout=0.3, **changed)
+    compare(ours.curve, fit(values(dropout=0.3, **changed), fruit), rel=5e-4)
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

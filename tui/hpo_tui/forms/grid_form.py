@@ -21,7 +21,7 @@ from hpo_core.plan.setting import SWITCH, Value
 from hpo_core.plan.spec import PRECISIONS, SessionSpec
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
 from hpo_core.session.speed import epochs_in_all
-from hpo_core.text import clean, format_seconds, format_value, plural
+from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.forms.fields import (
     MAX_REPLICATES,
     allowed,
@@ -94,8 +94,8 @@ def grid_fields() -> tuple[Field, ...]:
 
 def _value_field(name: str, section: str) -> Field:
     known = KNOWN[name]
-    default = "2 for each class" if known.default is None else format_value(known.default)
-    return Field(name, name, known.meaning, default=default, suggested=values_text(known.usual), section=section)
+    suggested = values_text(known.usual)
+    return Field(name, name, known.meaning, default=known.default_words, suggested=suggested, section=section)
 
 
 def fresh_texts(name: str) -> dict[str, str]:

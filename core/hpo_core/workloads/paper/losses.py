@@ -39,10 +39,14 @@ LOSSES = {name: _FORMULAS[name] for name in hyperparameters.LOSSES}
 """Each loss that a spec may name, in the table's order."""
 
 
-def chosen_loss(number: tf.Tensor, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def chosen_loss(
+    number: tf.Tensor, targets: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor | float = 1.0
+) -> tf.Tensor:
     """Return the mean over the samples of the loss in place ``number`` of ``LOSSES`` (a scalar tensor); float32.
 
-    ``targets`` are one-hot, ``(n, classes)``, ``logits`` float32 of the same shape. The losses that are not
-    chosen add exact zeros to the gradient, so that its bits are those of the chosen one alone.
+    ``targets`` are ``(n, classes)``, of sum 1, ``logits`` float32 of the same shape; each sample's loss counts
+    ``weights`` times. The losses that are not chosen add exact zeros to the gradient, so that its bits are those
+    of the chosen one alone.
     """
-    return tf.gather(tf.stack([tf.reduce_mean(loss(targets, logits)) for loss in LOSSES.values()]), number)
+    means = [tf.reduce_mean(loss(targets, logits) * weights) for loss in LOSSES.values()]
+    return tf.gather(tf.stack(means), number)

@@ -15,6 +15,13 @@ from hpo_core.plan.hyperparameters import Value
 MONOTONE = ("relu", "elu", "selu", "tanh", "leaky_relu")
 """Activations that never fall: each lets the largest of several inputs through as the largest output."""
 
+FLATTENED = {
+    "none": keras.layers.Flatten,
+    "average": keras.layers.GlobalAveragePooling2D,
+    "max": keras.layers.GlobalMaxPooling2D,
+}
+"""What makes a row of numbers of the last maps, for each ``global_pooling``."""
+
 
 class BiasActivation(keras.layers.Layer):  # type: ignore[misc]  # Keras tells no types
     """A bias for each channel, then the activation: what a convolution does last, after its pool instead.
@@ -41,11 +48,11 @@ def build_model(
 ) -> keras.Model:
     """Return the network of a trial: images ``(n, height, width, 3)`` from 0 to 1 in, float32 logits out.
 
-    ``conv_layers`` convolutions with filters·2^i filters and same padding, each with a max-pool; a hidden dense
-    layer of ``dense_units`` (2·classes if not given) with dropout; a dense layer of ``classes``. A pool is never
-    larger than the map it pools, so that no stack of layers shrinks an image to nothing. ``l2`` puts
-    each kernel's squares into ``model.losses``. ``precision`` is a Keras dtype policy; the logits, and with them
-    the softmax, are float32 under each. All weights are 0 until ``set_first_weights``.
+    ``conv_layers`` times ``convs_per_pool`` convolutions with filters·2^i filters and same padding, then a
+    max-pool; a hidden dense layer of ``dense_units`` (2·classes if not given) with dropout; a dense layer of
+    ``classes``. A pool is never larger than the map it pools, so that no stack of layers shrinks an image to
+    nothing. ``l2`` puts each kernel's squares into ``model.losses``. ``precision`` is a Keras dtype policy; the
+    logits, and with them the softmax, are float32 under each. All weights are 0 until ``set_first_weights``.
     """
     layers = keras.layers
     activation = str(values["activation"])
@@ -56,17 +63,19 @@ def build_model(
     for number in range(int(values["conv_layers"])):
         height, width = -(-height // stride), -(-width // stride)
         window = (min(pool, height), min(pool, width))
-        convolution = {
-            "filters": int(values["filters"]) * 2**number,
-            "kernel_size": int(values["kernel_size"]),
-            "strides": stride,
-            "padding": "same",
-            **kernels,
-        }
-        stack += _convolution(convolution, activation, window, str(values["batch_norm"]) == "on")
+        last = int(values["convs_per_pool"]) - 1
+        for place in range(last + 1):
+            convolution = {
+                "filters": int(values["filters"]) * 2**number,
+                "kernel_size": int(values["kernel_size"]),
+                "strides": 1 if place else stride,
+                "padding": "same",
+                **kernels,
+            }
+            stack += _convolution(convolution, values, window if place == last else (1, 1))
         height, width = height // window[0], width // window[1]
     stack += [
-        layers.Flatten(dtype=precision),
+        FLATTENED[str(values["global_pooling"])](dtype=precision),
         layers.Dense(int(values.get("dense_units") or 2 * classes), activation, **kernels),
         layers.Dropout(float(values["dropout"]), seed=0, dtype=precision),
         layers.Dense(classes, **kernels),
@@ -81,25 +90,29 @@ def _penalty(values: Mapping[str, Value]) -> keras.regularizers.Regularizer | No
 
 
 def _convolution(
-    convolution: dict[str, Any], activation: str, window: tuple[int, int], normalised: bool
+    convolution: dict[str, Any], values: Mapping[str, Value], window: tuple[int, int]
 ) -> list[keras.layers.Layer]:
-    """Return a convolution with its normalisation, activation and max-pool over ``window``; (1, 1) is no pool."""
-    layers, precision = keras.layers, convolution["dtype"]
-    pool = [] if window == (1, 1) else [layers.MaxPooling2D(window, dtype=precision)]
-    if normalised:
+    """Return a convolution with its normalisation, activation and max-pool over ``window``; (1, 1) is no pool.
+
+    They stand in the ``layer_order``. A bias that the normalisation would take off again is left out.
+    """
+    layers, precision, activation = keras.layers, convolution["dtype"], str(values["activation"])
+    order = str(values["layer_order"]).split("_")[1:]
+    made: dict[str, list[keras.layers.Layer]] = {
+        "pool": [] if window == (1, 1) else [layers.MaxPooling2D(window, dtype=precision)]
+    }
+    if str(values["batch_norm"]) == "on":
+        made["norm"] = [layers.BatchNormalization(dtype=precision)]
+        made["activation"] = [layers.Activation(activation, dtype=precision)]
+        biased = order.index("activation") < order.index("norm")
+        return [layers.Conv2D(**convolution, use_bias=biased), *(layer for part in order for layer in made[part])]
+    if activation in MONOTONE or order.index("pool") < order.index("activation"):
         return [
             layers.Conv2D(**convolution, use_bias=False),
-            layers.BatchNormalization(dtype=precision),
-            layers.Activation(activation, dtype=precision),
-            *pool,
-        ]
-    if activation in MONOTONE:
-        return [
-            layers.Conv2D(**convolution, use_bias=False),
-            *pool,
+            *made["pool"],
             BiasActivation(activation, dtype=precision),
         ]
-    return [layers.Conv2D(**convolution, activation=activation), *pool]
+    return [layers.Conv2D(**convolution, activation=activation), *made["pool"]]
 
 
 def set_first_weights(model: keras.Model, seed: int) -> None:

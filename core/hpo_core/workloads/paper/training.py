@@ -28,6 +28,7 @@ from hpo_core.workloads.paper.program import (
     Totals,
     forget_dropped_programs,
 )
+from hpo_core.workloads.paper.schedules import LearningRate, Plateau
 from hpo_core.workloads.paper.tensors import Feed, feeds
 from hpo_core.workloads.probing import take_prints
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
@@ -79,7 +80,7 @@ class PaperWorkload:
         def begin() -> ProbeSteps:
             program = self._program(job, images)
             program.reset(job.seed, job.values)
-            return ProbeSteps(job, images.train, program)
+            return ProbeSteps(job, images.train, program, LearningRate(job.values, 2, epoch_steps))
 
         try:
             images = self._open(job, report)
@@ -128,6 +129,7 @@ class PaperWorkload:
                 len(images.data.classes),
                 precision=str(job.settings.get("precision", "float32")),
                 jit=jit,
+                balanced=balanced_weights(images.data),
             )
         return self._programs[key]
 
@@ -135,6 +137,12 @@ class PaperWorkload:
 def table_key(table: dict[str, Any]) -> str:
     """Return what tells one ``[data]`` table from another."""
     return json.dumps(table, sort_keys=True)
+
+
+def balanced_weights(data: Dataset) -> list[float]:
+    """Return each class's weight in the loss: inversely as many as its images, 1 on average (King & Zeng 2001)."""
+    counts = np.bincount(data.y_train, minlength=len(data.classes))
+    return list(len(data.y_train) / (len(data.classes) * np.maximum(counts, 1)))
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -147,24 +155,39 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[n
 
 @dataclass(frozen=True, slots=True)
 class ProbeSteps:
-    """The steps of a probe; see ``probing.Steps``. Nothing happens between two epochs here."""
+    """The steps of a probe; see ``probing.Steps``.
+
+    The whole schedule passes in a probe's two epochs, with a plateau between them, so that each one shows.
+    """
 
     job: Job
     feed: Feed
     program: Program
+    rate: LearningRate
 
     def step(self, epoch: int, place: int) -> float:
         """Train on one batch, and return its mean loss."""
         batch = int(self.job.values["batch_size"])
         rows = epoch_order(self.feed.count, self.job.seed, epoch)[place * batch : (place + 1) * batch]
-        return self.program.train(self.feed, rows, batch, lambda totals, count: None).loss
+        rates = self.rate.rates(epoch)[place : place + 1]
+        return self.program.train(self.feed, rows, batch, lambda totals, count: None, rates).loss
 
     def weights(self) -> Iterator[bytes]:
         """Return the network's weights, and not the optimizer's state, which holds the learning rate."""
         return (weight.numpy().tobytes() for weight in self.program.model.trainable_variables)
 
     def end_epoch(self) -> None:
-        """Do nothing."""
+        """Reach a plateau."""
+        self.rate.plateau_reached()
+
+
+def stopped_early(epoch: int, epochs: int, patience: int) -> str:
+    """Return the sentence on a training that stopped early, with the rule of its score."""
+    waited = f"{patience} epochs" if patience > 1 else "1 epoch"
+    return (
+        f"stopped early after epoch {epoch} of {epochs}, val_loss was no better for {waited}; "
+        "its scores are those of its last epoch"
+    )
 
 
 class Ended(Exception):  # noqa: N818 - not an error: how a training comes to its end before its last epoch
@@ -182,14 +205,22 @@ class Training:
         self._job, self._images, self._program = job, images, program
         self._report, self._stop = report, stop
         self._epochs, self._batch = int(job.values["epochs"]), int(job.values["batch_size"])
+        self._rate = LearningRate(job.values, self._epochs, -(-images.train.count // self._batch))
+        self._patience, self._plateau = int(job.values["early_stopping"]), Plateau()
 
     def run(self) -> Outcome:
-        """Train; return "complete", "diverged" (NaN or infinity in a loss or the weights) or "stopped"."""
+        """Train; return "complete", "diverged" (NaN or infinity in a loss or the weights) or "stopped".
+
+        One that stopped early, as asked, is complete; its reason says so.
+        """
         self._program.reset(self._job.seed, self._job.values)
         self._report.started()
         try:
             for epoch in range(1, self._epochs + 1):
                 self._epoch(epoch)
+                if 0 < self._patience <= self._plateau.epochs and epoch < self._epochs:
+                    reason = stopped_early(epoch, self._epochs, self._patience)
+                    return Outcome("complete", reason, parameters=self._program.parameters)
         except Ended as early:
             return Outcome(early.status, early.reason, early.status, self._program.parameters)
         return Outcome("complete", parameters=self._program.parameters)
@@ -198,7 +229,8 @@ class Training:
         began = time.monotonic()
         train, validation = self._images.train, self._images.validation
         order = epoch_order(train.count, self._job.seed, epoch)
-        learnt = self._program.train(train, order, self._batch, self._after_chunk(epoch, "train", self._batch))
+        after_chunk = self._after_chunk(epoch, "train", self._batch)
+        learnt = self._program.train(train, order, self._batch, after_chunk, self._rate.rates(epoch))
         metrics = learnt.metrics()
         after_chunk = self._after_chunk(epoch, "validate", EVALUATION_BATCH, metrics)
         seen = self._program.evaluate(validation, np.arange(validation.count), EVALUATION_BATCH, after_chunk)
@@ -207,6 +239,8 @@ class Training:
         self._end_where_diverged("val_loss", seen.loss, epoch)
         if not self._program.weights_are_finite():
             raise Ended("diverged", f"weights are NaN or infinite at epoch {epoch}")
+        self._rate.epoch_ended(seen.loss)
+        self._plateau.saw(seen.loss)
         if self._stop.at_epoch_end and epoch < self._epochs:
             raise Ended("stopped", f"Stopped after epoch {epoch}.")
 
