@@ -1,7 +1,7 @@
 """A hyperparameter more is a row of the table and its use in the network or the step: it cannot be forgotten.
 
-The temperature of the softmax stands for any of them. Whatever the row says that it acts on, a training that differs
-in it alone never gets the curve of another one out of a program that was built for that.
+The temperature of the softmax stands for any of them. Whatever the row says that it acts on, a training that
+differs in it alone never gets the curve of another one out of a program that was built for that.
 """
 
 from __future__ import annotations

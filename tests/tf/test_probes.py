@@ -11,7 +11,7 @@ from hpo_core.engine.engine import Engine
 from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.journal.events import EngineOptions, Job, Probe, ProbeEnded, WiringProbed, WorkerEvent
 from hpo_core.plan.grid import Hyperparameter
-from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.plan.hyperparameters import KNOWN, SCHEDULES, Value
 from hpo_core.plan.probes import Answer, Finding, Question, probing
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.analysis import session_wiring
@@ -121,8 +121,20 @@ def test_every_hyperparameter_of_the_table_but_the_length_reaches_the_network(pr
     assert prober.find(**varied) == dict.fromkeys(varied, "reaches")
 
 
+def test_what_acts_late_in_a_training_shows_within_the_steps_of_a_probe(prober: Prober) -> None:
+    for schedule in SCHEDULES[1:]:
+        (verdict,) = prober.find(schedule=("constant", schedule)).values()
+        assert verdict == ("late" if schedule in ("step", "reduce_on_plateau") else "reaches"), schedule
+
+
+def test_what_each_step_is_given_reaches_it(prober: Prober) -> None:
+    varied = {name: usual(name) for name in ("warmup_epochs", "label_smoothing", "weight_decay", "shift")}
+    assert prober.find(**varied) == dict.fromkeys(varied, "reaches")
+
+
 def test_a_loss_that_is_wired_to_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else float(value))
+    real = train.argument
+    monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else real(known, value))
     found = Prober().find(learning_rate=(1e-4, 1e-3), loss=KNOWN["loss"].usual, filters=(4, 6))
     assert found == {"learning_rate": "reaches", "loss": "nothing", "filters": "reaches"}
 
@@ -130,7 +142,8 @@ def test_a_loss_that_is_wired_to_nothing_is_named(monkeypatch: pytest.MonkeyPatc
 def test_the_papers_fault_is_found_before_the_first_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else float(value))
+    real = train.argument
+    monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else real(known, value))
     folder = create(tmp_path / "sessions", "paper", SessionSpec.parse(SPEC))
     executor = ReplayExecutor(probes=Prober().script)
     Engine(folder, executor, EngineOptions(workers=1), tick=0.001).run()

@@ -75,7 +75,8 @@ def run(tmp_path: Path) -> tuple[Trainings, tuple[Wiring, ...]]:
 def test_a_loss_that_is_wired_to_nothing_is_caught_after_its_second_trial(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else float(value))
+    real = train.argument
+    monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else real(known, value))
     trainings, at_the_end = run(tmp_path)
     # What was found when the first and the second training had given their last epoch, but not yet ended, and
     # when the third had: a training counts from its end on.

@@ -129,7 +129,7 @@ _ROWS = (
     _choice("activation", "relu", "network", ("relu", "elu"), ACTIVATIONS, "activation of the hidden layers"),
     _choice("optimizer", "adam", "network", ("adam", "sgd", "rmsprop"), OPTIMIZERS,
             "the rule that turns gradients into steps"),
-    _number("weight_decay", None, "step", (0.0, 1e-4, 1e-3, 1e-2), (0, 1e3),
+    _number("weight_decay", None, "step", (0.0, 1e-2, 1e-1), (0, 1e3),
             "share of each weight, times the learning rate, taken off in each step, whatever the optimizer",
             "geometric", unset="0.004 with adamw, else 0"),
     _number("horizontal_flip", 0.0, "step", (0.0, 0.5), (0, 1),
