@@ -21,6 +21,7 @@ WORK_FAILED, CALL_WRONG, INTERRUPTED = 1, 2, 130
 
 VERBS = {
     "demo": ("demo:demo", "Train a small real grid on generated fruit images, at once."),
+    "new": ("new:new", "Write a spec for a file of yours: a script with flags, a KerasTuner file, a function."),
     "run": ("run:run", "Train the grid of a spec, in the background, and show it."),
     "open": ("screen:open_session", "Open a session on the screen."),
     "list": ("listing:list_sessions", "List the sessions."),

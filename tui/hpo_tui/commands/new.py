@@ -1,0 +1,57 @@
+"""``new``: a spec from a person's own file: an argparse script, a KerasTuner file, an objective, a function."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from hpo_core.errors import SpecError
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.text import clean, plural
+from hpo_tui.commands.options import common_options
+
+DRAFT = "hpo_core.workloads.own.draft"
+
+
+@click.command()
+@click.argument("file", metavar="FILE.py", type=click.Path(path_type=Path))
+@click.option(
+    "--to", metavar="SPEC.toml", type=click.Path(path_type=Path), help="Write it there; never over a file."
+)
+@common_options
+def new(file: Path, to: Path | None) -> None:
+    """Write a spec for a file of yours: print it, or --to a file.
+
+    The flags of an argparse script, and what an objective(trial) or a train(hp, report) asks for, are read from
+    the text. A Keras file is run, in a process of its own: models are built to find its space, none is trained.
+    """
+    if to is not None and to.exists():
+        raise SpecError(f"{clean(to)} exists; it is not written over. Give another name.")
+    folder = Path() if to is None else to.parent
+    told = subprocess.run(
+        [sys.executable, "-m", DRAFT, str(file), str(folder)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if told.returncode:
+        lines = [line for line in told.stderr.splitlines() if line.strip()]
+        raise SpecError(clean(lines[-1], 400) if lines else f"{clean(file)} ended the process that read it.")
+    if to is None:
+        click.echo(told.stdout, nl=False)
+        return
+    try:
+        with to.open("x", encoding="utf-8") as stream:
+            stream.write(told.stdout)
+    except OSError as error:
+        raise SpecError(f"{clean(to)} cannot be written: {error.strerror}.") from None
+    try:
+        trials = plural(SessionSpec.load(to).trials_asked, "trial")
+    except SpecError as error:
+        raise SpecError(f"Wrote {clean(to)}, which is to be completed: {error}") from None
+    click.echo(f"Wrote {clean(to)}: {trials}. Look at it; then: hpo-tui run {clean(to)}")
