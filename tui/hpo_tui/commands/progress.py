@@ -109,8 +109,8 @@ class BarReporter(Reporter):
         self._progress.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def ended(self, place: int, entry: Replicate, snapshot: Snapshot) -> None:
-        """Print a line for a training without a result."""
-        if entry.status != "complete":
+        """Print a line for a training without a result, or that has a reason: it stopped early."""
+        if entry.status != "complete" or entry.reason:
             self.say(ended_in_words(entry, snapshot, self.folder))
 
     def update(self, snapshot: Snapshot, status: LiveStatus | None) -> None:

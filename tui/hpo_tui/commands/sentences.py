@@ -33,6 +33,7 @@ def ended_in_words(entry: Replicate, snapshot: Snapshot, folder: SessionFolder) 
     trial = snapshot.spec.grid[entry.key.trial]
     if entry.status == "complete":
         outcome = f"{clean(objective)} {metric_text(entry.metric(objective))}"
+        outcome += f" ({clean(entry.reason, 200)})" if entry.reason else ""
     else:
         outcome = outcome_in_words(entry)
     parts = [str(entry.key), values_in_words(trial.values), outcome]
