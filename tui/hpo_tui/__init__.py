@@ -10,6 +10,7 @@ Rooms, from the bottom up; a room imports only from those above it in this list:
     forms/, widgets/      what a form asks; panes that show rows and send only those that changed
     screens/              one screen a file; ``acts/`` is what its keys do
     hangup                leaving when a signal says so, or the terminal is gone
+    keyboard              what the terminal sends, read so that no byte of it ends the screen
     app                   which screen is shown, in which theme
     commands/, cli        the verbs, loaded when they are called; how errors are told
 

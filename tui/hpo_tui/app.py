@@ -20,6 +20,7 @@ from hpo_core.errors import HpoError
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.hangup import leave_when_told
+from hpo_tui.keyboard import SturdyDriver
 from hpo_tui.look.preferences import remember_theme, remembered_theme
 from hpo_tui.look.skins import Skin, textual_theme_name, textual_themes
 from hpo_tui.look.theme import THEMES, ThemeName, colour_depth, palette
@@ -53,7 +54,7 @@ class HpoApp(App[None]):
         on_theme: Callable[[ThemeName], None] = lambda theme: None,
     ) -> None:
         self._colours = colour_depth(os.environ)  # Textual takes NO_COLOR out of the environment
-        super().__init__()
+        super().__init__(driver_class=SturdyDriver)
         for skin in textual_themes():
             self.register_theme(skin)
         self.sessions = sessions

@@ -192,8 +192,10 @@ class Engine:
             self.stop()
         if self._orders_due.due():
             self._obey_orders()
-        if self._hangs_due.due():
-            self._supervisor.end_hangs()
+        if self._hangs_due.due() and (gap := self._supervisor.end_hangs()):
+            self._recorder.note(
+                "info", f"The engine was not running for {gap:.0f} s; no training is blamed for it."
+            )
         self._recorder.tend()
         if not self._ending:
             self._planner.plan_ahead(self._dispatcher.workers)

@@ -2,7 +2,8 @@
 
 A worker that dies is replaced. One that dies again and again before it was ready is given up, so that a broken
 installation ends in a sentence instead of an endless loop. A training that makes no progress for a limit that
-adapts to the longest epoch seen is ended: it is asked, then comes SIGTERM, then SIGKILL.
+adapts to the longest epoch seen is ended: it is asked, then comes SIGTERM, then SIGKILL. Time in which this
+process itself did not run (suspended by a scheduler, a container, a laptop's lid) is nobody's hang.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Limits:
     start: float = 600.0
     stop: float = 60.0
     failed_starts: int = 3
+    gap: float = 15.0
+    """The engine looks every second; where it did not for so long, it was not running itself."""
 
 
 @dataclass
@@ -104,6 +107,7 @@ class Supervisor:
         self._longest_epoch = 0.0
         self._failed_starts = 0
         self._closed = True
+        self._looked = clock.steady()
         self.slots: dict[int, Slot] = {}
         self.given_up = ""
         """Why no further worker is started; empty while all is well."""
@@ -184,9 +188,17 @@ class Supervisor:
                 self._note(slot, report)
                 yield slot, task, report
 
-    def end_hangs(self) -> None:
-        """End the workers that do not move; their ends are reported, ``Task.hung`` saying why."""
+    def end_hangs(self) -> float:
+        """End the workers that do not move; their ends are reported, ``Task.hung`` saying why.
+
+        To be called about every second. Returns the seconds in which this process did not run itself, 0 as a rule:
+        they are forgiven, since the workers may have been suspended with it.
+        """
         now = self._clock.steady()
+        gap, self._looked = now - self._looked, now
+        if gap > self._limits.gap:
+            self._forgive(gap)
+            return gap
         for slot in self.slots.values():
             task = slot.task
             if task is not None:
@@ -194,6 +206,7 @@ class Supervisor:
             elif not slot.ready and now - slot.since > self._limits.start:
                 slot.since = now
                 self._executor.end_hang(slot.number)
+        return 0.0
 
     def memory(self) -> int:
         """Resident bytes of all workers."""
@@ -227,6 +240,13 @@ class Supervisor:
             task.hung = f"did not stop for {_minutes(self._limits.stop)}"
         if task.hung:
             self._executor.end_hang(slot.number)
+
+    def _forgive(self, seconds: float) -> None:
+        for slot in self.slots.values():
+            slot.since += seconds
+            if slot.task is not None:
+                slot.task.last_sign += seconds
+                slot.task.stop_asked += seconds if slot.task.stop_asked else 0.0
 
     def _patience(self, task: Task) -> float:
         if task.probes and task.training:

@@ -22,17 +22,18 @@ class Ladder:
     _due: float = 0.0
     _rungs: list[signal.Signals] = field(default_factory=lambda: [signal.SIGTERM, signal.SIGKILL])
     _asked: bool = False
+    _work: int = 0
 
     def __post_init__(self) -> None:
-        self._asked = self.process.busy
+        self._asked, self._work = self.process.busy, self.process.work
         if self._asked:
             self.process.send(StopTraining())
             self._due = time.monotonic() + ASK_SECONDS
 
     def climb(self) -> bool:
         """Take the next rung where it is due; whether there is one more to come."""
-        if self._asked and not self.process.busy:
-            return False  # it has answered
+        if self._asked and not (self.process.busy and self.process.work == self._work):
+            return False  # it has answered, and what it may have begun since is nobody's to end
         if time.monotonic() >= self._due:
             self.process.signal(self._rungs.pop(0))
             self._due = time.monotonic() + TERM_SECONDS

@@ -50,6 +50,8 @@ class WorkerProcess:
         self.ready = False
         self.busy = False
         self.memory = 0
+        self.work = 0
+        """How many jobs and probes it was given; tells one from the next."""
         self._rest = b""
         self.events, theirs = os.pipe()
         os.set_blocking(self.events, False)
@@ -84,6 +86,7 @@ class WorkerProcess:
         """Write one order; one that is gone already is heard of by the end of its events."""
         if isinstance(order, (Job, Probe)):
             self.busy, self.log = True, Path(order.log)
+            self.work += 1
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(_encoder.encode(order) + b"\n")
