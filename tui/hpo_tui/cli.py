@@ -133,4 +133,6 @@ def cli(context: click.Context) -> None:
 
 def main() -> NoReturn:
     """The entry point of the command ``hpo-tui``."""
+    # read when numpy is imported: more threads spin against the workers for the cores, and gain nothing here
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     cli.main(prog_name="hpo-tui")

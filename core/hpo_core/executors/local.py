@@ -136,13 +136,15 @@ class LocalExecutor:
     def _launch(self, worker: int) -> WorkerProcess:
         device = f"gpu:{(worker - 1) % self._gpus}" if self._gpus else "cpu"
         threads = max(1, cores() // self._gpus) if self._gpus else 1
+        environment = {"OMP_NUM_THREADS": str(threads), **self._environment}
+        environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"]  # the engine's own says one
         process = WorkerProcess(
             workload=self._workload,
             device=device,
             threads=threads,
             log=self._logs / f"worker-{worker:02d}.log",
             data=self._data,
-            environment={"OMP_NUM_THREADS": str(threads), **self._environment},
+            environment=environment,
         )
         self._selector.register(process.events, selectors.EVENT_READ, (worker, process))
         return process
