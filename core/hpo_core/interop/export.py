@@ -27,9 +27,12 @@ def export(
     older export is then as it was.
     """
     parts = FORMATS[written_as](snapshot, seen)
-    beside = {folder / name: folder / f".{name}.{os.getpid()}.part" for name in parts}
+    paths = [folder / name for name in parts]
+    beside = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths}
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        for path in paths:
+            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         for written, pieces in zip(beside.values(), parts.values(), strict=True):
             _write(written, pieces, files)
         for path, written in beside.items():
@@ -40,7 +43,7 @@ def export(
         ) from None
     finally:
         for written in beside.values():
-            if folder.is_dir():
+            if written.parent.is_dir():
                 written.unlink(missing_ok=True)
     files.sync_folder(folder)
     return list(beside)

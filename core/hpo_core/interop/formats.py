@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_core.interop import records
+from hpo_core.interop import out_formats, records
 from hpo_core.interop.csv_format import csv_files, read_csv
 from hpo_core.interop.roles import Asked
 from hpo_core.interop.trainings import Trainings
@@ -29,7 +29,14 @@ class Reader:
     read: Callable[[Path, Asked | None], Trainings]
 
 
-FORMATS: Mapping[str, Writer] = {"csv": csv_files}
+FORMATS: Mapping[str, Writer] = {
+    "csv": csv_files,
+    "json": out_formats.json_files,
+    "parquet": out_formats.parquet_files,
+    "tensorboard": out_formats.tensorboard_files,
+    "optuna": out_formats.optuna_files,
+    "sklearn": out_formats.sklearn_files,
+}
 """What ``export`` writes, by name."""
 
 READERS = (

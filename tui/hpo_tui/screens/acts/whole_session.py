@@ -48,10 +48,15 @@ def _export(folder: SessionFolder, update: Update, trim: Trim, read_only: bool) 
 
     if read_only:
         raise SessionError("The session is open read-only; hpo-tui export --to DIR writes elsewhere.")
-    names = [path.name for path in write(update.snapshot, folder.exports, in_view(update.snapshot, trim))]
+    mask = in_view(update.snapshot, trim)
+    names = [path.name for path in write(update.snapshot, folder.exports, mask)]
+    seen, whole = int(mask.sum()), len(mask)
+    rows = (
+        f"all {plural(whole, 'trial')}" if seen == whole else f"the {seen:,} of {plural(whole, 'trial')} in view"
+    )
     here = folder.exports.is_relative_to(Path.cwd())
     place = folder.exports.relative_to(Path.cwd()) if here else folder.exports
-    return f"Exported {plural(len(names), 'file')} to {clean(place)}: {', '.join(names)}."
+    return f"Exported {rows} in {plural(len(names), 'file')} to {clean(place)}: {', '.join(names)}."
 
 
 def show_keys(screen: DeskScreen) -> None:
