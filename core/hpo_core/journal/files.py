@@ -7,11 +7,26 @@ Tests replace ``Files`` to make a write, an fsync or a rename fail at any call; 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from pathlib import Path
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+
+
+def open_own(path: Path, flags: int) -> int:
+    """Open a session's own file, and return its descriptor: nothing outside the session is reached through it.
+
+    A link, a file of several names, a pipe or a device is refused with ``OSError``; none of them is waited for.
+    """
+    fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, FILE_MODE)
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(fd)
+        raise OSError(errno.EPERM, "is not a plain file of this session alone", str(path))
+    return fd
 
 
 class Files:

@@ -19,7 +19,7 @@ import msgspec
 import psutil
 
 from hpo_core.errors import SessionLocked
-from hpo_core.journal.files import FILE_MODE
+from hpo_core.journal.files import open_own
 from hpo_core.text import clean
 
 
@@ -53,7 +53,8 @@ def boot_id() -> str:
 def read_holder(path: Path) -> Holder | None:
     """Return who the lock file names, or None where it names nobody."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Holder)
+        with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+            return msgspec.json.decode(file.read(), type=Holder)
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -61,7 +62,7 @@ def read_holder(path: Path) -> Holder | None:
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock now."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_own(path, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -108,7 +109,7 @@ class SessionLock:
 
         A lock file that an engine on another host left behind is respected unless ``take_from_other_host``.
         """
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        fd = open_own(self.path, os.O_RDWR | os.O_CREAT)
         if not _lock(fd):
             os.close(fd)
             holder = _await_name(self.path)
