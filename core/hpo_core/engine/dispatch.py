@@ -17,6 +17,7 @@ from hpo_core.journal.events import (
     EpochEnded,
     Job,
     JobEnded,
+    Noted,
     WorkerEvent,
     WorkerReady,
 )
@@ -38,6 +39,7 @@ class Dispatcher:
         self._folder = folder
         self._recorder = recorder
         self._state = recorder.state
+        self._noted: set[Noted] = set()
         self._supervisor = supervisor
         self._queue = queue
         self._data = recorder.state.spec.material
@@ -124,6 +126,9 @@ class Dispatcher:
                 self._mind_device(slot, event)
             case DataPrepared():
                 self._data_prepared(event)
+            case Noted() if event not in self._noted:  # every worker finds the same
+                self._noted.add(event)
+                self._recorder.record(event)
             case EpochEnded() if task is not None:
                 self._recorder.record(event)
             case JobEnded() if task is not None:

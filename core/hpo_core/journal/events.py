@@ -398,4 +398,4 @@ class ProbeEnded(_Record, frozen=True, tag="ProbeEnded"):
     seconds: float
 
 
-WorkerEvent = WorkerReady | DataPrepared | JobStarted | Progress | EpochEnded | JobEnded | ProbeEnded
+WorkerEvent = WorkerReady | DataPrepared | Noted | JobStarted | Progress | EpochEnded | JobEnded | ProbeEnded

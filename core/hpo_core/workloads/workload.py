@@ -20,6 +20,7 @@ from hpo_core.journal.events import (
     EpochEnded,
     Job,
     JobStarted,
+    Noted,
     Probe,
     Progress,
     StopTraining,
@@ -84,6 +85,10 @@ class Reporter:
     def data(self, prepared: DataPrepared) -> None:
         """The images are there."""
         self._emit(prepared)
+
+    def note(self, text: str) -> None:
+        """Say what the person should know; the session has it once, however often it is said."""
+        self._emit(Noted(level="info", text=text))
 
     def started(self) -> None:
         """Data loaded, model built: the first step is next."""

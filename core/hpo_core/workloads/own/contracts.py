@@ -55,6 +55,8 @@ class OwnFile:
     patterns: tuple[re.Pattern[str], ...]
     hypermodel: str = ""
     """The subclass of HyperModel that is trained, where that is the contract."""
+    draws: bool = False
+    """Whether it may draw at random by itself: two models that it builds from equal values may then differ."""
 
     def mentions(self, name: str) -> bool:
         """Whether the file has this name in it anywhere, spelled out or put together (f"units_{i}")."""
@@ -99,7 +101,8 @@ def read_own_file(path: Path) -> OwnFile:
         node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     patterns = tuple(_pattern(node) for node in nodes if isinstance(node, ast.JoinedStr))
-    return OwnFile(path, contract, defines, texts, patterns, hypermodels[0] if hypermodels else "")
+    hypermodel = hypermodels[0] if hypermodels else ""
+    return OwnFile(path, contract, defines, texts, patterns, hypermodel, _draws(tree, path.parent))
 
 
 def _is_hypermodel(node: ast.ClassDef) -> bool:
@@ -114,6 +117,30 @@ def _searches(tree: ast.Module) -> bool:
     return any(name.split(".")[0] in ("keras_tuner", "kerastuner") for name in imports) and any(
         isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "search" for node in nodes
     )
+
+
+def _draws(tree: ast.Module, folder: Path) -> bool:
+    """Whether anything but ``data()``, called once, names a random generator or a module beside the file."""
+    building = [node for node in tree.body if getattr(node, "name", "") != "data"]
+    for node in (inner for outer in building for inner in ast.walk(outer)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = ["." * node.level + (node.module or ""), *(alias.name for alias in node.names)]
+        elif isinstance(node, (ast.Name, ast.Attribute)):
+            names = [node.id if isinstance(node, ast.Name) else node.attr]
+        else:
+            continue
+        if any({"random", "default_rng", "RandomState"} & set(name.split(".")) for name in names):
+            return True
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and any(_is_beside(folder, name) for name in names):
+            return True
+    return False
+
+
+def _is_beside(folder: Path, module: str) -> bool:
+    first = module.split(".")[0]
+    return not first or (folder / first).is_dir() or (folder / f"{first}.py").is_file()
 
 
 def _defined(tree: ast.Module) -> Iterable[str]:

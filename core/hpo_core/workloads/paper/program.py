@@ -21,15 +21,12 @@ from numpy.typing import NDArray
 from hpo_core.plan import hyperparameters
 from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter, Value, built_in
 from hpo_core.plan.workloads import MEASURED
+from hpo_core.workloads.pace import Pace
 from hpo_core.workloads.paper.augment import flipped, shifted
 from hpo_core.workloads.paper.losses import chosen_loss
 from hpo_core.workloads.paper.network import build_model, set_first_weights
 from hpo_core.workloads.paper.schedules import Rates
 from hpo_core.workloads.paper.tensors import Feed, Order, Part, from_lanes, lanes_of
-
-CHUNK_SECONDS = 0.25
-"""A call of a compiled function is to last about so long."""
-
 
 ADAMW_DECAY = 0.004
 """Keras' weight decay for adamw, which holds where no other is given."""
@@ -336,22 +333,3 @@ def argument(known: KnownHyperparameter, value: Value) -> float:
 
 def _variable(known: KnownHyperparameter) -> tf.Variable:
     return tf.Variable(0, trainable=False, dtype=tf.float32 if known.kind == "float" else tf.int64)
-
-
-class Pace:
-    """Learns how many images pass in a second, to say how many steps make a chunk."""
-
-    def __init__(self) -> None:
-        self._rate: float | None = None
-        self._cold = True
-
-    def steps(self, batch: int) -> int:
-        """Return how many steps of ``batch`` images last about ``CHUNK_SECONDS``; 1 until that is known."""
-        return 1 if self._rate is None else max(int(self._rate * CHUNK_SECONDS / batch), 1)
-
-    def learn(self, rows: int, seconds: float) -> None:
-        """Take a chunk's time into account; not that of the first, during which it was compiled."""
-        if self._cold:
-            self._cold = False
-        else:
-            self._rate = rows / max(seconds, 1e-6)
