@@ -12,7 +12,7 @@ from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, not_finit
 
 
 class Teller(keras.callbacks.Callback):  # type: ignore[misc]  # Keras tells no types
-    """The last of the callbacks: ``ended`` is how it ended, if not by itself; ``told``, whether it had an epoch."""
+    """The last of the callbacks: ``ended`` is how it ended, if not by itself; ``told``, if it had an epoch."""
 
     def __init__(self, report: Reporter, stop: StopSignal, fit: Fit) -> None:
         super().__init__()
