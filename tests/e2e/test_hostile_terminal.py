@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hpo_core.interop.import_table import import_table
+from hpo_core.interop.roles import Asked
 from hpo_core.session.paths import SessionFolder
 
 pytestmark = pytest.mark.pty
@@ -24,7 +25,7 @@ def hostile(tmp_path: Path) -> SessionFolder:
     """A session with a hostile metric, hyperparameter, value, folder name and saved view."""
     table = tmp_path / "t.csv"
     table.write_text(f'"o{WORDS}",filters,"val_{WORDS}"\n"{WORDS}",1,0.5\nb,2,0.6\n', encoding="utf-8")
-    folder = import_table(table, tmp_path / "sessions", "t").folder
+    folder = import_table(table, tmp_path / "sessions", "t", asked=Asked(direction="max")).folder
     folder.view.write_text(json.dumps({"where": WORDS, "metric": WORDS, "hidden": [[WORDS, WORDS]]}))
     return SessionFolder(folder.path.rename(folder.path.with_name(f"t{WORDS}")))
 

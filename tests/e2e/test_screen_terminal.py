@@ -54,7 +54,7 @@ def test_a_grid_trains_on_the_screen_and_exports(
     terminal.wait_for("finished 8 of 8")
     terminal.wait_for("8 done")
     terminal.type("e")
-    terminal.wait_for("Exported 3 files")
+    terminal.wait_for("in 3 files")
     terminal.type("q")
     assert terminal.wait_for_exit() == 0
     shown = json.loads(hpo_tui("show", "small", "--json").stdout)

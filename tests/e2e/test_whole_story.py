@@ -65,7 +65,7 @@ def test_from_a_whole_grid_to_a_finer_one_without_leaving_the_terminal(
     terminal.wait_for("100 %", limit=60)
     terminal.wait_for("finished")
     terminal.type("e")
-    terminal.wait_for("Exported 3 files")
+    terminal.wait_for("in 3 files")
     terminal.type("q")
     assert terminal.wait_for_exit() == 0
 

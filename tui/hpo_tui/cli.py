@@ -21,14 +21,14 @@ WORK_FAILED, CALL_WRONG, INTERRUPTED = 1, 2, 130
 
 VERBS = {
     "demo": ("demo:demo", "Train a small real grid on generated fruit images, at once."),
-    "new": ("new:new", "Write a spec for a file of yours: a script with flags, a KerasTuner file, a function."),
+    "new": ("new:new", "Write a spec for a file of your own: print it, or save it."),
     "run": ("run:run", "Train the grid of a spec, in the background, and show it."),
     "open": ("screen:open_session", "Open a session on the screen."),
     "list": ("listing:list_sessions", "List the sessions."),
     "show": ("show:show", "Print progress, ranking and failures of a session on one page."),
     "effects": ("effects:effects", "Say which hyperparameters matter, and which differences are noise."),
     "plot": ("plot:plot", "Draw a session's results as text or as an SVG file."),
-    "export": ("exchange:export_session", "Write a session's results as CSV files."),
+    "export": ("exchange:export_session", "Write a session's results as CSV files, or in another format."),
     "import": ("exchange:import_file", "Make a session of a table of results."),
     "refine": ("refine:refine", "Make the next grid from what a trim left, and train it."),
     "pause": ("steer:pause", "Start no further training; those running go on to their end."),

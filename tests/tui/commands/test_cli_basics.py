@@ -57,7 +57,7 @@ def test_version_is_one_line(runner: CliRunner) -> None:
         (["run", "x.toml", "--workers", "0"], "--workers"),
         (["run", "x.toml", "--workload", "magic"], "magic"),
         (["run", "x.toml", "--trainer", "magic"], "magic"),
-        (["import", "x.csv"], "--name"),
+        (["import"], "FILE"),
         (["--sessions"], "--sessions"),
     ],
 )

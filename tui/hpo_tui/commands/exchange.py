@@ -20,7 +20,7 @@ from hpo_tui.commands.view_options import View, in_view
 @click.option("--format", "written_as", type=click.Choice(list(FORMATS)), default="csv", help="What to write.")
 @common_options
 def export_session(view: View, to: Path | None, written_as: str) -> None:
-    """Write a session's results as CSV files, or as another format.
+    """Write a session's results as CSV files, or in another format.
 
     trials.csv, replicates.csv and epochs.csv: one row for each trial, training or epoch in view. 'import' reads
     the last two back.

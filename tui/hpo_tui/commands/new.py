@@ -23,7 +23,7 @@ DRAFT = "hpo_core.workloads.own.draft"
 )
 @common_options
 def new(file: Path, to: Path | None) -> None:
-    """Write a spec for a file of yours: print it, or --to a file.
+    """Write a spec for a file of your own: print it, or save it.
 
     The flags of an argparse script, and what an objective(trial) or a train(hp, report) asks for, are read from
     the text. A Keras file is run, in a process of its own: models are built to find its space, none is trained.
