@@ -70,13 +70,14 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     [
         (call("--help"), TRAINING | ANALYSIS | SCREEN | {"numpy", "hpo_core.engine"}),
         (call("list"), TRAINING | ANALYSIS | {"textual", "plotext", "numpy"}),
+        (call("show", str(ROOT / "sessions" / "paper")), TRAINING | ANALYSIS | SCREEN),
         ("import hpo_core", TRAINING | ANALYSIS | SCREEN | {"numpy", "msgspec"}),
         ("import hpo_tui.app", TRAINING | ANALYSIS),
         ("import hpo_core.engine.__main__", TRAINING | ANALYSIS | SCREEN | {"hpo_tui"}),
         ("import hpo_core.worker.__main__", TRAINING | ANALYSIS | SCREEN | {"hpo_tui"}),
         ("import hpo_core.workloads.images.dataset", TRAINING | ANALYSIS | SCREEN | {"hpo_tui"}),
     ],
-    ids=["help", "list", "core", "screen", "engine", "worker", "dataset"],
+    ids=["help", "list", "show", "core", "screen", "engine", "worker", "dataset"],
 )
 def test_what_starts_often_starts_light(code: str, never: set[str]) -> None:
     assert not modules_after(code) & never
