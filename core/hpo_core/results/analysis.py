@@ -69,7 +69,7 @@ def results_of(
             for entry in entries
             if not entry.missing
         },
-        classes=len(data.classes) if data is not None else None,
+        classes=(len(data.classes) or None) if data is not None else None,
         validation_images=data.validation if data is not None else None,
         shown_epoch="end" if measure.cost else f"{measure.epoch} epoch",
         incomparable=apart_words(snapshot, measure, seen),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from places import ROOT
 
+from hpo_core.effects.classes import find_collapsed
 from hpo_core.effects.words import sentences
 from hpo_core.journal.events import (
     AttemptEnded,
@@ -94,6 +95,13 @@ def session(
     for seq, event in enumerate([*events(curve, device, jobs, spec), *extra], 1):
         state.apply(Envelope(seq, 1, float(seq), event))
     return state.snapshot()
+
+
+def test_data_that_name_no_classes_leave_their_number_unknown() -> None:
+    own = DataPrepared(fingerprint="own", train=90, validation=30, classes=(), image_size=(0, 0), seconds=0.0)
+    results = results_of(session(extra=(own,)))
+    assert results.classes is None
+    assert len(find_collapsed(results)) == len(results), "nothing is divided by no classes, which warns"
 
 
 def test_only_trainings_that_have_ended_are_taken_and_only_complete_ones_count() -> None:
