@@ -44,14 +44,14 @@ def main() -> None:
 def train_share(plan: Plan, share: int) -> list[Result]:
     """Train every ``plan.workers``-th training; the networks of one kind follow each other."""
     from hpo_core.workloads.images.dataset import prepare
-    from hpo_core.workloads.keras_process import prepare_environment, quick_imports
+    from hpo_core.workloads.keras_process import prepare_environment, quick_imports, set_up
 
     prepare_environment("cpu", 1)
     with quick_imports():
         from hpo_core.workloads.paper import program as train
         from hpo_core.workloads.paper.tensors import feeds
 
-    train.set_up(1, "cpu")
+    set_up(1, "cpu")
     spec = SessionSpec.parse(spec_text(plan, {}))
     data = prepare({"source": "folder", "path": plan.data, "image_size": list(plan.image_size)})
     training_images, validation_images = feeds(data, "cpu", 1)

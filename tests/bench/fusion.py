@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measure(folder: Path, filters: int, trials: int, rounds: int, device: str) -> Measured:
     """Train ``trials`` trials of one network both ways, taking turns."""
     from hpo_core.workloads.images.dataset import prepare
-    from hpo_core.workloads.keras_process import prepare_environment
+    from hpo_core.workloads.keras_process import prepare_environment, set_up
 
     prepare_environment(device, 1)
     import numpy as np
@@ -84,7 +84,7 @@ def measure(folder: Path, filters: int, trials: int, rounds: int, device: str) -
     from hpo_core.workloads.paper.tensors import feeds
     from hpo_core.workloads.paper.training import epoch_order
 
-    place = train.set_up(1, device)
+    place = set_up(1, device)
     clock = time.process_time if place == "cpu" else time.perf_counter
     data = prepare({"source": "folder", "path": str(folder)})
     training, _ = feeds(data, place, 1)

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measure(folder: Path, filters: Sequence[int], rounds: int, jit: bool) -> tuple[int, list[Variant]]:
     """Return the number of training images, and every variant with its times."""
     from hpo_core.workloads.images.dataset import prepare
-    from hpo_core.workloads.keras_process import prepare_environment
+    from hpo_core.workloads.keras_process import prepare_environment, set_up
 
     prepare_environment("cpu", 1)
     import numpy as np
@@ -67,7 +67,7 @@ def measure(folder: Path, filters: Sequence[int], rounds: int, jit: bool) -> tup
     from hpo_core.workloads.paper.tensors import feeds
     from hpo_core.workloads.paper.training import EVALUATION_BATCH, epoch_order
 
-    train.set_up(1, "cpu")
+    set_up(1, "cpu")
     data = prepare({"source": "folder", "path": str(folder)})
     training, validation = feeds(data, "cpu", 1)
     defaults = {name: known.default for name, known in KNOWN.items() if known.default is not None}

@@ -15,6 +15,8 @@ import pytest
 from hpo_core.journal.events import EpochEnded, Job, WorkerEvent
 from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.workloads.images.dataset import Dataset, prepare
+from hpo_core.workloads.paper import training
+from hpo_core.workloads.paper.program import Program
 from hpo_core.workloads.paper.training import PaperWorkload
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
 
@@ -66,6 +68,20 @@ def values() -> Callable[..., dict[str, Value]]:
 def workload() -> PaperWorkload:
     """The workload of all tests that need none of their own: as in a worker, one serves many jobs."""
     return PaperWorkload("cpu", 1)
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[Program]:
+    """The programs that are built within a test."""
+    programs: list[Program] = []
+
+    class Counted(Program):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            programs.append(self)
+
+    monkeypatch.setattr(training, "Program", Counted)
+    return programs
 
 
 @pytest.fixture

@@ -21,16 +21,8 @@ pytestmark = pytest.mark.tf
 
 
 def test_one_program_serves_every_value_of_what_a_step_is_given(
-    train: Any, monkeypatch: pytest.MonkeyPatch
+    train: Any, built: list[Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    built = []
-
-    class Counted(Program):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **options)
-            built.append(self)
-
-    monkeypatch.setattr(training, "Program", Counted)
     monkeypatch.setattr(training, "balanced_weights", lambda data: [0.5, 1.0, 1.5])
     fresh = PaperWorkload("cpu", 1)
     changes: list[dict[str, Any]] = [

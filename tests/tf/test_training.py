@@ -18,10 +18,11 @@ from hpo_core.journal.events import DataPrepared, EpochEnded, JobStarted, Progre
 from hpo_core.plan.workloads import MEASURED
 from hpo_core.worker.loop import failure
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
+from hpo_core.workloads.pace import Pace
 from hpo_core.workloads.paper import program as worker_train
 from hpo_core.workloads.paper import tensors as worker_data
 from hpo_core.workloads.paper import training as paper_training
-from hpo_core.workloads.paper.program import LOSS, Pace, Program
+from hpo_core.workloads.paper.program import LOSS, Program
 from hpo_core.workloads.paper.tensors import Resident, Stream, from_lanes
 from hpo_core.workloads.paper.training import PaperWorkload, epoch_order
 from hpo_core.workloads.workload import StopSignal
@@ -51,16 +52,8 @@ def test_same_seed_and_values_give_the_same_bits_also_after_other_jobs(train: An
 
 
 def test_a_job_reuses_the_program_whatever_its_loss_rate_batch_size_or_seed(
-    train: Any, monkeypatch: pytest.MonkeyPatch
+    train: Any, built: list[Program]
 ) -> None:
-    built = []
-
-    class Counted(Program):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **options)
-            built.append(self)
-
-    monkeypatch.setattr(paper_training, "Program", Counted)
     fresh = PaperWorkload("cpu", 1)
     curves = [
         train(epochs=1, with_workload=fresh, **changed).curve

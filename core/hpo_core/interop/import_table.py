@@ -113,30 +113,10 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportedTable:
-    """What came of an import."""
+class ImportedTable(Understood):
+    """A table as it was read, and the session that was made of it."""
 
     folder: SessionFolder
-    understood: Understood
-
-    @property
-    def trials(self) -> int:
-        """How many trials the session has."""
-        return self.understood.trials
-
-    @property
-    def trainings(self) -> int:
-        """How many trainings."""
-        return self.understood.trainings
-
-    @property
-    def without_result(self) -> int:
-        """How many of them have no result."""
-        return self.understood.without_result
-
-    def in_words(self) -> str:
-        """Return ``Understood.in_words``."""
-        return self.understood.in_words()
 
 
 def understand(path: Path, asked: Asked | None = None) -> Understood:
@@ -157,7 +137,7 @@ def make_session(understood: Understood, sessions: Path, name: str, files: Files
         kept = "; ".join(f"{clean(column, 40)} ({why})" for column, why in table.left_out.items())
         notes.append(Noted(level="info", text=f"Columns that are no part of the plan: {clean(kept, 600)}."))
     folder = create_with_events(sessions, name, spec, [*notes, *events_of(table, spec)], files)
-    return ImportedTable(folder, understood)
+    return ImportedTable(understood.path, table, spec, folder)
 
 
 def import_table(

@@ -6,7 +6,6 @@ import io
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from hpo_core.errors import SessionError
 from hpo_core.interop.csv_format import csv_line
+from hpo_core.interop.extras import extra
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.results.tidy import Bools, Cell, TidyTable, epochs_table, replicates_table, trials_table
 from hpo_core.session.snapshot import Replicate, Snapshot
@@ -144,12 +144,8 @@ def tensorboard_files(snapshot: Snapshot, seen: Bools | None = None) -> Mapping[
     }
 
 
-def _package(module: str, extra: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError:
-        package = module.split(".")[0]
-        raise SessionError(f"This export needs {package}: pip install 'hpo-tui[{extra}]'.") from None
+def _package(module: str, name: str) -> Any:
+    return extra(module, name, "This export", SessionError)
 
 
 def _of_folder(write: Callable[[Path], None]) -> Mapping[str, Iterator[bytes]]:

@@ -12,12 +12,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hpo_core.errors import TableError
 from hpo_core.interop.csv_reader import RawTable, Row, read_table
+from hpo_core.interop.extras import extra
 from hpo_core.interop.plain_table import read_plain
 from hpo_core.interop.roles import Asked
 from hpo_core.interop.trainings import Trainings
@@ -30,14 +30,6 @@ _DEEPEST = 4
 
 _TRIALS = ("trials", "runs", "results", "rows", "data")
 """Under these keys of an object stand its records."""
-
-
-def extra(module: str, name: str, does: str) -> Any:
-    """Return a package that not everybody has. Raises ``TableError`` with the command that installs it."""
-    try:
-        return import_module(module)
-    except ImportError:
-        raise TableError(f"{does} needs {module.split('.')[0]}: pip install 'hpo-tui[{name}]'.") from None
 
 
 def table_of_records(name: str, records: Sequence[Record], first_line: int = 1) -> RawTable:

@@ -149,12 +149,9 @@ class _Decision:
                     self.roles.splits.setdefault(metric, []).append(place)
                     self.roles.directions[metric] = "max"
                 self.free.pop(place)
-            elif sklearn and name.startswith("mean_test_"):
+            elif sklearn and name.startswith(("mean_test_", "mean_train_")):
                 if self.asked.metrics is None:
                     self.add_metric(place, name.removeprefix("mean_"), "max")  # scikit-learn maximises every score
-            elif sklearn and name.startswith("mean_train_"):
-                if self.asked.metrics is None:
-                    self.add_metric(place, name.removeprefix("mean_"), "max")
             elif sklearn:
                 self.leave(place, note if (note := words.note_by_name(name)) else "no param_ of scikit-learn's")
             elif self.given and name == "value" and self.asked.metrics is None:

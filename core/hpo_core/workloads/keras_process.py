@@ -1,4 +1,4 @@
-"""What every workload on Keras does to its process before it imports TensorFlow; no TensorFlow here."""
+"""What every workload on Keras does to its process: before it imports TensorFlow, and just after."""
 
 from __future__ import annotations
 
@@ -46,3 +46,15 @@ def quick_imports() -> Iterator[None]:
             del sys.modules["pandas"]
         gc.freeze()
         gc.enable()
+
+
+def set_up(threads: int, device: str) -> str:
+    """Set threads and memory growth, before TensorFlow's first computation; return the device it computes on."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    found = tf.config.list_physical_devices("GPU")
+    for gpu in found:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return device if found else "cpu"

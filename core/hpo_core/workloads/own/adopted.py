@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
-from keras import tree
+from keras.src.trainers.data_adapters.array_slicing import train_validation_split
 
 from hpo_core.errors import HpoError
 from hpo_core.workloads.own.code import load, told_where
@@ -85,11 +84,9 @@ def _searched(searched: Searched, own: OwnFile) -> KerasTask:
     named.pop("verbose", None)
 
     def data() -> Any:
-        whole: tuple[Any, ...] = (given["x"], given["y"])
-        if given["sample_weight"] is not None:
-            whole = (*whole, given["sample_weight"])
+        whole = given["x"], given["y"], given["sample_weight"]
         if given["validation_data"] is None and split:
-            return _halves(whole, split)
+            return train_validation_split(whole, validation_split=split)
         return whole, given["validation_data"]
 
     return KerasTask(
@@ -111,18 +108,6 @@ def _own_fit(hypermodel: Any) -> Callable[..., Any] | None:
     """Return the ``fit`` that the user wrote, None where it is only the one that every HyperModel has."""
     fit: Callable[..., Any] | None = getattr(hypermodel, "fit", None)
     return None if getattr(fit, "__func__", None) is HyperModel.fit else fit
-
-
-def _halves(whole: tuple[Any, ...], split: float) -> tuple[Any, Any]:
-    """Return training and validation rows as Keras' ``validation_split`` has them: the last ones validate."""
-    place = math.floor(len(tree.flatten(whole[0])[0]) * (1.0 - split))
-
-    def cut(rows: slice) -> tuple[Any, ...]:
-        return tuple(
-            None if part is None else tree.map_structure(lambda array: array[rows], part) for part in whole
-        )
-
-    return cut(slice(place)), cut(slice(place, None))
 
 
 def _objective(tuner: Tuner) -> tuple[str, str] | None:

@@ -63,21 +63,26 @@ class OwnFile:
         return name in self.texts or any(pattern.fullmatch(name) for pattern in self.patterns)
 
 
-def read_own_file(path: Path) -> OwnFile:
-    """Read a file of the user's. Raises ``DataError`` where it is missing, no Python, or fulfils no contract."""
+def parsed(path: Path, named: str = "") -> ast.Module:
+    """Parse a file, and run nothing of it. Raises ``DataError``, of a missing file with who ``named`` it."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DataError(f"There is no file {clean(path)}; [model] file names it.") from None
+        raise DataError(f"There is no file {clean(path)}{named}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{clean(path)} cannot be read: {clean(error, 120)}.") from None
     try:
-        tree = ast.parse(text)
+        return ast.parse(text)
     except (SyntaxError, ValueError) as error:
         line = f" line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise DataError(
             f"{clean(path)}{line} is not Python: {clean(getattr(error, 'msg', error), 120)}."
         ) from None
+
+
+def read_own_file(path: Path) -> OwnFile:
+    """Read a file of the user's. Raises ``DataError`` where it is missing, no Python, or fulfils no contract."""
+    tree = parsed(path, "; [model] file names it")
     defines = frozenset(_defined(tree))
     hypermodels = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and _is_hypermodel(node)]
     fulfils = set(defines) - {HYPERMODEL}  # that name is only imported

@@ -19,10 +19,10 @@ from typing import Any
 
 import tomli_w
 
-from hpo_core.errors import DataError, HpoError
+from hpo_core.errors import HpoError
 from hpo_core.plan.metrics import best_known, direction_of
 from hpo_core.text import clean
-from hpo_core.workloads.own.contracts import HYPERMODEL, SEARCH, OwnFile, read_own_file
+from hpo_core.workloads.own.contracts import HYPERMODEL, SEARCH, OwnFile, parsed, read_own_file
 from hpo_core.workloads.own.flags import (
     Found,
     asked_by_name,
@@ -44,8 +44,7 @@ LENGTHS = ("epochs", "batch_size", "batch", "seed")
 
 def draft(path: Path, folder: Path) -> str:
     """Return the text of a spec that trains the file. Raises ``HpoError``."""
-    text = _text(path)
-    tree = _tree(path, text)
+    tree = parsed(path)
     flags = flags_of(tree)
     if flags:
         return _of_script(path, folder, tree, flags)
@@ -130,22 +129,6 @@ def _in_a_line(values: re.Match[str]) -> str:
 
 def _values(one: Found) -> list[Any]:
     return [value for value in dict.fromkeys(one.values) if isinstance(value, (bool, int, float, str))]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError(f"There is no file {clean(path)}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{clean(path)} cannot be read: {clean(error, 120)}.") from None
-
-
-def _tree(path: Path, text: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError) as error:
-        raise DataError(f"{clean(path)} is not Python: {clean(error, 120)}.") from None
 
 
 def main() -> int:

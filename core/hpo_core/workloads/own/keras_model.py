@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from hpo_core.text import clean
-from hpo_core.workloads.keras_process import prepare_environment, quick_imports
+from hpo_core.workloads.keras_process import prepare_environment, quick_imports, set_up
 from hpo_core.workloads.own.contracts import OwnFile
 from hpo_core.workloads.workload import Setting, Workload
 
@@ -17,13 +17,6 @@ def start(own: OwnFile, folder: Path, setting: Setting) -> Workload:
     """Import TensorFlow, and return the workload."""
     prepare_environment(setting.device, setting.threads)
     with quick_imports():
-        import tensorflow as tf
-    tf.config.threading.set_intra_op_parallelism_threads(setting.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(setting.threads)
-    found = tf.config.list_physical_devices("GPU")
-    for gpu in found:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    from hpo_core.workloads.own.compiled.workload import KerasWorkload
-
+        from hpo_core.workloads.own.compiled.workload import KerasWorkload
     log.info("%s: %s", clean(own.path.name), own.contract.meaning)
-    return KerasWorkload(own, folder, setting.device if found else "cpu")
+    return KerasWorkload(own, folder, set_up(setting.threads, setting.device))

@@ -98,16 +98,7 @@ class _Package(ModuleType):
     __path__: list[str] = []  # noqa: RUF012 - what makes a module a package
 
     def __getattr__(self, name: str) -> Any:
-        if name in (
-            "tuners",
-            "oracles",
-            "engine",
-            "hypermodel",
-            "hyperparameters",
-            "objective",
-            "tuner",
-            "oracle",
-        ):
+        if any(part.endswith(f".{name}") for part in _PARTS):
             return self
         raise AttributeError(f"keras_tuner.{name} is not known here")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpo_core.workloads.images.dataset import check, open_early
-from hpo_core.workloads.keras_process import prepare_environment, quick_imports
+from hpo_core.workloads.keras_process import prepare_environment, quick_imports, set_up
 from hpo_core.workloads.workload import Setting, Workload
 
 __all__ = ["check", "start"]
@@ -14,6 +14,5 @@ def start(setting: Setting) -> Workload:
     opening = open_early(setting.data)
     prepare_environment(setting.device, setting.threads)
     with quick_imports():
-        from hpo_core.workloads.paper.program import set_up
         from hpo_core.workloads.paper.training import PaperWorkload
     return PaperWorkload(set_up(setting.threads, setting.device), setting.threads, opening)

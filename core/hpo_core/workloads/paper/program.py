@@ -71,16 +71,6 @@ OPTIMIZERS = {name: _KINDS[name] for name in hyperparameters.OPTIMIZERS}
 OutOfMemory = tf.errors.ResourceExhaustedError
 
 
-def set_up(threads: int, device: str) -> str:
-    """Set threads and memory growth, before TensorFlow's first computation; return the device it computes on."""
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
-    found = tf.config.list_physical_devices("GPU")
-    for gpu in found:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    return device if found else "cpu"
-
-
 def forget_dropped_programs() -> None:
     """Free what Keras and TensorFlow still keep of programs that nobody holds any more: about 1 MB for each."""
     keras.backend.clear_session()

@@ -48,8 +48,16 @@ def _one_cycle(done: Floats) -> Floats:
     return np.where(done < top, up, down)
 
 
-_SHAPES = (_constant, _step, _exponential, _cosine, _one_cycle, _constant)
-SCHEDULES: Mapping[str, Callable[[Floats], Floats]] = dict(zip(hyperparameters.SCHEDULES, _SHAPES, strict=True))
+def _reduce_on_plateau(done: Floats) -> Floats:
+    """See ``LearningRate.epoch_ended``."""
+    return _constant(done)
+
+
+_SHAPES = {
+    shape.__name__[1:]: shape
+    for shape in (_constant, _step, _exponential, _cosine, _one_cycle, _reduce_on_plateau)
+}
+SCHEDULES: Mapping[str, Callable[[Floats], Floats]] = {name: _SHAPES[name] for name in hyperparameters.SCHEDULES}
 """Each schedule that a spec may name: from the share of its steps that are done, 0 to 1, to the rate's factor."""
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from hpo_core.journal.events import Job, Probe
 from hpo_core.plan.hyperparameters import built_in
 from hpo_core.plan.probes import Answer
+from hpo_core.text import plural
 from hpo_core.workloads.images.changes import Watch
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
 from hpo_core.workloads.paper.program import (
@@ -183,9 +184,8 @@ class ProbeSteps:
 
 def stopped_early(epoch: int, epochs: int, patience: int) -> str:
     """Return the sentence on a training that stopped early, with the rule of its score."""
-    waited = f"{patience} epochs" if patience > 1 else "1 epoch"
     return (
-        f"stopped early after epoch {epoch} of {epochs}, val_loss was no better for {waited}; "
+        f"stopped early after epoch {epoch} of {epochs}, val_loss was no better for {plural(patience, 'epoch')}; "
         "its scores are those of its last epoch"
     )
 

@@ -34,7 +34,7 @@ def alike(model: keras.Model, own: OwnFile, values: Mapping[str, Value]) -> str 
 
 
 def _config(model: keras.Model) -> str | None:
-    """Return all that a model of Keras' own classes is made of, without its layers' running numbers."""
+    """Return all that a model of Keras' own classes is made of; None where its configuration may not tell all."""
     if type(model) not in (keras.Sequential, keras.Model, keras.src.models.Functional):
         return None
     layers = list(model._flatten_layers())
@@ -43,9 +43,7 @@ def _config(model: keras.Model) -> str | None:
     if any(hasattr(layer, name) for layer in layers for name in NOT_IN_CONFIG):
         return None
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    if getattr(inner, "_exclude_from_weight_decay", None) or getattr(
-        inner, "_exclude_from_weight_decay_pattern", None
-    ):
+    if any(getattr(inner, f"_exclude_from_weight_decay{kind}", None) for kind in ("", "_pattern")):
         return None
     try:
         made = [model.get_config(), model.get_compile_config(), bool(model.jit_compile), keras.config.floatx()]

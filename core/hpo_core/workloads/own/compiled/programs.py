@@ -11,7 +11,7 @@ import keras
 
 from hpo_core.plan.setting import Value
 from hpo_core.workloads.own.compiled.alike import alike
-from hpo_core.workloads.own.compiled.fit import Fit, is_dataset, resident, rows_of
+from hpo_core.workloads.own.compiled.fit import Fit, resident
 from hpo_core.workloads.own.compiled.program import Program
 from hpo_core.workloads.own.contracts import OwnFile
 
@@ -43,15 +43,13 @@ class Programs:
         train = self._on_device(fit.data, fit.options.get("class_weight"))
         validation = None if fit.validation_data is None else self._on_device(fit.validation_data)
         program = Program(model, train, validation)
-        log.info("a program for %s", text or "this training alone")
+        log.info("a new program%s", "" if text else ", for this training alone")
         if text is not None and program.is_reusable:
             self._kept[key] = program
         self._forget_surplus()
         return program
 
     def _on_device(self, data: Any, class_weight: Any = None) -> Any:
-        if is_dataset(data) or not rows_of(data):
-            return data
         if id(data) not in self._resident:
             self._resident[id(data)] = (data, resident(data, class_weight))  # held: its id stays its own
         return self._resident[id(data)][1]
