@@ -145,7 +145,7 @@ class EpochEnded(_Record, frozen=True, tag="EpochEnded"):
 
 
 class AttemptEnded(_Record, frozen=True, tag="AttemptEnded"):
-    """An attempt is over. ``reason`` is a sentence for every status but complete; ``kind`` a word to count by.
+    """An attempt is over. ``reason`` is a sentence (a complete one has it if it stopped early); ``kind`` counts.
 
     ``epochs`` is how many of them have ended (None in older journals): one whose record is lost is missed so.
     ``data`` is the fingerprint of the images that it was trained on.

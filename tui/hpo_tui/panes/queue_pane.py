@@ -215,7 +215,7 @@ class _Drawing:
         word = "imported" if not self.snapshot.spec.trainable else "re-used" if entry.origin else "complete"
         last, asked = entry.last, self.snapshot.spec.epochs_of(entry.key.trial)
         if word == "complete" and entry.reason and last is not None and last.number < asked:
-            word = f"stopped early, epoch {last.number}/{asked}"
+            word = f"stopped early {last.number}/{asked}"
         score = f"{fit(self.metric, min(len(self.metric), 14))} {metric_text(value):>6}"
         took = f"  {format_seconds(entry.seconds):>5}" if entry.seconds else ""
         return sides((*label, run(f"  {word}", DIM)), (run(f"{score}{took} ", DIM),), self.width)
