@@ -179,7 +179,10 @@ async def test_an_engine_that_sees_a_newer_one_stops_and_says_so(
     newer.close()
     wait(lambda: not folder.engine_runs(), "the engine's end")
     said = "A newer engine has taken the session over; this one stops."
-    assert said in folder.engine_log.read_text(encoding="utf-8")
+    wait(
+        lambda: said in folder.engine_log.read_text(encoding="utf-8"),
+        "the sentence, which follows the lock's release",
+    )
     records = JournalReader(folder.path).poll()
     assert records[-1].gen == reader.gen + 1, "the newer engine's records count, and none after them of the old"
     async with opened(sessions, folder) as see:
