@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from pathlib import Path
 
 from hpo_core.executors.executor import WorkerDied
+from hpo_core.journal.files import open_own
 from hpo_core.text import clean, plural
 
 _LOG_TAIL = 64 * 1024
@@ -39,8 +41,8 @@ _UNKNOWN_KILL = "killed (SIGKILL), cause unknown"
 def last_words(death: WorkerDied) -> str:
     """Return the last line of the dead worker's log, or an empty text."""
     try:
-        with death.log.open("rb") as file:
-            file.seek(max(death.log.stat().st_size - _LOG_TAIL, 0))
+        with os.fdopen(open_own(death.log), "rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _LOG_TAIL, 0))
             lines = file.read().decode("utf-8", "replace").split("\n")
     except OSError:
         return ""

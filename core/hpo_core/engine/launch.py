@@ -14,7 +14,7 @@ import msgspec
 
 from hpo_core.errors import SessionError, SessionLocked, SpecError
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
-from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
+from hpo_core.journal.files import make_own_folder, open_own
 from hpo_core.session.code import check_trusted
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
@@ -105,8 +105,8 @@ def _refuse(folder: SessionFolder, process: subprocess.Popen[bytes], answer: byt
 
 
 def _open_log(folder: SessionFolder) -> int:
-    folder.logs.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    fd = os.open(folder.engine_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+    make_own_folder(folder.logs)
+    fd = open_own(folder.engine_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     if os.fstat(fd).st_size > LOG_BYTES:
         os.ftruncate(fd, 0)
     return fd

@@ -12,6 +12,7 @@ from hpo_core.engine.clock import Clock, Every
 from hpo_core.engine.estimate import Estimator
 from hpo_core.engine.readings import Readings
 from hpo_core.engine.supervisor import Slot, Supervisor, Task
+from hpo_core.journal.files import open_own
 from hpo_core.plan.grid import JobKey
 from hpo_core.session.status import LiveStatus, Machine, RunningJob, write_status
 
@@ -86,7 +87,7 @@ class LiveBoard:
     def _write_in_place(self, status: LiveStatus) -> None:
         """On a full disk there is no room for a second file; the old one's own block can still be written."""
         try:
-            with self._path.open("r+b") as file:
+            with os.fdopen(open_own(self._path, os.O_RDWR), "r+b") as file:
                 file.write(msgspec.json.encode(status))
                 file.truncate()
         except OSError:

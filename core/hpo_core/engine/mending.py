@@ -7,6 +7,7 @@ whole, and the file as it was goes into ``damaged/``. A session that was repaire
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.recovery import RECOVERED
 from hpo_core.errors import JournalError, SessionError
 from hpo_core.journal.events import Envelope
-from hpo_core.journal.files import FOLDER_MODE, REAL_FILES, Files, write_atomically
+from hpo_core.journal.files import REAL_FILES, Files, make_own_folder, open_own, write_atomically
 from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.reader import Damage
 from hpo_core.journal.records import checked_body, decode_record
@@ -74,7 +75,7 @@ def examine(folder: SessionFolder) -> Findings:
     snapshot, missing = _add_up(folder, found)
     check_readable(snapshot, folder)
     copy = folder.path / RECOVERED
-    recovered = _add_up(folder, (_read_segment(copy),))[0] if copy.is_file() else None
+    recovered = _add_up(folder, (_read_segment(copy),))[0] if copy.is_file() and not copy.is_symlink() else None
     leftovers = tuple(sorted(folder.path.glob(".*.part")))
     return Findings(folder, found, snapshot, missing, leftovers, recovered)
 
@@ -98,8 +99,13 @@ def repair(folder: SessionFolder, use_recovered: bool = False, files: Files = RE
         lock.release()
 
 
+def _whole(path: Path) -> bytes:
+    with os.fdopen(open_own(path), "rb") as file:
+        return file.read()
+
+
 def _read_segment(path: Path) -> Segment:
-    *lines, tail = path.read_bytes().split(b"\n")
+    *lines, tail = _whole(path).split(b"\n")
     good, damage = [], []
     for number, line in enumerate(lines, 1):
         try:
@@ -133,7 +139,7 @@ def _set_damage_aside(findings: Findings, files: Files) -> list[Path]:
     for segment in findings.segments:
         if not segment.sound:
             aside = _free_place(findings.folder, segment.path.name)
-            write_atomically(aside, segment.path.read_bytes(), files)
+            write_atomically(aside, _whole(segment.path), files)
             write_atomically(segment.path, b"".join(segment.good), files)
             moved.append(aside)
     return moved + [_move_aside(findings.folder, path, files) for path in findings.leftovers]
@@ -159,7 +165,7 @@ def _move_aside(folder: SessionFolder, path: Path, files: Files) -> Path:
 def _free_place(folder: SessionFolder, name: str) -> Path:
     """Return a path in ``damaged/`` that nothing has: what was set aside before stays."""
     aside = folder.path / ASIDE
-    aside.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    make_own_folder(aside)
     stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{name.lstrip('.')}"
     places = (aside / (stem if number == 1 else f"{stem}.{number}") for number in range(1, 10_000))
     return next(place for place in places if not place.exists())

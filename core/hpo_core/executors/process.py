@@ -17,7 +17,7 @@ import msgspec
 import psutil
 
 from hpo_core.journal.events import Job, JobEnded, Probe, ProbeEnded, WorkerEvent, WorkerOrder, WorkerReady
-from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
+from hpo_core.journal.files import make_own_folder, open_own
 from hpo_core.text import clean
 
 DEATH_SECONDS = 2.0
@@ -29,8 +29,14 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(WorkerEvent)
 
 
-def _open_for_owner(log: Path) -> BinaryIO:
-    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE), "ab")
+def _open_log(log: Path) -> BinaryIO:
+    """Open a worker's log, or what takes its words where it cannot be: no training is lost for it."""
+    try:
+        make_own_folder(log.parent)
+        return os.fdopen(open_own(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab")
+    except OSError as error:
+        logger.error("%s cannot be written: %s", clean(log), error.strerror)
+        return Path(os.devnull).open("ab")
 
 
 class WorkerProcess:
@@ -64,8 +70,7 @@ class WorkerProcess:
         if data is not None:
             command += ["--data", json.dumps(data)]
         try:
-            log.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            with _open_for_owner(log) as words:  # an error on the way to its own log must not be lost
+            with _open_log(log) as words:  # an error on the way to its own log must not be lost
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.PIPE,

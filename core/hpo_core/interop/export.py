@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hpo_core.errors import SessionError
 from hpo_core.interop.formats import FORMATS
-from hpo_core.journal.files import FOLDER_MODE, REAL_FILES, Files, write_all
+from hpo_core.journal.files import FOLDER_MODE, REAL_FILES, Files, make_own_folder, write_all
 from hpo_core.results.tidy import Bools
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean
@@ -30,9 +30,9 @@ def export(
     paths = [folder / name for name in parts]
     beside = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths}
     try:
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        for path in paths:
-            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        for inner in sorted({folder, *(path.parent for path in paths)}):
+            make_own_folder(inner)
         for written, pieces in zip(beside.values(), parts.values(), strict=True):
             _write(written, pieces, files)
         for path, written in beside.items():

@@ -16,25 +16,56 @@ FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 
-def open_own(path: Path, flags: int) -> int:
+SMALL_BYTES = 1 << 26
+"""No file that is read whole and at once is larger: orders, a status, a view, a user's program."""
+
+NOT_OWN = "is not a plain file of this session alone"
+NOT_OWN_FOLDER = "is not a plain folder of this session alone"
+
+
+def open_own(path: Path, flags: int = os.O_RDONLY) -> int:
     """Open a session's own file, and return its descriptor: nothing outside the session is reached through it.
 
-    A link, a file of several names, a pipe or a device is refused with ``OSError``; none of them is waited for.
+    A link, a pipe or a device is refused with ``OSError``, and none of them is waited for. A file that has names
+    elsewhere may be read (backups are made of such), and is refused where it would be written.
     """
-    fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, FILE_MODE)
+    try:
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, FILE_MODE)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a pipe that nobody reads, a socket
+            raise OSError(errno.EPERM, NOT_OWN, str(path)) from None
+        raise
     found = os.fstat(fd)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+    written = flags & os.O_ACCMODE != os.O_RDONLY
+    if not stat.S_ISREG(found.st_mode) or (written and found.st_nlink > 1):
         os.close(fd)
-        raise OSError(errno.EPERM, "is not a plain file of this session alone", str(path))
+        raise OSError(errno.EPERM, NOT_OWN, str(path))
     return fd
+
+
+def read_own(path: Path, most: int = SMALL_BYTES) -> bytes:
+    """Return all of a session's own file, see ``open_own``. Raises ``OSError``, above ``most`` bytes too."""
+    with os.fdopen(open_own(path), "rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return data
+
+
+def make_own_folder(path: Path) -> None:
+    """Make a folder inside a session where it is missing; one that is a link is refused. Raises ``OSError``."""
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=FOLDER_MODE)
+    if not stat.S_ISDIR(path.lstat().st_mode):
+        raise OSError(errno.EPERM, NOT_OWN_FOLDER, str(path))
 
 
 class Files:
     """The operating system's file calls, as the journal and the atomic writers need them."""
 
     def open_append(self, path: Path) -> int:
-        """Open (or create) a file for appending and return its descriptor; a symbolic link is refused."""
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+        """Open (or create) a file for appending and return its descriptor; see ``open_own``."""
+        return open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
 
     def create(self, path: Path) -> int:
         """Make a new file and return its descriptor; whatever stands there already, a link too, is refused."""

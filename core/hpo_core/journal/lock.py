@@ -53,7 +53,7 @@ def boot_id() -> str:
 def read_holder(path: Path) -> Holder | None:
     """Return who the lock file names, or None where it names nobody."""
     try:
-        with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+        with os.fdopen(open_own(path), "rb") as file:
             return msgspec.json.decode(file.read(), type=Holder)
     except (OSError, msgspec.DecodeError):
         return None
@@ -62,7 +62,7 @@ def read_holder(path: Path) -> Holder | None:
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock now."""
     try:
-        fd = open_own(path, os.O_RDONLY)
+        fd = open_own(path)
     except OSError:
         return False
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from hpo_core.errors import JournalError
 from hpo_core.journal.events import Envelope
+from hpo_core.journal.files import open_own
 from hpo_core.journal.records import decode_record
 from hpo_core.journal.segments import in_order, segments
 
@@ -101,7 +103,7 @@ class JournalReader:
         for path in reversed(segments(self.folder)):
             place = self._places.get(path.name)
             offset = place.offset if place is not None else 0
-            with path.open("rb") as file:
+            with os.fdopen(open_own(path), "rb") as file:
                 file.seek(offset)
                 rest = file.read()
             if rest:
@@ -128,7 +130,7 @@ class JournalReader:
             place = self._places.setdefault(path.name, _Place((status.st_dev, status.st_ino)))
             if status.st_size <= place.offset:
                 return
-            with path.open("rb") as file:
+            with os.fdopen(open_own(path), "rb") as file:
                 file.seek(place.offset)
                 data = file.read()
         except FileNotFoundError:

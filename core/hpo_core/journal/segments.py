@@ -17,12 +17,9 @@ _SEGMENT_NAME = re.compile(r"journal-(\d{1,9})\.jsonl")
 
 
 def segments(folder: Path) -> list[Path]:
-    """Return the journal's files in the order in which they were written; links among the later ones are none."""
-    later = sorted(
-        (number, path) for number, path in _numbered(folder) if not path.is_symlink() and path.is_file()
-    )
-    first = folder / FIRST_SEGMENT
-    return ([first] if first.is_file() else []) + [path for _, path in later]
+    """Return the journal's files in the order in which they were written; links among them are none."""
+    paths = [folder / FIRST_SEGMENT, *(path for _, path in sorted(_numbered(folder)))]
+    return [path for path in paths if not path.is_symlink() and path.is_file()]
 
 
 def next_segment(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hpo_core.journal.events import Envelope, Event
-from hpo_core.journal.files import FOLDER_MODE, REAL_FILES, Files, write_all
+from hpo_core.journal.files import REAL_FILES, Files, make_own_folder, write_all
 from hpo_core.journal.reader import JournalReader
 from hpo_core.journal.records import encode_record
 from hpo_core.journal.segments import FIRST_SEGMENT, next_segment, segments
@@ -190,7 +190,7 @@ def set_torn_tail_aside(folder: Path, reader: JournalReader, files: Files = REAL
 
 def _set_aside(folder: Path, path: Path, offset: int, rest: bytes, files: Files) -> int:
     aside = folder / "damaged"
-    aside.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    make_own_folder(aside)
     copy = files.open_append(aside / f"{path.stem}-{offset}.part")
     try:
         write_all(files, copy, rest)

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from hpo_core.errors import SessionError
-from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
+from hpo_core.journal.files import FILE_MODE, FOLDER_MODE, read_own
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
@@ -27,7 +27,7 @@ def keep(folder: SessionFolder, spec: SessionSpec) -> None:
     original = Path(spec.model.file)
     folder.code.mkdir(mode=FOLDER_MODE)
     kept = folder.code / original.name
-    kept.write_bytes(original.read_bytes())
+    kept.write_bytes(read_own(original.resolve()))
     kept.chmod(FILE_MODE)
 
 
@@ -38,7 +38,7 @@ def changed_words(folder: SessionFolder) -> str:
     if written is None or kept is None or written.file is None or kept.file is None:
         return ""
     try:
-        same = Path(written.file).read_bytes() == Path(kept.file).read_bytes()
+        same = read_own(Path(written.file).resolve()) == read_own(Path(kept.file))
     except OSError:
         return ""
     if same:
@@ -80,7 +80,7 @@ def _digest(folder: SessionFolder) -> str:
     if model is None:
         return ""
     try:
-        code = b"" if model.file is None else Path(model.file).read_bytes()
+        code = b"" if model.file is None else read_own(Path(model.file))
     except OSError as error:
         why = clean(error.strerror)
         raise SessionError(f"The session's code cannot be read: {clean(model.file)}: {why}.") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from hpo_core.journal.events import Order, QueueJobs
-from hpo_core.journal.files import FOLDER_MODE, write_atomically
+from hpo_core.journal.files import make_own_folder, read_own, write_atomically
 
 _decoder = msgspec.json.Decoder(Order)
 _count = itertools.count()
@@ -19,16 +19,16 @@ _count = itertools.count()
 
 def send_order(control: Path, order: Order) -> None:
     """Put an order into the control folder. Raises ``OSError``."""
-    control.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    make_own_folder(control)
     name = f"{time.time_ns():020d}-{os.getpid()}-{next(_count):04d}.json"
     write_atomically(control / name, msgspec.json.encode(order), durable=False)
 
 
 def waiting_orders(control: Path) -> Iterator[tuple[Path, Order | None]]:
     """Yield the orders that wait, oldest first, with their files; None for one that cannot be read."""
-    for path in sorted(control.glob("[0-9]*.json")):
+    for path in () if control.is_symlink() else sorted(control.glob("[0-9]*.json")):
         try:
-            yield path, _decoder.decode(path.read_bytes())
+            yield path, _decoder.decode(read_own(path))
         except FileNotFoundError:
             continue
         except (OSError, msgspec.MsgspecError):

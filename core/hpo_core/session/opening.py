@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 from hpo_core.errors import JournalError, SessionError
 from hpo_core.journal.events import SCHEMA_VERSION, EngineStarted, PlanRecorded
+from hpo_core.journal.files import open_own
 from hpo_core.journal.reader import Damage, JournalReader
 from hpo_core.journal.records import decode_record
 from hpo_core.journal.segments import segments
@@ -74,7 +76,7 @@ def check_spec(folder: SessionFolder) -> None:
 def _first_lines(folder: SessionFolder) -> list[bytes]:
     with contextlib.suppress(OSError):  # the screen says why the journal cannot be read
         for path in segments(folder.path)[:1]:
-            with path.open("rb") as file:
+            with os.fdopen(open_own(path), "rb") as file:
                 return file.readlines(PLAN_WITHIN)
     return []
 

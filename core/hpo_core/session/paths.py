@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,10 @@ from hpo_core.journal import lock
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import BEFORE_THERE_WAS_A_KEY, SessionSpec
 from hpo_core.text import clean
+
+FOLDERS = ("control", "logs", "code", "models", "exports", "damaged")
+FILES = ("spec.toml", "status.json", "view.json", "lock")
+"""What is a session's own in its folder, beside the journal's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +88,29 @@ class SessionFolder:
         return lock.is_held(self.lock)
 
     def check(self) -> None:
-        """Raise ``SessionError`` where this is no session, or one that may not be looked into."""
+        """Raise ``SessionError`` where this is no session, may not be looked into, or leads out of itself."""
         try:
-            found = self.spec.is_file()
+            found = self.spec.is_file() and not self.spec.is_symlink()
+            foreign = next(self._foreign(), None)
         except PermissionError:
             raise SessionError(
                 f"{clean(self.path)} belongs to another user, who keeps it private; ask for the right to read it."
             ) from None
+        if foreign is not None:
+            raise SessionError(
+                f"The session {self.name!r} leads out of its folder: {clean(foreign.name)} is no plain "
+                f"{'folder' if foreign.name in FOLDERS else 'file'}. Take it away, or put back what was there."
+            )
         if not found:
             raise SessionError(f"{clean(self.path)} is not a session: it has no spec.toml.")
+
+    def _foreign(self) -> Iterator[Path]:
+        """Yield what of the session's own is a link, a pipe, a device, or a folder in place of a file."""
+        for entry in self.path.iterdir() if self.path.is_dir() else ():
+            mode = entry.lstat().st_mode
+            of_files = entry.name in FILES or entry.match("journal*.jsonl")
+            if (of_files and not stat.S_ISREG(mode)) or (entry.name in FOLDERS and not stat.S_ISDIR(mode)):
+                yield entry
 
     def load_spec(self) -> SessionSpec:
         """Read the spec back, with the session's copy of a user's file. Raises ``SessionError``, ``SpecError``."""

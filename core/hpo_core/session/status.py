@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from hpo_core.journal.files import write_atomically
+from hpo_core.journal.files import read_own, write_atomically
 
 
 class RunningJob(msgspec.Struct, frozen=True):
@@ -75,6 +75,6 @@ def write_status(path: Path, status: LiveStatus) -> None:
 def read_status(path: Path) -> LiveStatus | None:
     """Return the status, or None where there is none that can be read."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=LiveStatus)
+        return msgspec.json.decode(read_own(path), type=LiveStatus)
     except (OSError, msgspec.DecodeError):
         return None

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import BinaryIO, NoReturn
 
 from hpo_core.plan.workloads import WORKLOADS
-from hpo_core.worker.joblog import JobLog
+from hpo_core.worker.joblog import JobLog, print_without_fail
 from hpo_core.worker.loop import Events, leave_at_once, serve
 from hpo_core.workloads.workload import Setting, load_workload
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     orders = claim_orders()
     os.set_inheritable(arguments.events_fd, False)
     job_log = JobLog(arguments.log)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    print_without_fail()
     faulthandler.enable(file=2)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s", force=True)
     setting = Setting(arguments.device, arguments.threads, arguments.data)

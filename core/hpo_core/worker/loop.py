@@ -6,7 +6,6 @@ raises ends as ``failed`` with one sentence, its traceback in the log, and the l
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
 import os
@@ -120,8 +119,7 @@ def _train(
         gc.collect()  # a half-built network is all cycles, and may be large
     seconds = time.monotonic() - began
     log.info("%s after %.2f s%s", outcome.status, seconds, f": {outcome.reason}" if outcome.reason else "")
-    with contextlib.suppress(OSError):  # a log that cannot be trimmed is no reason to lose the result
-        job_log.trim()
+    job_log.trim()
     return JobEnded(
         trial=job.trial,
         replicate=job.replicate,
@@ -150,8 +148,7 @@ def _probe(
         answer = Answer(reason=failure(error).reason)
         gc.collect()
     log.info("%s %s", answer.reason, " ".join(answer.prints))
-    with contextlib.suppress(OSError):
-        job_log.trim()
+    job_log.trim()
     return ProbeEnded(answer=answer, seconds=time.monotonic() - began)
 
 

@@ -62,5 +62,5 @@ def test_orders_for_an_engine_that_is_gone_are_discarded(tmp_path: Path) -> None
 
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "control").write_text("a file in its place", encoding="utf-8")
-    with pytest.raises(OSError, match="exists"):
+    with pytest.raises(OSError, match="not a plain folder"):
         send_order(tmp_path / "control", PauseQueue())

@@ -27,7 +27,8 @@ def export_session(view: View, to: Path | None, written_as: str) -> None:
     """
     from hpo_core.interop.export import export
 
-    written = export(view.snapshot, to or view.folder.exports, view.mask, written_as=written_as)
+    folder = to.resolve() if to is not None and to.is_symlink() else to or view.folder.exports
+    written = export(view.snapshot, folder, view.mask, written_as=written_as)
     for path in written:
         click.echo(path_in_words(path))
     seen, whole = int(view.mask.sum()), len(view.mask)

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from hpo_core.errors import SessionError
-from hpo_core.journal.files import write_atomically
+from hpo_core.journal.files import read_own, write_atomically
 from hpo_core.plan.grid import Grid
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.results.measure import Which
@@ -89,7 +89,7 @@ def load_view(path: Path, grid: Grid) -> ViewState:
 def _read(path: Path) -> bytes:
     """Return what the file holds; nothing where it cannot be read."""
     try:
-        return path.read_bytes()
+        return read_own(path)
     except OSError:
         return b""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from hpo_core.journal.files import open_own
 from hpo_core.text import clean
 from hpo_tui.widgets.plain_text import literal
 
@@ -57,7 +59,9 @@ class LogScreen(ModalScreen[None]):
 def log_text(path: Path) -> str:
     """Return the end of a log with nothing in it that a terminal would act on, or why there is none."""
     try:
-        data = path.read_bytes()[-SHOWN_BYTES:]
+        with os.fdopen(open_own(path), "rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - SHOWN_BYTES, 0))
+            data = file.read(SHOWN_BYTES)
     except FileNotFoundError:
         return "This attempt has no log (yet)."
     except OSError as error:
