@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, cast
@@ -51,18 +53,29 @@ class Ended(ReplayExecutor):
         super().__init__(**options)
         self.ended: list[int] = []
 
+        self.cpu = 0.0
+
     def end_hang(self, worker: int) -> None:
         self.ended.append(worker)
+
+    def cpu_seconds(self, worker: int) -> float:
+        return self.cpu
+
+    def hand_over(self, folder: Path, now: list[float]) -> Supervisor:
+        """A supervisor of this one worker, that is at a training; ``now`` is its clock."""
+        supervisor = Supervisor(self, Clock(steady=lambda: now[0]), Limits(first_progress=120.0))
+        supervisor.grow(1)
+        log = str(folder / "log")
+        job = Job(trial=1, replicate=1, attempt=1, seed=1, values={}, data={}, settings={}, log=log)
+        supervisor.hand_over(supervisor.slots[1], job, "network")
+        return supervisor
 
 
 @pytest.mark.fault(45)
 def test_time_in_which_nothing_ran_is_no_hang_and_a_hang_after_it_is_one(tmp_path: Path) -> None:
     now = [100.0]
     executor = Ended()
-    supervisor = Supervisor(executor, Clock(steady=lambda: now[0]), Limits(first_progress=120.0))
-    supervisor.grow(1)
-    job = Job(trial=1, replicate=1, attempt=1, seed=1, values={}, data={}, settings={}, log=str(tmp_path / "log"))
-    supervisor.hand_over(supervisor.slots[1], job, "network")
+    supervisor = executor.hand_over(tmp_path, now)
     now[0] += 3600.0
     assert supervisor.end_hangs() == 3600.0
     for _ in range(119):
@@ -72,3 +85,33 @@ def test_time_in_which_nothing_ran_is_no_hang_and_a_hang_after_it_is_one(tmp_pat
     now[0] += 2.0
     supervisor.end_hangs()
     assert executor.ended == [1]
+
+
+@pytest.mark.fault(46)
+@pytest.mark.parametrize(("share", "ended_after"), [(0.0, 121), (0.02, 121), (0.3, 24 * 3600 + 1)])
+def test_an_epoch_that_computes_goes_on_for_a_day_and_a_hang_does_not(
+    share: float, ended_after: int, tmp_path: Path
+) -> None:
+    now = [100.0]
+    executor = Ended()
+    supervisor = executor.hand_over(tmp_path, now)
+    while not executor.ended:
+        now[0] += 1.0
+        executor.cpu += share
+        supervisor.end_hangs()
+    assert now[0] == 100.0 + ended_after
+
+
+@pytest.mark.fault(46)
+def test_what_a_worker_starts_works_for_it() -> None:
+    """As a command does, whose program computes while the worker waits for it."""
+    program = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True); time.sleep(60)"
+    waits = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {program!r}])"
+    worker = WorkerProcess.__new__(WorkerProcess)
+    with subprocess.Popen([sys.executable, "-S", "-c", waits], stdout=subprocess.PIPE, process_group=0) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        worker.pid = process.pid
+        assert worker.cpu_seconds() >= 0.3
+        worker.signal(signal.SIGKILL)
+    assert worker.cpu_seconds() == 0.0

@@ -2,7 +2,8 @@
 
 A worker that dies is replaced. One that dies again and again before it was ready is given up, so that a broken
 installation ends in a sentence instead of an endless loop. A training that makes no progress for a limit that
-adapts to the longest epoch seen is ended: it is asked, then comes SIGTERM, then SIGKILL. Time in which this
+adapts to the longest epoch seen is ended: it is asked, then comes SIGTERM, then SIGKILL. One that computes makes
+progress, however long its epoch: a worker's CPU time is a sign of life, for a day at most. Time in which this
 process itself did not run (suspended by a scheduler, a container, a laptop's lid) is nobody's hang.
 """
 
@@ -42,6 +43,11 @@ class Limits:
     probe: float = 300.0
     start: float = 600.0
     stop: float = 60.0
+    computing: float = 24 * 3600.0
+    """A training that computes and reports nothing is left alone for so long."""
+    look: float = 10.0
+    share: float = 0.05
+    """Every ``look`` seconds a silent worker is looked at; one that used this share of a core computes."""
     failed_starts: int = 3
     gap: float = 15.0
     """The engine looks every second; where it did not for so long, it was not running itself."""
@@ -58,6 +64,10 @@ class Task:
     started: float
     began: float
     last_sign: float
+    looked: float = 0.0
+    computed: float = 0.0
+    """When its worker's CPU time was looked at last, and when it was last seen to grow."""
+    cpu: float = 0.0
     progress: Progress | None = None
     first_batch: tuple[float, float] | None = None
     """When the first batches were reported as done, and which share of the training they were."""
@@ -234,18 +244,32 @@ class Supervisor:
         limit = self._patience(task)
         if task.hung:
             return
-        if now - task.last_sign > limit:
+        self._look_for_work(slot, task, now)
+        if now - max(task.last_sign, task.computed) > limit:
             task.hung = f"no progress for {_minutes(limit)}"
+        elif now - task.last_sign > self._limits.computing:
+            task.hung = f"no epoch for {_minutes(self._limits.computing)}, although it computed"
         elif task.stop_asked and now - task.stop_asked > self._limits.stop:
             task.hung = f"did not stop for {_minutes(self._limits.stop)}"
         if task.hung:
             self._executor.end_hang(slot.number)
+
+    def _look_for_work(self, slot: Slot, task: Task, now: float) -> None:
+        """Take the CPU time of a worker that has been silent for a while as a sign of its life."""
+        before = max(task.looked, task.last_sign)
+        if now - before < self._limits.look:
+            return
+        used = self._executor.cpu_seconds(slot.number)
+        if task.looked > task.last_sign and used - task.cpu > self._limits.share * (now - task.looked):
+            task.computed = now
+        task.looked, task.cpu = now, used
 
     def _forgive(self, seconds: float) -> None:
         for slot in self.slots.values():
             slot.since += seconds
             if slot.task is not None:
                 slot.task.last_sign += seconds
+                slot.task.computed += seconds
                 slot.task.stop_asked += seconds if slot.task.stop_asked else 0.0
 
     def _patience(self, task: Task) -> float:

@@ -71,6 +71,10 @@ class Executor(Protocol):
         """End a worker that hangs: ask, SIGTERM, SIGKILL; ``JobEnded`` or ``WorkerDied`` follows."""
         ...
 
+    def cpu_seconds(self, worker: int) -> float:
+        """CPU time that the worker and what it started have used; 0 where nobody knows."""
+        ...
+
     def poll(self, timeout: float) -> list[Report]:
         """Return what was reported, waiting at most ``timeout`` seconds for the first of it."""
         ...

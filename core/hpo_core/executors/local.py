@@ -88,6 +88,10 @@ class LocalExecutor:
         """Begin to climb the stop ladder; the polls go on with it."""
         self._ladders[worker] = Ladder(self._workers[worker])
 
+    def cpu_seconds(self, worker: int) -> float:
+        """CPU time of the process and of its children."""
+        return self._workers[worker].cpu_seconds()
+
     def poll(self, timeout: float) -> list[Report]:
         """Read from every process that has something to say."""
         reports: list[Report] = []

@@ -134,6 +134,14 @@ class WorkerProcess:
         except psutil.Error:
             return 0
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the process and of all that it started; 0 once it is gone."""
+        try:
+            leader = psutil.Process(self.pid)
+            return sum(sum(process.cpu_times()[:4]) for process in (leader, *leader.children(recursive=True)))
+        except psutil.Error:
+            return 0.0
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the whole process group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):

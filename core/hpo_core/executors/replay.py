@@ -120,6 +120,11 @@ class ReplayExecutor:
         """Nothing hears, so that it dies."""
         self.kill(worker)
 
+    def cpu_seconds(self, worker: int) -> float:
+        """None is used."""
+        del worker
+        return 0.0
+
     def poll(self, timeout: float) -> list[Report]:
         """One event from every worker that has a job; waits only where nobody has one."""
         reports: list[Report] = []
