@@ -111,6 +111,10 @@ class FailingFiles(UnsyncedFiles):
         self._check("truncate")
         super().truncate(fd, size)
 
+    def takes_files(self, folder: Path) -> bool:
+        del folder
+        return self._ask("another file") is None
+
     def open_append(self, path: Path) -> int:
         self._check("open")
         return super().open_append(path)

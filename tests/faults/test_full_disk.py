@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import subprocess
 import time
@@ -10,16 +12,23 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from hpo_core.engine.launch import start_engine
 from hpo_core.journal.events import AttemptStarted, EngineOptions, EpochEnded
+from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session import store as session
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
-from hpo_core.session.status import read_status
+from hpo_core.session.status import READ_ONLY, LiveStatus, read_status, write_status
 from hpo_core.workloads.synthetic import synthetic_curve
+from hpo_tui.cli import cli
+from hpo_tui.commands.headless import tell_held
+from hpo_tui.commands.progress import LineReporter
+from hpo_tui.desk.follower import Update
+from hpo_tui.panes.header import notice, state_word
 
 LIMIT = 30.0
 SPEC = """
@@ -98,10 +107,10 @@ def test_a_journal_that_may_not_grow_pauses_the_work_until_it_may(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
+    """A file system of one megabyte and a hundred files."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=100", "tmpfs", str(disk)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("this test may not mount a file system")
     yield disk
@@ -134,3 +143,59 @@ def test_a_full_disk_is_named_with_its_free_space_and_the_work_goes_on_when_ther
     assert_whole(folder)
     for key, entry in acknowledged.replicates.items():
         assert read_session(folder).replicate(key).epochs[: len(entry.epochs)] == entry.epochs
+
+
+@pytest.mark.fault(47)
+def test_where_no_file_can_be_made_the_work_waits_and_no_training_fails(
+    small_disk: Path, start: Callable[[SessionFolder], psutil.Process]
+) -> None:
+    folder = session.create(small_disk, "crowded", SessionSpec.parse(SPEC))
+    start(folder)
+    wait(lambda: under_way(folder), "the first epoch")
+    made = [small_disk / f"file-{number}" for number in range(200)]
+    with contextlib.suppress(OSError):
+        for path in made:
+            path.touch()
+    wait(lambda: message(folder).startswith("The disk takes no further file (no inodes left)"), "the pause")
+    for path in made:
+        path.unlink(missing_ok=True)
+    wait(lambda: not folder.engine_runs(), "the end")
+    assert_whole(folder)
+    assert len(list(folder.logs.glob("trial-*"))) == 4
+
+
+class Heard(LineReporter):
+    """What a headless run says."""
+
+    def __init__(self, folder: SessionFolder) -> None:
+        super().__init__(folder)
+        self.said: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+
+@pytest.mark.fault(49)
+def test_that_the_disk_is_read_only_is_said_wherever_one_looks(
+    finished: Callable[..., SessionFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine cannot write it: its last word is old, and the disk itself is asked."""
+    folder = finished()
+    write_status(folder.status, LiveStatus(pid=1, gen=1, time=time.time() - 60, workers=2, ready=2))
+    journal = folder.path / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(True)[:-2]))  # without the last results
+    real = os.statvfs(folder.path)
+    only_read = os.statvfs_result((*real[:8], real.f_flag | os.ST_RDONLY, real.f_namemax))
+    monkeypatch.setattr(os, "statvfs", lambda path: only_read)
+    with SessionLock(folder.lock):
+        status, alive = read_status(folder.status), folder.engine_runs()
+        told = [
+            CliRunner().invoke(cli, [*verb, "--sessions", str(folder.path.parent)]).output
+            for verb in (["show", "small"], ["show", "small", "--json"], ["list"], ["list", "--json"])
+        ]
+        update = Update(read_session(folder), status, alive)
+    heard = Heard(folder)
+    assert tell_held(tell_held("", status, heard), status, heard) == READ_ONLY
+    assert heard.said == [f"the queue is paused: {READ_ONLY}"]
+    assert (state_word(update), notice(update)) == ("paused", READ_ONLY)
+    assert [output for output in told if READ_ONLY not in output or "paused" not in output] == []

@@ -69,6 +69,7 @@ class Dispatcher:
     def hand_out(self) -> None:
         """Give every idle worker a job, as long as there are any."""
         for slot in self._supervisor.idle():
+            self._recorder.mind_files()
             key = None if self.held else self._pick(slot)
             if key is None:
                 return
@@ -87,7 +88,7 @@ class Dispatcher:
     @property
     def held(self) -> bool:
         """Whether nothing is handed out at the moment."""
-        return bool(self._recorder.blocked) or self._state.paused is not None
+        return bool(self._recorder.held) or self._state.paused is not None
 
     def _pick(self, slot: Slot) -> JobKey | None:
         others = (other for other in self._supervisor.slots.values() if other is not slot)

@@ -203,7 +203,8 @@ class Engine:
             self._prober.ask()
             self._dispatcher.hand_out()
         if self._live.due():
-            self._live.publish(self._dispatcher.workers, lambda: tuple(self._state.waiting()), self._message())
+            workers, held = self._dispatcher.workers, self._recorder.held
+            self._live.publish(workers, lambda: tuple(self._state.waiting()), self._message(), held)
 
     def _obey_orders(self) -> None:
         for name, order in self._inbox.take():
@@ -232,8 +233,8 @@ class Engine:
         return next(self._state.waiting(), None) is None and next(self._state.running(), None) is None
 
     def _message(self) -> str:
-        if self._recorder.blocked:
-            return self._recorder.blocked
+        if self._recorder.held:
+            return self._recorder.held
         if self._ending:
             return "stopping" if self._ending == "now" else "stopping after the trainings under way"
         if self._recorder.unsafe:

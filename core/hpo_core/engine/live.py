@@ -47,7 +47,7 @@ class LiveBoard:
         """Whether it is time to look again."""
         return self._publish.due()
 
-    def publish(self, workers: int, waiting: Callable[[], Sequence[JobKey]], message: str) -> None:
+    def publish(self, workers: int, waiting: Callable[[], Sequence[JobKey]], message: str, held: str = "") -> None:
         """Write the status if it has changed, or if nothing was written for two seconds."""
         if self._read.due():
             self._machine = self._readings.take(self._supervisor.memory())
@@ -65,6 +65,7 @@ class LiveBoard:
             speed=self._estimator.speed(self._clock.wall()),
             machine=self._machine,
             message=message,
+            held=held,
         )
         if self._heartbeat.due() or self._last is None or _facts(status) != _facts(self._last):
             self._last = status

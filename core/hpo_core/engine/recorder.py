@@ -25,6 +25,7 @@ from hpo_core.journal.writer import JournalWriter, set_torn_tail_aside
 from hpo_core.session.opening import check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.state import SessionState
+from hpo_core.session.status import READ_ONLY
 
 Observer = Callable[[Envelope], None]
 
@@ -52,12 +53,15 @@ class Recorder:
         self.state = SessionState(folder.load_spec())
         self.blocked = ""
         """Why nothing can be written at the moment, in a sentence; empty where all is well."""
+        self.crowded = ""
+        """Why no file can be made, a training's log for one, in a sentence; empty where all is well."""
         self.unsafe = ""
         """Why what is written would not survive a power loss, in a sentence; empty where all is well."""
         self._lock = lock
         self._clock = clock or Clock()
         self._waiting: deque[tuple[Event, float]] = deque()
-        self._blocked_since = 0.0
+        self._files = files
+        self._blocked_since = self._crowded_since = 0.0
         self._retry = Every(RETRY_SECONDS, self._clock)
         self._check = Every(CHECK_SECONDS, self._clock)
         self._reader = JournalReader(folder.path)
@@ -103,12 +107,28 @@ class Recorder:
         """Do what is due: sync, retry, look whether the journal is still ours. To be called often."""
         if self._check.due():
             self._check_ownership()
+            self.mind_files()
         if self.blocked:
             if self._retry.due():
                 self._write_waiting()
         else:
             self._sync(self._writer.sync_if_due)
             self._mind_safety()
+
+    def mind_files(self) -> None:
+        """Hold the queue up while the disk takes no further file: trainings would lose their logs."""
+        if self._files.takes_files(self.folder.path):
+            if self.crowded:
+                self.note("warning", self._went_on(self.crowded, self._crowded_since))
+                self.crowded = ""
+        elif not self.crowded:
+            self._crowded_since = self._clock.steady()
+            self.crowded = "The disk takes no further file (no inodes left); paused until there is room."
+
+    @property
+    def held(self) -> str:
+        """Why the disk holds the queue up, in a sentence; empty where it does not."""
+        return self.blocked or self.crowded
 
     @property
     def settled(self) -> bool:
@@ -150,11 +170,12 @@ class Recorder:
         self.blocked = self._complaint(error)
 
     def _unblock(self) -> None:
-        seconds = self._clock.steady() - self._blocked_since
         why, self.blocked = self.blocked, ""
-        self.note("warning", f"{why} It went on after {seconds:.0f} s; nothing was lost.")
+        self.note("warning", self._went_on(why, self._blocked_since))
 
     def _complaint(self, error: OSError) -> str:
+        if error.errno == errno.EROFS:
+            return READ_ONLY
         if error.errno not in _FULL:
             return f"The journal cannot be written: {error.strerror}; paused, and tried again every second."
         free = shutil.disk_usage(self.folder.path).free
@@ -186,6 +207,9 @@ class Recorder:
                 f"disk error: what was recorded since {at} would not survive a power loss; tried again at least "
                 "once a minute"
             )
+
+    def _went_on(self, why: str, since: float) -> str:
+        return f"{why} It went on after {self._clock.steady() - since:.0f} s; nothing was lost."
 
     def _check_ownership(self) -> None:
         if not self._writer.is_whole():

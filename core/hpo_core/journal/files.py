@@ -92,6 +92,14 @@ class Files:
         """Rename over ``target``, atomically."""
         source.replace(target)
 
+    def takes_files(self, folder: Path) -> bool:
+        """Whether the folder's disk has an inode left; True where it does not count them."""
+        try:
+            room = os.statvfs(folder)
+        except OSError:
+            return True
+        return not room.f_files or room.f_favail > 0
+
     def sync_folder(self, folder: Path) -> None:
         """Make a rename or a new file in ``folder`` durable; where folders cannot be synced, do nothing."""
         with contextlib.suppress(OSError):

@@ -18,19 +18,22 @@ def show_json(
     snapshot: Snapshot,
     seen: NDArray[np.bool_] | None = None,
     engine_runs: bool | None = None,
+    held: str = "",
 ) -> dict[str, Any]:
     """Return the session, counts, and the trials that ``seen`` marks (all where it is None) with their replicates.
 
     Only ``counts`` is of the whole session whatever the trim; metrics of a replicate are those of its last epoch.
+    ``paused`` is why no training is started: ``held`` where it is the disk's fault, null where nothing is paused.
     """
     table, grid = table_of(snapshot), snapshot.spec.grid
     scores = {metric: table.scores(at_last(metric)) for metric in snapshot.metrics}
     return {
         "session": session_name,
-        "status": session_status(snapshot, engine_runs),
+        "status": session_status(snapshot, engine_runs, held),
         "objective": snapshot.spec.objective.metric,
         "direction": snapshot.spec.objective.direction,
         "counts": dict(snapshot.counts),
+        "paused": held or snapshot.paused,
         "trials": [
             {
                 "trial": row + 1,

@@ -183,17 +183,17 @@ class Snapshot:
         return tuple(names)
 
 
-def session_status(snapshot: Snapshot, engine_runs: bool | None = None) -> str:
+def session_status(snapshot: Snapshot, engine_runs: bool | None = None, held: str = "") -> str:
     """Return what the session is doing, in a word or two.
 
     ``engine_runs`` says whether an engine holds the session's lock; where it is not given, the journal alone
-    decides, which cannot know of an engine that was killed.
+    decides, which cannot know of an engine that was killed. ``held`` is why the disk holds the queue up.
     """
     if not snapshot.spec.trainable:
         return "imported"
     running = engine_runs if engine_runs is not None else snapshot.engine is not None and snapshot.stopped is None
     if running and not (snapshot.finished and snapshot.stopped is not None):
-        return "paused" if snapshot.paused is not None else "training"
+        return "paused" if held or snapshot.paused is not None else "training"
     if snapshot.finished:
         return "finished"
     if snapshot.engine is None:

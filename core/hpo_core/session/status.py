@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from hpo_core.journal.files import read_own, write_atomically
+
+OLD_SECONDS = 10.0
+"""An engine that can write says something more often than that."""
+
+READ_ONLY = "The disk is read-only; paused until it can be written."
 
 
 class RunningJob(msgspec.Struct, frozen=True):
@@ -65,6 +72,8 @@ class LiveStatus(msgspec.Struct, frozen=True):
     speed: float | None = None
     machine: Machine = Machine()
     message: str = ""
+    held: str = ""
+    """Why the disk holds the queue up, in a sentence; the message then says it too."""
 
 
 def write_status(path: Path, status: LiveStatus) -> None:
@@ -73,8 +82,15 @@ def write_status(path: Path, status: LiveStatus) -> None:
 
 
 def read_status(path: Path) -> LiveStatus | None:
-    """Return the status, or None where there is none that can be read."""
+    """Return the status, or None where there is none that can be read.
+
+    An engine whose disk has become read-only cannot say so: its last word is old, and the disk is asked.
+    """
     try:
-        return msgspec.json.decode(read_own(path), type=LiveStatus)
+        status = msgspec.json.decode(read_own(path), type=LiveStatus)
+        old = time.time() - status.time > OLD_SECONDS
+        if old and os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+            return msgspec.structs.replace(status, message=READ_ONLY, held=READ_ONLY)
     except (OSError, msgspec.DecodeError):
         return None
+    return status

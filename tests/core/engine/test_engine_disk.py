@@ -34,29 +34,57 @@ def curves(snapshot: Snapshot) -> dict[Any, list[dict[str, float | None]]]:
     return {key: [dict(epoch.metrics) for epoch in entry.epochs] for key, entry in snapshot.replicates.items()}
 
 
-def test_a_full_disk_pauses_the_work_and_it_goes_on_when_there_is_room(
-    make_session: MakeSession, run_engine: RunEngine, watched: Watched, failing_files: MakeFiles
+def full(name: str, data: bytes) -> int | tuple[int, int] | None:
+    return None if name != "write" else (7, 0) if len(data) > 100 else errno.ENOSPC
+
+
+def read_only(name: str, data: bytes) -> int | None:
+    del data
+    return errno.EROFS if name in ("write", "truncate", "sync") else None
+
+
+def without_inodes(name: str, data: bytes) -> int | None:
+    del data
+    return errno.ENOSPC if name in ("another file", "open") else None
+
+
+@pytest.mark.parametrize(
+    ("fails", "sentence"),
+    [
+        pytest.param(full, "The disk is full ", marks=pytest.mark.fault(18)),
+        pytest.param(without_inodes, "The disk takes no further file ", marks=pytest.mark.fault(47)),
+        pytest.param(
+            read_only, "The disk is read-only; paused until it can be written.", marks=pytest.mark.fault(49)
+        ),
+    ],
+)
+def test_a_disk_that_takes_nothing_pauses_the_work_and_it_goes_on_when_it_does(
+    fails: Callable[[str, bytes], Any],
+    sentence: str,
+    make_session: MakeSession,
+    run_engine: RunEngine,
+    watched: Watched,
+    failing_files: MakeFiles,
 ) -> None:
     folder = make_session()
-    full, messages, sizes = [False], set[str](), set[int]()
+    failing, messages, handed_out = [False], set[str](), set[int]()
 
     def on_turn(turn: int) -> None:
-        full[0] = 12 <= turn < 60
+        failing[0] = 12 <= turn < 60
         live = read_status(folder.status)
-        if full[0] and live is not None and live.message:
+        if failing[0] and live is not None and live.message:
+            assert live.held == live.message
             messages.add(live.message.split("(")[0])
-            sizes.add((folder.path / "journal.jsonl").stat().st_size)
+            handed_out.add(len(executor.submitted))
 
     def plan(name: str, count: int, data: bytes) -> int | tuple[int, int] | None:
         del count
-        if name == "write" and full[0]:
-            return (7, 0) if len(data) > 100 else errno.ENOSPC
-        return None
+        return fails(name, data) if failing[0] else None
 
     executor = watched(on_turn)
     snapshot = run_engine(folder, executor, files=failing_files(plan=plan))
-    assert messages == {"The disk is full "}
-    assert len(sizes) == 1, "nothing was written while it was full"
+    assert messages == {sentence}
+    assert len(handed_out) == 1, "nothing was begun in the meantime"
     assert snapshot.counts["complete"] == 8
     assert snapshot.damage == ()
     assert any("nothing was lost" in note.text for note in snapshot.notes)

@@ -177,7 +177,7 @@ def test_an_added_replicate_counts(half_way: Snapshot) -> None:
 
 def test_show_json_is_the_object_that_scripts_rely_on(half_way: Snapshot) -> None:
     shown = json.loads(json.dumps(show_json("grid", half_way), allow_nan=False))
-    assert list(shown) == ["session", "status", "objective", "direction", "counts", "trials"]
+    assert list(shown) == ["session", "status", "objective", "direction", "counts", "paused", "trials"]
     assert (shown["session"], shown["status"], shown["objective"]) == ("grid", "training", "val_accuracy")
     assert shown["counts"] == {
         "waiting": 3, "running": 1, "complete": 3, "diverged": 0, "failed": 1, "stopped": 0,

@@ -14,7 +14,7 @@ from hpo_core.plan.grid import JobKey
 from hpo_core.session.opening import SessionReader
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import ENDED, Replicate, Snapshot
-from hpo_core.session.status import read_status
+from hpo_core.session.status import LiveStatus, read_status
 from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.commands.progress import BarReporter, LineReporter, Reporter
 from hpo_tui.commands.sentences import counts_in_words
@@ -51,7 +51,7 @@ def _follow(folder: SessionFolder, reporter: Reporter) -> Snapshot:
     reader = SessionReader(folder)
     reader.poll()
     before = reader.snapshot()
-    wiring = WiringWatch()
+    wiring, held = WiringWatch(), ""
     reporter.begin(before)
     while True:
         alive = folder.engine_runs()  # asked before reading: what was written before its end is then read
@@ -61,7 +61,9 @@ def _follow(folder: SessionFolder, reporter: Reporter) -> Snapshot:
             for fault in wiring.news(snapshot):
                 reporter.say(f"warning: {fault}")
             before = snapshot
-        reporter.update(before, read_status(folder.status) if alive else None)
+        status = read_status(folder.status) if alive else None
+        held = tell_held(held, status, reporter)
+        reporter.update(before, status)
         if not alive:
             return before
         if _stuck(before):
@@ -69,6 +71,14 @@ def _follow(folder: SessionFolder, reporter: Reporter) -> Snapshot:
             stop_engine(folder, now=True)
             wait_for_end(folder, STOP_SECONDS)
         time.sleep(POLL_SECONDS)
+
+
+def tell_held(before: str, status: LiveStatus | None, reporter: Reporter) -> str:
+    """Say once that the disk holds the queue up, and why; its end is a note of the engine's."""
+    held = status.held if status is not None else ""
+    if held and not before:
+        reporter.say(f"the queue is paused: {clean(held, 400)}")
+    return held
 
 
 def _stuck(snapshot: Snapshot) -> bool:

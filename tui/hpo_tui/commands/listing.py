@@ -49,6 +49,8 @@ def table(cards: list[SessionCard]) -> list[str]:
             best = f"{clean(card.objective.metric, 12)}: within one loss"
         done = f"{card.ended} of {card.trainings}"
         lines.append(f"{name}  {card.state:<11}  {done:>13}  {best:<30}  {age_text(card.age):>10}")
+        if card.paused and card.state == "paused":
+            lines.append(f"{'':<{width}}  {clean(card.paused)}")
     size = sum(card.size for card in cards)
     return [*lines, "", f"{len(cards)} in all, {bytes_text(size)} on the disk"]
 
@@ -67,4 +69,5 @@ def as_object(card: SessionCard) -> dict[str, Any]:
         "age": round(card.age, 1),
         "bytes": card.size,
         "problem": card.problem or None,
+        "paused": card.paused or None,
     }

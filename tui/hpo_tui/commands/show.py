@@ -34,7 +34,7 @@ FAILURES_SHOWN = 10
 def show(view: View, top: int, as_json: bool) -> None:
     """Print progress, ranking and failures of a session on one page."""
     if as_json:
-        print_json(show_json(view.folder.name, view.snapshot, view.mask, view.engine_runs))
+        print_json(show_json(view.folder.name, view.snapshot, view.mask, view.engine_runs, view.held))
     else:
         click.echo("\n".join(page(view, top)))
 
@@ -53,11 +53,13 @@ def page(view: View, top: int = TOP) -> list[str]:
 
 def _heading(view: View) -> Iterator[str]:
     snapshot, objective = view.snapshot, view.snapshot.spec.objective
-    status = session_status(snapshot, view.engine_runs)
+    status = session_status(snapshot, view.engine_runs, view.held)
     took = f", in {format_seconds(snapshot.time - snapshot.began)}" if snapshot.began and snapshot.engine else ""
     yield f"{view.folder.name}  {status}  {objective.arrow} {clean(objective.metric)}, last epoch"
     yield f"{counts_in_words(snapshot)}{took}"
-    if snapshot.paused is not None and view.engine_runs:
+    if view.held:
+        yield clean(view.held)
+    elif snapshot.paused is not None and view.engine_runs:
         yield f"The queue is paused: {clean(snapshot.paused)}"
     if damage := damage_in_words(snapshot):
         yield clean(damage)

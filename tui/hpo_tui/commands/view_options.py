@@ -18,6 +18,7 @@ from hpo_core.results.trim import Trim, parse_hides
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.status import read_status
 from hpo_core.text import clean
 from hpo_tui.commands.options import session_argument
 
@@ -33,6 +34,12 @@ class View:
     trim: Trim
     mask: NDArray[np.bool_]
     engine_runs: bool
+
+    @property
+    def held(self) -> str:
+        """Why the disk holds an engine's queue up, in a sentence; empty where it does not."""
+        status = read_status(self.folder.status) if self.engine_runs else None
+        return status.held if status is not None else ""
 
 
 def in_view(function: Function) -> Function:

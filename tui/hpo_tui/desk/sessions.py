@@ -24,7 +24,7 @@ class SessionCard:
     """One session as the list shows it; ``problem`` says why it cannot be opened.
 
     ``age`` is the seconds since the journal's last record, ``size`` bytes; ``left`` the seconds to the end of the
-    queue, where an engine knows them.
+    queue, where an engine knows them; ``paused`` why no training is started.
     """
 
     folder: SessionFolder
@@ -40,6 +40,7 @@ class SessionCard:
     failed: int = 0
     left: float | None = None
     apart: bool = False
+    paused: str = ""
 
     @property
     def share(self) -> float:
@@ -101,8 +102,10 @@ class _Card:
             self._best = None if self._apart else best_score(snapshot)
             self._snapshot = snapshot
         snapshot, folder = self._snapshot, self._folder
-        state = session_status(snapshot, folder.engine_runs())
-        status = read_status(folder.status) if state in WORKING else None
+        runs = folder.engine_runs()
+        status = read_status(folder.status) if runs else None
+        held = status.held if status is not None else ""
+        state = session_status(snapshot, runs, held)
         return SessionCard(
             folder,
             state,
@@ -116,6 +119,7 @@ class _Card:
             failed=snapshot.counts["failed"] + snapshot.counts["diverged"],
             left=status.eta if status is not None else None,
             apart=self._apart,
+            paused=held or snapshot.paused or "",
         )
 
 

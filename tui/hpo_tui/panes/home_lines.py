@@ -177,7 +177,7 @@ def _progress_words(card: SessionCard) -> str:
         words += f", {card.failed} of them failed or diverged"
     if card.left is not None and card.state == "training":
         words += f"; {format_seconds(card.left)} left"
-    return words
+    return f"{words}. {clean(card.paused)}" if card.paused and card.state == "paused" else words
 
 
 def _next_words(card: SessionCard) -> str:
