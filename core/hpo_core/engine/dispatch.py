@@ -25,8 +25,8 @@ from hpo_core.plan.grid import JobKey
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
 
-BY_USER, BY_SESSION = "user", "session"
-"""On whose account a training is stopped: its own, or because the engine ends; the latter starts again."""
+BY_USER, BY_SESSION, BY_PLAN = "user", "session", "plan"
+"""On whose account a training is stopped: the user's, because the engine ends (it starts again), or as pruned."""
 
 
 class Dispatcher:
@@ -166,7 +166,9 @@ class Dispatcher:
         status, kind, reason = event.status, event.kind, event.reason
         if status == "stopped" and task.stopped_by == BY_SESSION:
             return  # not over: it waits again from the moment the engine's end is recorded
-        if status == "stopped" and task.stopped_by:
+        if status == "stopped" and task.stopped_by == BY_PLAN:
+            status, kind, reason = "pruned", "pruned", task.pruned
+        elif status == "stopped" and task.stopped_by:
             reason = "stopped by the user"
         elif status == "stopped" and task.hung:  # it heard that it hangs, and gave in
             status, kind, reason = "failed", "hang", f"{task.hung}; stopped"
@@ -176,7 +178,9 @@ class Dispatcher:
         seconds = self._supervisor.seconds_of(task)
         if task.stopped_by == BY_SESSION and not task.hung:
             return
-        if task.hung and task.stopped_by:
+        if task.hung and task.stopped_by == BY_PLAN:
+            self._record_end(slot, task, "pruned", seconds, "pruned", task.pruned)
+        elif task.hung and task.stopped_by:
             self._record_end(slot, task, "stopped", seconds, "stopped", f"{task.hung}; its worker was ended")
         elif task.hung:
             self._record_end(slot, task, "failed", seconds, "hang", f"{task.hung}; stopped")
@@ -217,7 +221,7 @@ class Dispatcher:
 
     def _count_failures(self, status: AttemptStatus, kind: str, reason: str) -> None:
         if status != "failed":
-            if status != "stopped":
+            if status not in ("stopped", "pruned"):
                 self._repetition.reset()
         elif why := self._repetition.failed(kind, reason):
             self._recorder.pause(why)

@@ -20,6 +20,7 @@ from hpo_core.engine.live import LiveBoard
 from hpo_core.engine.order_book import OrderBook
 from hpo_core.engine.planner import Planner
 from hpo_core.engine.prober import Prober
+from hpo_core.engine.pruning import Pruning
 from hpo_core.engine.readings import Readings
 from hpo_core.engine.recorder import JournalLost, Recorder
 from hpo_core.engine.recovery import write_recovery_copy
@@ -36,6 +37,7 @@ from hpo_core.journal.events import (
 )
 from hpo_core.journal.files import REAL_FILES, Files
 from hpo_core.journal.lock import Holder, SessionLock
+from hpo_core.plan.plans import start_plan
 from hpo_core.session.control import discard_orders
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
@@ -76,8 +78,10 @@ class Engine:
         self._stop_requested = False
         self._orders_due = Every(0.1, self._clock)
         self._hangs_due = Every(1.0, self._clock)
-        if not folder.load_spec().trainable:
+        spec = folder.load_spec()
+        if not spec.trainable:
             raise SessionError(f"The session {folder.name!r} was imported: it has results, and nothing to train.")
+        self._plan = start_plan(spec.search.plan)
         self._lock = SessionLock(folder.lock)
         try:
             self._lock.acquire(take_over)
@@ -105,7 +109,8 @@ class Engine:
         estimator.begin(self._clock.wall())
         self._dispatcher = Dispatcher(self.folder, recorder, self._supervisor, queue, workers)
         self._prober = Prober(self.folder, recorder, self._supervisor, self._dispatcher)
-        self._planner = Planner(recorder)
+        self._planner = Planner(recorder, self._plan)
+        self._pruning = Pruning(recorder, self._supervisor)
         self._orders = OrderBook(recorder, self._supervisor, self._dispatcher)
         self._inbox = Inbox(self.folder.control, lambda: bool(recorder.blocked))
         readings = Readings(gpu=self._executor.device != "cpu")
@@ -188,6 +193,7 @@ class Engine:
         for slot, task, (_, event) in self._supervisor.poll(self._tick):
             self._dispatcher.take(slot, task, event)
             self._prober.take(task, event)
+            self._pruning.take(slot, task, event)
         if self._stop_requested:
             self.stop()
         if self._orders_due.due():
@@ -198,6 +204,7 @@ class Engine:
             )
         self._recorder.tend()
         if not self._ending:
+            self._pruning.tend()
             self._planner.plan_ahead(self._dispatcher.workers)
             self._dispatcher.staff()
             self._prober.ask()

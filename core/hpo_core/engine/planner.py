@@ -7,7 +7,7 @@ from itertools import islice
 
 from hpo_core.engine.recorder import Recorder
 from hpo_core.journal.events import TrialsAdded
-from hpo_core.plan.plans import Search, start_plan
+from hpo_core.plan.plans import Plan, Search
 from hpo_core.session.binding import plan_of
 from hpo_core.session.snapshot import ENDED, Snapshot
 
@@ -15,10 +15,10 @@ from hpo_core.session.snapshot import ENDED, Snapshot
 class Planner:
     """One session's plan at work; of the full grid there is nothing to ask."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, plan: Plan | None) -> None:
         self._recorder = recorder
         self._state = recorder.state
-        self._plan = start_plan(recorder.state.spec.search.plan)
+        self._plan = plan
         self._asked = -1
 
     def record_plan(self) -> None:
@@ -34,22 +34,31 @@ class Planner:
         if self._recorder.blocked or self._asked == self._state.version:
             return
         self._asked = self._state.version
-        search = Search(spec.grid, spec.trials_asked, spec.seed, spec.objective, scores(self._state.snapshot()))
+        known, pruned = outcomes(self._state.snapshot())
+        space = spec.grid.hyperparameters
+        search = Search(space, spec.grid, spec.trials_asked, spec.seed, spec.objective, known, pruned)
         rows = tuple(self._plan.propose(search, lacking))
         if rows:
             self._recorder.record(TrialsAdded(trials=rows), durable=True)
 
 
-def scores(snapshot: Snapshot) -> dict[int, float | None]:
-    """Return the score of each trial whose replicates have all ended; None for one without a score."""
+def outcomes(snapshot: Snapshot) -> tuple[dict[int, float | None], dict[int, tuple[int, float]]]:
+    """Return the score of each trial whose replicates have all ended, None without one; how pruned ones stood."""
     from hpo_core.results.measure import measure_of  # brings in numpy, which no full grid needs
     from hpo_core.results.table import table_of
 
     table = table_of(snapshot)
     ended = table.count(*ENDED) == table.counts.sum(axis=1)
     means = table.scores(measure_of(snapshot)).mean.tolist()
-    return {
+    scores = {
         trial: None if math.isnan(mean) else mean
         for trial, (mean, done) in enumerate(zip(means, ended, strict=True), 1)
         if done
     }
+    metric = snapshot.spec.objective.metric
+    pruned = {
+        entry.key.trial: (entry.last.number, value)
+        for entry in table.entries
+        if entry.status == "pruned" and entry.last is not None and (value := entry.metric(metric)) is not None
+    }
+    return scores, pruned

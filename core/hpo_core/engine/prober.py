@@ -16,6 +16,7 @@ from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.supervisor import Slot, Supervisor, Task
 from hpo_core.executors.executor import WorkerDied
 from hpo_core.journal.events import Job, Probe, ProbeEnded, WiringProbed, WorkerEvent
+from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.probes import SHARE, Answer, Finding, Probing, Question, probing
 from hpo_core.plan.seeds import replicate_seed
 from hpo_core.session.paths import SessionFolder
@@ -83,7 +84,8 @@ class Prober:
 
     def _begin(self, worker: int) -> None:
         self._worker, self._probes, self._steps, self._seconds = worker, 0, 0, 0.0
-        self._probing = probing(self._state.spec.grid.hyperparameters, budget(self._state))
+        factors = [Hyperparameter(of.name, of.ends) for of in self._state.spec.grid.hyperparameters]
+        self._probing = probing(factors, budget(self._state))
         self._go_on(None)
 
     def _go_on(self, answer: Answer | None) -> None:

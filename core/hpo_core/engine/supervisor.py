@@ -75,6 +75,8 @@ class Task:
     training: bool = False
     probes: bool = False
     stopped_by: str = ""
+    pruned: str = ""
+    """Why the plan stops it, where it does."""
     stop_asked: float = 0.0
     hung: str = ""
 

@@ -83,7 +83,7 @@ def optuna_files(snapshot: Snapshot, seen: Bools | None = None) -> Mapping[str, 
         found = ((epoch.number, epoch.metrics.get(spec.objective.metric)) for epoch in entry.epochs)
         trials.append(
             optuna.trial.create_trial(
-                state=getattr(optuna.trial.TrialState, "COMPLETE" if value is not None else "FAIL"),
+                state=optuna.trial.TrialState[_optuna_state(entry, value)],
                 value=value,
                 params=dict(spec.grid[entry.key.trial].values),
                 distributions=kinds,
@@ -102,6 +102,10 @@ def optuna_files(snapshot: Snapshot, seen: Bools | None = None) -> Mapping[str, 
         storage.engine.dispose()
 
     return _of_folder(written)
+
+
+def _optuna_state(entry: Replicate, value: float | None) -> str:
+    return "COMPLETE" if value is not None else "PRUNED" if entry.status == "pruned" else "FAIL"
 
 
 def tensorboard_files(snapshot: Snapshot, seen: Bools | None = None) -> Mapping[str, Iterator[bytes]]:

@@ -386,10 +386,9 @@ class _Decision:
 _STATES: Mapping[str, str] = {
     **dict.fromkeys(("COMPLETE", "COMPLETED", "FINISHED", "TERMINATED", "DONE", "OK", "SUCCESS", "SUCCEEDED"), ""),
     **dict.fromkeys(("FAIL", "FAILED", "ERROR", "CRASHED", "INVALID", "KILLED"), "failed"),
-    **dict.fromkeys(
-        ("PRUNED", "STOPPED", "RUNNING", "WAITING", "PENDING", "SCHEDULED", "PAUSED", "IDLE"), "stopped"
-    ),
+    **dict.fromkeys(("STOPPED", "RUNNING", "WAITING", "PENDING", "SCHEDULED", "PAUSED", "IDLE"), "stopped"),
     "DIVERGED": "diverged",
+    "PRUNED": "pruned",
 }
 """What became of a training, in the words of Optuna, MLflow, Ray, W&B and KerasTuner; "" where it ended well."""
 

@@ -17,11 +17,11 @@ from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.probes import Answer, Finding
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, FORMER_NAMES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the journal's and the spec's layout; a session with a higher one is opened read-only."""
 
-AttemptStatus = Literal["complete", "diverged", "failed", "stopped"]
-"""How an attempt ended."""
+AttemptStatus = Literal["complete", "diverged", "pruned", "failed", "stopped"]
+"""How an attempt ended; one that is ``pruned`` was ended by the plan, or never begun."""
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -81,11 +81,13 @@ class PlanRecorded(_Record, frozen=True, tag="PlanRecorded"):
 
     ``hyperparameters`` are those varied, with their values in order; without ``trials``, every combination of them
     is a trial, the last one varying fastest; with it, those listed are. ``fixed`` are the values of every trial.
+    ``ranges`` are those that a plan draws from, as the spec writes them; their values are none here.
     """
 
     hyperparameters: dict[str, tuple[Value, ...]]
     fixed: dict[str, Value] = {}
     trials: tuple[tuple[Value, ...], ...] | None = None
+    ranges: dict[str, dict[str, Value]] = {}
 
 
 class TrialsAdded(_Record, frozen=True, tag="TrialsAdded"):

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import tomli_w
+
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.ranges import Range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,10 +25,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Hyperparameter:
-    """One thing that is varied, and the values it takes, in the order of the spec."""
+    """One thing that is varied, and the values it takes, in the order of the spec.
+
+    With a ``range`` they are those that were drawn from it so far, in ascending order.
+    """
 
     name: str
     values: tuple[Value, ...]
+    range: Range | None = None
+
+    @property
+    def size(self) -> float:
+        """How many values it may take; infinite in a range that has no steps."""
+        return len(self.values) if self.range is None else self.range.size
+
+    @property
+    def ends(self) -> tuple[Value, ...]:
+        """The values it may take; of a range its two ends."""
+        return self.values if self.range is None else (self.range.at(0), self.range.at(1))
+
+    def to_toml(self) -> str:
+        """Return its line of ``[grid]``; a range in one line too, so that the order of the lines can stay."""
+        if self.range is None:
+            return str(tomli_w.dumps({self.name: list(self.values)}))
+        inside = ", ".join(tomli_w.dumps({name: value}).strip() for name, value in self.range.table().items())
+        return str(tomli_w.dumps({self.name: 0})).removesuffix("0\n") + f"{{{inside}}}\n"
+
+    def with_values(self, more: Iterable[Value]) -> Hyperparameter:
+        """Return it with these values too: after those there are, or in a range where their size puts them."""
+        values = tuple(dict.fromkeys((*self.values, *more)))
+        if self.range is not None and all(isinstance(value, (int, float)) for value in values):
+            values = tuple(sorted(values, key=float))
+        return Hyperparameter(self.name, values, self.range)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +93,11 @@ class Grid:
         if self.listed is not None:
             return len(self.listed)
         return math.prod(len(factor.values) for factor in self.hyperparameters)
+
+    @cached_property
+    def size(self) -> float:
+        """How many combinations there may be; infinite where a range has no steps."""
+        return math.prod(factor.size for factor in self.hyperparameters)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -103,11 +139,10 @@ class Grid:
         return Trial(number, dict(zip(self.names, combination, strict=True)))
 
     def with_trials(self, rows: Iterable[tuple[Value, ...]]) -> Grid:
-        """Return the grid that lists these trials too; a value that is new stands after the ones there are."""
+        """Return the grid that lists these trials too."""
         added = tuple(rows)
         factors = tuple(
-            Hyperparameter(factor.name, tuple(dict.fromkeys((*factor.values, *(row[place] for row in added)))))
-            for place, factor in enumerate(self.hyperparameters)
+            factor.with_values(row[place] for row in added) for place, factor in enumerate(self.hyperparameters)
         )
         return Grid(factors, (*(self.listed or ()), *added))
 

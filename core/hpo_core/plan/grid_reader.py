@@ -10,6 +10,7 @@ from typing import Any
 from hpo_core.errors import SpecError
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import KnownHyperparameter
+from hpo_core.plan.ranges import read_range
 from hpo_core.plan.setting import Value, refuse_unknown
 from hpo_core.text import clean, did_you_mean, format_value
 
@@ -49,6 +50,11 @@ class GridReader:
 
     def _hyperparameter(self, name: str, values: object) -> Hyperparameter:
         where = f"[grid] {clean(name, 60)}"
+        if isinstance(values, dict):
+            self._check_name(name, where)
+            return Hyperparameter(
+                name, (), read_range(values, (self.known or {}).get(name), f"{self.where}: {where}")
+            )
         if not isinstance(values, list):
             raise self._fail(f"{where} must be a list of values, such as [{clean(values, 40)}].")
         if not values:
@@ -61,16 +67,19 @@ class GridReader:
             seen.add(value)
         return Hyperparameter(name, checked)
 
+    def _check_name(self, name: str, where: str) -> None:
+        if not name:
+            raise self._fail(f"{where}: a hyperparameter needs a name.")
+        if self.known is not None and name not in self.known:
+            hint = did_you_mean(name, list(self.known), f"known are {', '.join(self.known)}.")
+            raise self._fail(f"{where}: unknown hyperparameter; {hint}")
+
     def _value(self, name: str, value: object, where: str) -> Value:
+        self._check_name(name, where)
         if self.known is None:
-            if not name:
-                raise self._fail(f"{where}: a hyperparameter needs a name.")
             if not isinstance(value, (str, int, float)) or value in (math.inf, -math.inf) or value != value:
                 raise self._fail(f"{where}: {clean(value, 60)} is not a value.")
             return value
-        if name not in self.known:
-            hint = did_you_mean(name, list(self.known), f"known are {', '.join(self.known)}.")
-            raise self._fail(f"{where}: unknown hyperparameter; {hint}")
         return self.known[name].check(value, f"{self.where}: {where}")
 
     def _listed(

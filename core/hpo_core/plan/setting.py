@@ -104,7 +104,7 @@ class Setting:
 
     @staticmethod
     def _word(end: float) -> str:
-        return f"{end:.0f}" if float(end).is_integer() else f"{end:g}"
+        return f"{end:.0f}" if float(end).is_integer() and abs(end) < 1e15 else f"{end:g}"
 
     def _holds(self, number: float) -> bool:
         above = number > self.low if self.open_low else number >= self.low

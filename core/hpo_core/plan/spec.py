@@ -21,7 +21,7 @@ from hpo_core.plan.grid import Grid, JobKey
 from hpo_core.plan.grid_reader import GridReader
 from hpo_core.plan.metrics import Objective, compares_losses, direction_of, known_metric
 from hpo_core.plan.model_source import ModelSpec
-from hpo_core.plan.plans import DEFAULT_PLAN, PLANS
+from hpo_core.plan.plans import DEFAULT_PLAN, NO_PRUNER, PLANS, PRUNERS
 from hpo_core.plan.seeds import OWN as OWN_SEEDS
 from hpo_core.plan.seeds import SEEDINGS, SHARED, replicate_seed, training_seed
 from hpo_core.plan.setting import Setting, Value, key, read_keys, refuse_unknown, settings, toml_word, written
@@ -44,13 +44,14 @@ DEFAULT_OBJECTIVE = Objective("val_accuracy", "max")
 
 @dataclass(frozen=True, slots=True)
 class SearchSpec:
-    """The ``[search]`` table: which plan says what is trained, and how many trials it has in all.
+    """The ``[search]`` table: which plan says what is trained, how many trials it has in all, and what is pruned.
 
     The full grid has its own number of trials.
     """
 
     plan: str = key("choice", DEFAULT_PLAN, choices=tuple(PLANS))
     trials: int | None = key("int", ends=(1, MAX_TRAININGS))
+    pruner: str = key("choice", NO_PRUNER, choices=tuple(PRUNERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,9 @@ class SessionSpec:
     @property
     def trials_asked(self) -> int:
         """How many trials there are to be in the end, also where that is past what ``len`` can hold."""
-        whole = math.prod(len(factor.values) for factor in self.grid.hyperparameters)
         if self.grid.listed is None:
-            return whole
-        return len(self.grid) if self.search.trials is None else min(self.search.trials, whole)
+            return math.prod(len(factor.values) for factor in self.grid.hyperparameters)
+        return len(self.grid) if self.search.trials is None else int(min(self.search.trials, self.grid.size))
 
     @property
     def trainings_asked(self) -> int:
@@ -202,18 +202,20 @@ class SessionSpec:
     def to_toml(self) -> str:
         """Return the spec as TOML that ``parse`` reads back to an equal spec."""
         ranked = {"objective": self.objective.metric, "direction": self.objective.direction}
-        tables: dict[str, Any] = {
+        of = {
             **({} if self.model is None else {"model": self.model.table()}),
             **({} if self.data.source == OWN else {"data": self.data.table()}),
-            "grid": {factor.name: list(factor.values) for factor in self.grid.hyperparameters},
+        }
+        after: dict[str, Any] = {
             "fixed": dict(self.fixed),
             "session": ranked | written(self, TRAINED if self.trainable else IMPORT),
         }
-        if self.search.plan != DEFAULT_PLAN:
-            tables["search"] = written(self.search)
-        elif self.grid.listed is not None:
-            tables["trials"] = {"listed": [list(combination) for combination in self.grid.listed]}
-        return str(tomli_w.dumps(tables))
+        if self.search != SearchSpec():
+            after["search"] = written(self.search)
+        if self.search.plan == DEFAULT_PLAN and self.grid.listed is not None:
+            after["trials"] = {"listed": [list(combination) for combination in self.grid.listed]}
+        grid = "".join(["[grid]\n", *(factor.to_toml() for factor in self.grid.hyperparameters)])
+        return "\n".join(part for part in (tomli_w.dumps(of), grid, tomli_w.dumps(after)) if part)
 
 
 _OBJECTIVE = {
@@ -264,16 +266,28 @@ def _read(
     grid, fixed = reader.read(tables, overrides)
     if model is not None:
         model.check_names([*(factor.name for factor in grid.hyperparameters), *fixed], f"{where}: [model]")
+    ranges = [factor.name for factor in grid.hyperparameters if factor.range is not None]
     if PLANS[search.plan].module:
         if search.trials is None:
             raise SpecError(f"{where}: [search] trials is missing; the plan {search.plan!r} must know how many.")
         grid = Grid(grid.hyperparameters, ())
+    elif ranges:
+        raise SpecError(
+            f"{where}: [grid] {clean(ranges[0], 60)} is a range, which has too many values to train each; name a "
+            'plan that draws from it, [search] plan = "random", "qmc" or "tpe", or give a list.'
+        )
     elif search.trials is not None:
         raise SpecError(
             f'{where}: [search] trials is for a plan that draws them, such as plan = "random"; the plan '
             f"{search.plan!r} trains every combination. Name a plan, or leave trials out."
         )
     spec = SessionSpec(data, grid, fixed, objective, search, model, **session)
+    compares = search.plan if PLANS[search.plan].compares else search.pruner
+    if spec.losses_apart and compares != NO_PRUNER:
+        raise SpecError(
+            f"{where}: [search] {compares} compares trials, and {objective.metric} cannot be compared across "
+            "losses; take crossentropy or accuracy as the objective, or one loss."
+        )
     if spec.trainings_asked > MAX_TRAININGS and not grid.listed:
         raise SpecError(
             f"{where}: the grid has {_counted(spec)} trials, {spec.trainings_asked:,} trainings with replicates; "

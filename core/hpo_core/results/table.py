@@ -22,7 +22,7 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.measure import Measure
 from hpo_core.session.snapshot import ENDED, STATUSES, Replicate, Snapshot, Status
 
-_PRECEDENCE: tuple[Status, ...] = ("running", "waiting", "complete", "failed", "diverged", "stopped")
+_PRECEDENCE: tuple[Status, ...] = ("running", "waiting", "pruned", "complete", "failed", "diverged", "stopped")
 _CODE = {status: code for code, status in enumerate(STATUSES)}
 Groups = NDArray[np.integer[Any]]
 _HUGE = 1e150
@@ -158,8 +158,9 @@ def table_of(snapshot: Snapshot) -> ResultsTable:
 def trial_statuses(counts: NDArray[np.int64]) -> list[Status]:
     """Return the status of each trial, of how many replicates have each status (trials × ``STATUSES``).
 
-    Running if any of them runs, else waiting if any waits, else complete if any is complete: what the trial has
-    is then all it will get. Where none is complete: failed, else diverged, else stopped.
+    Running if any of them runs, else waiting if any waits, else pruned if any was, else complete if any is
+    complete: what the trial has is then all it will get. Where none is complete: failed, else diverged, else
+    stopped.
     """
     order = [_CODE[status] for status in _PRECEDENCE]
     return [_PRECEDENCE[place] for place in (counts[:, order] > 0).argmax(axis=1)]

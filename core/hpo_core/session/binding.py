@@ -26,6 +26,7 @@ def plan_of(spec: SessionSpec) -> PlanRecorded:
         hyperparameters={factor.name: factor.values for factor in spec.grid.hyperparameters},
         fixed=dict(spec.fixed),
         trials=spec.grid.listed,
+        ranges={f.name: f.range.table() for f in spec.grid.hyperparameters if f.range is not None},
     )
 
 
@@ -33,7 +34,10 @@ def as_written(spec: SessionSpec, plan: PlanRecorded | None) -> SessionSpec:
     """Return the spec of a session without the trials that its plan has added since."""
     if plan is None:
         return spec
-    factors = tuple(Hyperparameter(name, values) for name, values in plan.hyperparameters.items())
+    ranges = {factor.name: factor.range for factor in spec.grid.hyperparameters}
+    factors = tuple(
+        Hyperparameter(name, values, ranges.get(name)) for name, values in plan.hyperparameters.items()
+    )
     return replace(spec, grid=Grid(factors, plan.trials))
 
 
@@ -50,6 +54,9 @@ def disagreement(plan: PlanRecorded, spec: SessionSpec) -> str:
         if not _same(_one(plan.fixed, name), _one(asked.fixed, name)):
             now, then = _one(asked.fixed, name), _one(plan.fixed, name)
             return f"{clean(name, 60)} is fixed at {_words(now)} there, and at {_words(then)} in the journal"
+    for name in plan.ranges | asked.ranges:
+        if plan.ranges.get(name) != asked.ranges.get(name):
+            return f"the range of {clean(name, 60)} is not the one in the journal"
     if plan.trials != asked.trials:
         return "the combinations under [trials] are not those in the journal"
     return ""

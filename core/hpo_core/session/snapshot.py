@@ -14,9 +14,9 @@ from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import Direction
 from hpo_core.plan.spec import SessionSpec
 
-Status = Literal["waiting", "running", "complete", "diverged", "failed", "stopped"]
-STATUSES: tuple[Status, ...] = ("waiting", "running", "complete", "diverged", "failed", "stopped")
-ENDED: frozenset[Status] = frozenset({"complete", "diverged", "failed", "stopped"})
+Status = Literal["waiting", "running", "complete", "diverged", "pruned", "failed", "stopped"]
+STATUSES: tuple[Status, ...] = ("waiting", "running", "complete", "diverged", "pruned", "failed", "stopped")
+ENDED: frozenset[Status] = frozenset({"complete", "diverged", "pruned", "failed", "stopped"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ loss of any record: what follows tells most of what was lost, and what cannot be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
@@ -232,7 +232,7 @@ class SessionState:
         key = JobKey(event.trial, event.replicate)
         entry = self._attempt(event, time)
         if entry is None:
-            if event.status != "stopped" or key not in self._queue:
+            if event.status not in ("stopped", "pruned") or key not in self._queue:
                 return
             entry = self._replicates.get(key) or Replicate(key)  # a waiting job taken out of the queue
             self._queue.pop(key)
@@ -319,6 +319,10 @@ class SessionState:
     def waiting(self) -> Iterator[JobKey]:
         """The waiting jobs, next first."""
         return iter(self._queue)
+
+    def replicates(self) -> Iterable[Replicate]:
+        """The replicates that have begun or ended."""
+        return self._replicates.values()
 
     def running(self) -> Iterator[Replicate]:
         """The replicates under way."""

@@ -194,7 +194,7 @@ def test_a_random_plan_names_its_number_of_trials_and_begins_with_none(tmp_path:
     assert SessionSpec.parse(spec.to_toml()) == spec
     with pytest.raises(SpecError, match=r"\[search\] trials is missing; the plan 'random' must know how many"):
         SessionSpec.parse(FRUIT + '[search]\nplan = "random"\n')
-    with pytest.raises(SpecError, match=r"\[search\] plan must be one of full, random, not 'bayes'"):
+    with pytest.raises(SpecError, match=r"\[search\] plan must be one of full, random, qmc, tpe, not 'bayes'"):
         SessionSpec.parse(FRUIT + '[search]\nplan = "bayes"\n')
 
 

@@ -13,6 +13,7 @@ from hpo_core.engine.logout import WARNING, logout_kills
 from hpo_core.errors import SessionError
 from hpo_core.executors.registry import EXECUTORS
 from hpo_core.journal.events import EngineOptions
+from hpo_core.plan.plans import check_installed
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import FORMER_NAMES, WORKLOADS
 from hpo_core.session.paths import SessionFolder
@@ -92,6 +93,7 @@ def check_can_train(spec: SessionSpec, workload: str, headless: bool) -> None:
     """
     if not headless:
         check_terminal()
+    check_installed(spec.search.plan)
     with ImageCounter() as counter:
         check_workload(spec, workload, counter.count)
     warn_of_logout()

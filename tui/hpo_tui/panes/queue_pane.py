@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hpo_core.plan.grid import JobKey
-from hpo_core.session.snapshot import Replicate, Snapshot
+from hpo_core.session.snapshot import Replicate, Snapshot, Status
 from hpo_core.session.status import RunningJob
 from hpo_core.text import clean, format_seconds, format_value
 from hpo_tui.desk.desk import Desk
@@ -21,7 +21,9 @@ from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row, bar, fit, padded, row_width, run, sides
 from hpo_tui.views.view import Cells
 
-_STATUS_INK = {"failed": WARNING, "diverged": WARNING, "stopped": DIM}
+_BADLY = {"failed", "diverged", "stopped"}
+_DONE: tuple[Status, ...] = ("complete", "pruned")
+_STATUS_INK = {"failed": WARNING, "diverged": WARNING, "stopped": DIM, "pruned": DIM}
 
 
 class QueuePane(Pane):
@@ -73,7 +75,7 @@ def queue_title(snapshot: Snapshot) -> str:
         f"{counts['complete']} done",
         f"{counts['failed']} failed",
     ]
-    parts += [f"{counts[status]} {status}" for status in ("diverged", "stopped") if counts[status]]
+    parts += [f"{counts[status]} {status}" for status in ("pruned", "diverged", "stopped") if counts[status]]
     return "Queue · " + " · ".join(parts)
 
 
@@ -98,13 +100,13 @@ class QueueList:
     @cached_property
     def bad(self) -> list[Replicate]:
         """The jobs that failed, diverged or were stopped."""
-        found = [entry for entry in self.snapshot.replicates.values() if entry.status in _STATUS_INK]
+        found = [entry for entry in self.snapshot.replicates.values() if entry.status in _BADLY]
         return sorted(found, key=lambda entry: -entry.ended)
 
     @cached_property
     def done(self) -> list[Replicate]:
-        """The complete trainings, the newest first; those of a table in its own order."""
-        found = [entry for entry in self.snapshot.replicates.values() if entry.status == "complete"]
+        """The trainings that are complete or pruned, the newest first; those of a table in its own order."""
+        found = [entry for entry in self.snapshot.replicates.values() if entry.status in _DONE]
         return sorted(found, key=lambda entry: entry.ended)[::-1] if self.snapshot.spec.trainable else found
 
     @cached_property
@@ -113,7 +115,7 @@ class QueueList:
         return len(self.running) + len(self.bad) + len(self.snapshot.queue)
 
     def __len__(self) -> int:
-        return self.waiting + self.snapshot.counts["complete"]
+        return self.waiting + sum(self.snapshot.counts[status] for status in _DONE)
 
     def __getitem__(self, place: int) -> JobKey:
         """Return the job on a line (0-based); the queue itself is never copied, it can be long."""
@@ -186,7 +188,8 @@ class _Drawing:
         self.longest = 13 if width >= 100 else 8
         factors = self.snapshot.spec.grid.hyperparameters
         wanted = sum(
-            max(min(len(format_value(value)), self.longest) for value in factor.values) + 3 for factor in factors
+            max((min(len(format_value(value)), self.longest) for value in factor.values), default=0) + 3
+            for factor in factors
         )
         self.name = min(wanted + 2, max(width // 3, 30))
 

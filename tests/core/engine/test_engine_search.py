@@ -1,0 +1,138 @@
+"""Searches through the engine: trials are added as it goes, hopeless ones pruned, and kill -9 costs nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hpo_core.engine.engine import Engine
+from hpo_core.executors.replay import ReplayExecutor, synthetic
+from hpo_core.journal.events import AttemptStarted, EngineOptions, Job, TrialsAdded, WorkerEvent
+from hpo_core.journal.reader import JournalReader
+from hpo_core.plan import plans
+from hpo_core.plan.plans import PLANS
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.opening import read_session
+from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.store import create
+
+SPEC = """
+[data]
+source = "fruit"
+classes = 4
+[grid]
+learning_rate = {{low = 1e-4, high = 0.1, scale = "log"}}
+filters = {{low = 4, high = 32, step = 4}}
+optimizer = ["adam", "sgd"]
+[fixed]
+epochs = 9
+[session]
+replicates = 2
+[search]
+plan = "{plan}"
+trials = 12
+pruner = "{pruner}"
+"""
+SEARCHES = [name for name, facts in PLANS.items() if facts.module]
+
+
+def new(tmp_path: Path, plan: str, pruner: str = "none", name: str = "one") -> SessionFolder:
+    pytest.importorskip(PLANS[plan].needs or "hpo_core")
+    return create(tmp_path / "sessions", name, SessionSpec.parse(SPEC.format(plan=plan, pruner=pruner)))
+
+
+def train(folder: SessionFolder, script: Callable[[Job], Iterator[WorkerEvent]] = synthetic) -> Snapshot:
+    engine = Engine(folder, ReplayExecutor(script), EngineOptions(workers=1), tick=0.001)
+    assert engine.run() == "finished"
+    return read_session(folder)
+
+
+def results(snapshot: Snapshot) -> dict[str, object]:
+    return {
+        str(key): (snapshot.spec.grid[key.trial].values, entry.status, entry.epochs)
+        for key, entry in sorted(snapshot.replicates.items(), key=lambda item: str(item[0]))
+    }
+
+
+class Killed(BaseException):
+    """The engine's process is gone."""
+
+
+@pytest.mark.parametrize("plan", SEARCHES)
+def test_a_search_killed_again_and_again_ends_as_one_that_ran_through(tmp_path: Path, plan: str) -> None:
+    pruner = "halving"
+    whole = train(new(tmp_path, plan, pruner))
+    assert (len(whole.spec.grid), whole.finished, whole.damage) == (12, True, ())
+    chance = random.Random(plan)
+
+    def dies(job: Job) -> Iterator[WorkerEvent]:
+        for event in synthetic(job):
+            if chance.random() < 0.2:
+                raise Killed
+            yield event
+
+    folder = new(tmp_path, plan, pruner, "killed")
+    kills = 0
+    for _ in range(200):
+        try:
+            train(folder, dies)
+            break
+        except Killed:
+            kills += 1
+    assert kills > 2
+    assert results(read_session(folder)) == results(whole)
+    events = [record.event for record in JournalReader(folder.path).poll()]
+    begun, added = set(), 0
+    for event in events:
+        added += len(event.trials) if isinstance(event, TrialsAdded) else 0
+        if isinstance(event, AttemptStarted):
+            assert event.trial <= added, "a trial is in the journal before its first attempt"
+            begun.add(event.trial)
+    assert (added, len(begun)) == (12, 12)
+
+
+def test_what_halving_prunes_is_pruned_neither_stopped_nor_failed_and_earns_no_replicate(tmp_path: Path) -> None:
+    snapshot = train(new(tmp_path, "random", "halving"))
+    counts = snapshot.counts
+    assert counts["pruned"] + counts["complete"] == 24
+    assert counts["pruned"] > 6 < 24 - counts["complete"]
+    for trial in range(1, 13):
+        first, second = snapshot.replicates_of(trial)
+        assert first.status == second.status
+        if first.status == "pruned":
+            assert first.epochs[-1].number in (1, 3)
+            assert first.reason.startswith("not among the best third after ")
+            assert (second.epochs, second.reason) == ((), "its first replicate was pruned")
+
+
+def test_tpe_goes_where_the_scores_are(tmp_path: Path) -> None:
+    def peak(job: Job) -> Iterator[WorkerEvent]:
+        for event in synthetic(job):
+            if hasattr(event, "metrics"):
+                good = -abs(float(job.values["filters"]) - 24)
+                event = type(event)(
+                    **{f: getattr(event, f) for f in event.__struct_fields__} | {"metrics": {"val_accuracy": good}}
+                )
+            yield event
+
+    text = (
+        SPEC.format(plan="tpe", pruner="none").replace("trials = 12", "trials = 40").replace("replicates = 2", "")
+    )
+    pytest.importorskip("optuna")
+    folder = create(tmp_path / "sessions", "peak", SessionSpec.parse(text))
+    grid = train(folder, peak).spec.grid
+    late = [abs(float(grid[number].values["filters"]) - 24) for number in range(26, 41)]
+    assert sum(late) / len(late) < 5, "by chance it would be 8"
+
+
+def test_a_plan_whose_package_is_missing_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = new(tmp_path, "tpe")
+    monkeypatch.setattr(plans, "find_spec", lambda name: None)
+    with pytest.raises(Exception, match=r"plan 'tpe' needs optuna: pip install 'hpo-tui\[search\]'"):
+        Engine(folder, ReplayExecutor())
