@@ -40,7 +40,8 @@ def results_of(
     """
     measure = measure or measure_of(snapshot)
     table, data = table_of(snapshot), snapshot.data
-    rows = np.flatnonzero(table.ended if seen is None else table.ended & seen[table.trial - 1])
+    judged = table.ended & ~table.having(("pruned",))  # what was pruned has no score, and no fault either
+    rows = np.flatnonzero(judged if seen is None else judged & seen[table.trial - 1])
     entries = [table.entries[row] for row in rows.tolist()]
     trial, grid = table.trial[rows], snapshot.spec.grid
     accuracy, loss, val_accuracy, val_loss = (

@@ -172,7 +172,7 @@ def test_the_trim_decides_what_is_in_view(half_way: Snapshot) -> None:
 
 def test_an_added_replicate_counts(half_way: Snapshot) -> None:
     snapshot = replay([*training(1, 1, [0.5]), JobsQueued(jobs=((1, 3),))])
-    assert table_of(snapshot).counts[0].tolist() == [2, 0, 1, 0, 0, 0]
+    assert table_of(snapshot).counts[0].tolist() == [2, 0, 1, 0, 0, 0, 0]
 
 
 def test_show_json_is_the_object_that_scripts_rely_on(half_way: Snapshot) -> None:
@@ -180,7 +180,7 @@ def test_show_json_is_the_object_that_scripts_rely_on(half_way: Snapshot) -> Non
     assert list(shown) == ["session", "status", "objective", "direction", "counts", "paused", "trials"]
     assert (shown["session"], shown["status"], shown["objective"]) == ("grid", "training", "val_accuracy")
     assert shown["counts"] == {
-        "waiting": 3, "running": 1, "complete": 3, "diverged": 0, "failed": 1, "stopped": 0,
+        "waiting": 3, "running": 1, "complete": 3, "diverged": 0, "pruned": 0, "failed": 1, "stopped": 0,
     }  # fmt: skip
     assert shown["trials"][1] == {
         "trial": 2,
