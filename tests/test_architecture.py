@@ -70,7 +70,8 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     [
         (call("--help"), TRAINING | ANALYSIS | SCREEN | {"numpy", "hpo_core.engine"}),
         (call("list"), TRAINING | ANALYSIS | {"textual", "plotext", "numpy"}),
-        (call("show", str(ROOT / "sessions" / "paper")), TRAINING | ANALYSIS | SCREEN),
+        # scipy: show says what decides, and asks its distributions how surely.
+        (call("show", str(ROOT / "sessions" / "paper")), TRAINING | ANALYSIS - {"scipy"} | SCREEN),
         ("import hpo_core", TRAINING | ANALYSIS | SCREEN | {"numpy", "msgspec"}),
         ("import hpo_tui.app", TRAINING | ANALYSIS),
         ("import hpo_core.engine.__main__", TRAINING | ANALYSIS | SCREEN | {"hpo_tui"}),

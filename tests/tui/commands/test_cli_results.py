@@ -49,6 +49,11 @@ def test_list_says_how_far_and_how_good_each_session_is(make_session: MakeSessio
     assert (listed["begun"]["ended"], listed["begun"]["trainings"]) == (3, 24)
 
 
+def test_show_says_the_answer_below_its_heading(make_session: MakeSession) -> None:
+    make_session("whole")
+    assert lines_of("show", "whole")[2].startswith("loss changes nothing in the training: look at the code · ")
+
+
 def test_a_broken_session_does_not_hide_the_others(make_session: MakeSession) -> None:
     make_session("whole")
     make_session("broken").spec.write_text("[grid]\n")

@@ -54,6 +54,23 @@ async def test_a_digit_takes_a_value_out_of_view_and_the_legend_rescales(make_se
         assert "○ 0.01" in see.text("values")  # still listed
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_answer_is_in_view_at_once_and_follows_the_trim(make_session, open_app, size) -> None:
+    async with open_app(make_session(), size) as see:
+        await see.shows("answer", "learning_rate decides")
+        assert "loss changes nothing" in see.text("answer")  # both train alike here, to the last bit
+        assert "best: trial" in see.text("answer")
+        await see.shows("answer", "D: drop")
+        await see.press("D")  # what it offers, it does: the losing learning rates go
+        await see.until(lambda: "learning_rate" not in see.text("answer"))
+        assert "best: trial" in see.text("answer")
+
+
+async def test_before_a_training_has_ended_the_answer_says_so(make_session, open_app) -> None:
+    async with open_app(make_session(done=0)) as see:
+        await see.shows("answer", "no training has ended")
+
+
 async def test_undo_and_redo_walk_through_every_trim(make_session, open_app) -> None:
     async with open_app(make_session()) as see:
         await see.press("3", "1")
@@ -375,7 +392,7 @@ async def test_a_narrow_ranking_names_every_column_and_the_edge_says_every_value
 async def test_any_pane_takes_the_whole_screen(make_session, open_app, pane) -> None:
     async with open_app(make_session()) as see:
         await see.press(*["tab"] * ("values", "view", "queue").index(pane), "enter")
-        await see.until(lambda: see.app.screen.query_one(f"#{pane}").size == (118, 36))
+        await see.until(lambda: see.app.screen.query_one(f"#{pane}").size == (118, 35))  # header, answer and footer stay
         await see.press("escape")
         await see.until(lambda: see.app.screen.query_one("#view").size.width < 118)
 

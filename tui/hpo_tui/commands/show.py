@@ -9,7 +9,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_core.results.analysis import collapsed_trainings, session_wiring
+from hpo_core.effects.answer import BETWEEN, SoFar, answer, fitted
+from hpo_core.results.analysis import analyse_session, collapsed_trainings, session_wiring
 from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
 from hpo_core.results.show_json import show_json
@@ -24,6 +25,8 @@ from hpo_tui.look.numbers import decimals_for, metric_text
 
 TOP = 10
 FAILURES_SHOWN = 10
+_ALL = 1000
+"""Cells in which every part of the answer is said whole."""
 
 
 @click.command()
@@ -41,9 +44,11 @@ def show(view: View, top: int, as_json: bool) -> None:
 
 def page(view: View, top: int = TOP) -> list[str]:
     """Return the page's lines."""
-    lines = [*_heading(view), ""]
+    heading = list(_heading(view))
     if not view.mask.any():
-        return [*lines, "No trial is in view." if len(view.mask) else "Its plan adds the trials while it trains."]
+        nothing = "No trial is in view." if len(view.mask) else "Its plan adds the trials while it trains."
+        return [*heading, "", nothing]
+    lines = [*heading[:2], *_answer(view), *heading[2:], ""]
     lines += ranking_lines(view.snapshot, top, view.mask)
     lines += ["", *_values(view)]
     if failures := list(_failures(view)):
@@ -79,6 +84,15 @@ def _heading(view: View) -> Iterator[str]:
         yield f"{view.mask.sum()} of {plural(len(view.mask), 'trial')} in view" + (
             f"; out of view: {hidden}" if hidden else ""
         )
+
+
+def _answer(view: View) -> Iterator[str]:
+    """What the screen says below its header, in as many lines as it takes."""
+    snapshot, trainable = view.snapshot, view.snapshot.spec.trainable
+    effects = analyse_session(snapshot, measure_of(snapshot), view.mask)
+    so_far = SoFar(snapshot.ended, snapshot.trainings, bool(view.engine_runs) and not snapshot.finished, trainable)
+    said = ((f"next: {text}" if part.step else text) for part, text in fitted(answer(effects, so_far), _ALL))
+    yield from textwrap.wrap(BETWEEN.join(said), PAGE_WIDTH, subsequent_indent="  ")
 
 
 def _collapsed(view: View) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hpo_tui.panes.answer_line import AnswerLine
 from hpo_tui.panes.footer import Footer
 from hpo_tui.panes.header import Header
 from hpo_tui.panes.histograms_pane import HistogramsPane
@@ -13,6 +14,7 @@ from hpo_tui.panes.values_pane import ValuesPane
 from hpo_tui.panes.view_pane import ViewPane
 
 PANES: Mapping[str, Pane] = {
-    pane.name: pane for pane in (Header(), ValuesPane(), ViewPane(), HistogramsPane(), QueuePane(), Footer())
+    pane.name: pane
+    for pane in (Header(), AnswerLine(), ValuesPane(), ViewPane(), HistogramsPane(), QueuePane(), Footer())
 }
 """The panes by name: the identity of their widgets."""

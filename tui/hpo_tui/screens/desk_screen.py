@@ -76,6 +76,7 @@ class DeskScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay the panes out."""
         yield CellPane(id="header")
+        yield CellPane(id="answer")
         with Horizontal(id="desk"):
             yield CellPane(id="values", classes="framed")
             with Vertical(id="side"):

@@ -1,0 +1,224 @@
+"""The answer in one line: what decides, what is noise, which trial is best, what to do next.
+
+It is made of parts, each in several wordings, so that a line of any width says what matters most and cuts no
+word. What it claims is what verdicts.py, values.py and winner.py have found; it judges nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hpo_core.effects.model import ALPHA, Effect, Effects, Winner
+from hpo_core.text import clean, format_value, joined, plural
+
+Kind = Literal["fault", "missing", "decides", "noise", "unsure", "best", "next"]
+Step = Literal["drop", "tell", "refine", "export"]
+
+BETWEEN = " · "
+_WORTH: tuple[Kind, ...] = ("unsure", "noise", "best", "next", "decides", "missing", "fault")
+"""The parts by what they are worth to the reader, the least first."""
+_FEW = 3
+"""So many rivals of the best trial are worth being told from it by more replicates."""
+_FRACTIONS = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a sixth", 8: "an eighth", 10: "a tenth"}
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """How far the session is: trainings that have ended, of how many, whether it goes on, whether it can train."""
+
+    ended: int
+    asked: int
+    goes_on: bool = False
+    trainable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the answer: its wordings, the longest first; "" is to say nothing. ``step`` is what is next."""
+
+    kind: Kind
+    texts: tuple[str, ...]
+    step: Step | None = None
+
+
+def answer(effects: Effects | None, so_far: SoFar) -> tuple[Part, ...]:
+    """Return the parts of the answer, in the order in which they are read.
+
+    ``effects`` is None while they are worked out: then only that no training has ended can be said.
+    """
+    if effects is None or not effects.n:
+        return (Part("missing", said),) if (said := _nothing(effects, so_far)) else ()
+    return tuple(_parts(effects, so_far))
+
+
+def fitted(parts: Sequence[Part], width: int) -> list[tuple[Part, str]]:
+    """Return the parts as they are said in ``width`` cells: no word is cut, and what is worth least goes first.
+
+    Every part is said in few words before any is said in more, in the order of their worth. What says least in its
+    shortest wording, and may not be left out, is said whatever the width.
+    """
+    chosen = [len(part.texts) - 1 for part in parts]
+    order = sorted(range(len(parts)), key=lambda place: -_WORTH.index(parts[place].kind))
+
+    def said() -> list[tuple[Part, str]]:
+        pairs = ((part, part.texts[at]) for part, at in zip(parts, chosen, strict=True))
+        return [(part, text) for part, text in pairs if text]
+
+    def lengthen(places: Sequence[int]) -> bool:
+        changed = False
+        for place in places:
+            chosen[place] -= 1
+            if chosen[place] >= 0 and len(BETWEEN.join(text for _, text in said())) <= width:
+                changed = True
+            else:
+                chosen[place] += 1
+        return changed
+
+    lengthen([place for place in order if not parts[place].texts[-1]])
+    while lengthen(order):
+        pass
+    return said()
+
+
+def _nothing(effects: Effects | None, so_far: SoFar) -> tuple[str, ...]:
+    if effects is not None and effects.incomparable:
+        why = f"{clean(effects.metric)} does not compare trials with different losses"
+        return (f"{why}: keep one loss in view", "keep one loss in view")
+    if so_far.ended:
+        return ("no training in view has a score",) if effects is not None else ()
+    if so_far.goes_on:
+        return ("the first results are on their way; what decides is said here as they come", "no result yet")
+    return ("no training has ended: what decides is said here as results come", "no result yet")
+
+
+def _parts(effects: Effects, so_far: SoFar) -> Iterator[Part]:
+    broken = _unwired(effects)
+    if broken:
+        names = joined([clean(name) for name in broken])
+        verb = "changes" if len(broken) == 1 else "change"
+        yield Part(
+            "fault", (f"{names} {verb} nothing in the training: look at the code", f"{names} {verb} nothing")
+        )
+    compared = {factor.name: factor for factor in effects.values if len(factor.values) > 1}
+    lines = [line for line in effects.effects if len(line.factors) == 1 and line.factors[0] in compared]
+    lines = [line for line in lines if line.factors[0] not in broken]
+    yield from _deciders(effects, lines)
+    hidden = _hidden(effects, lines)
+    together = {name for line in effects.effects if line.real for name in line.factors}
+    noise = [line.factors[0] for line in lines if _is_noise(line) and line.factors[0] not in {*together, *hidden}]
+    if noise:
+        kept = 1
+        for name in noise:
+            kept *= len(compared[name].values)
+        yield _noise(noise, kept, nothing_else=len(noise) == len(lines) > 1)
+    yield from _unsure(effects, lines, hidden, so_far)
+    if effects.best is not None:
+        yield _best(effects.best, so_far, any(line.real for line in effects.effects))
+    yield from _next(effects, so_far)
+
+
+def _unwired(effects: Effects) -> list[str]:
+    """The hyperparameters that reach no training at all."""
+    faults = (found for found in effects.wiring if found.fault and getattr(found, "every_value", True))
+    return list(dict.fromkeys(found.factor for found in faults))
+
+
+def _deciders(effects: Effects, lines: Sequence[Effect]) -> Iterator[Part]:
+    real = sorted((line for line in lines if line.real), key=lambda line: -line.omega_sq)
+    decides = [clean(line.factors[0]) for line in real if line.verdict == "decides"]
+    matters = [clean(line.factors[0]) for line in real if line.verdict == "matters"]
+    strong = f"{joined(decides)} {'decides' if len(decides) == 1 else 'decide'}" if decides else ""
+    weak = f"{joined(matters)} {'matters' if len(matters) == 1 else 'matter'}" if matters else ""
+    alone = {line.factors[0] for line in real}
+    pairs = [line for line in effects.effects if line.real and len(line.factors) > 1]
+    pairs = [line for line in pairs if not alone & set(line.factors)]
+    depends = f"{joined([clean(name) for name in pairs[0].factors])} matter only together" if pairs else ""
+    said = [text for text in (strong, weak, depends) if text]
+    if said:
+        yield Part("decides", tuple(", ".join(said[:count]) for count in range(len(said), 0, -1)))
+
+
+def _is_noise(line: Effect) -> bool:
+    return line.verdict == "no detectable effect" or line.exact
+
+
+def _hidden(effects: Effects, lines: Sequence[Effect]) -> dict[str, int]:
+    """The hyperparameters that collapsed trainings, or a few extreme scores, may hide: how many collapsed."""
+    without = effects.without_collapsed
+    found = {}
+    for line in lines:
+        other = without.effect(*line.factors) if without is not None else None
+        if _is_noise(line) and other is not None and other.real and without is not None:
+            found[line.factors[0]] = without.collapsed_left_out
+        elif _is_noise(line) and line.in_ranks:
+            found[line.factors[0]] = 0
+    return found
+
+
+def _noise(names: Sequence[str], kept: int, nothing_else: bool) -> Part:
+    shown = joined([clean(name) for name in names])
+    verb, what = ("is", "keep one") if len(names) == 1 else ("are", "keep one of each")
+    work = f"{_FRACTIONS.get(kept, f'1/{kept}')} of the work"
+    lead = "nothing decides: " if nothing_else else ""
+    few = f"noise: {shown}" if len(names) < _FEW else f"{len(names)} are noise"
+    texts = (f"{lead}{shown} {verb} noise: {what}, {work}", f"{lead}{shown} {verb} noise: {what}", few, "")
+    return Part("noise", texts)
+
+
+def _unsure(effects: Effects, lines: Sequence[Effect], hidden: dict[str, int], so_far: SoFar) -> Iterator[Part]:
+    for name, collapsed in hidden.items():
+        shown = clean(name)
+        if collapsed:
+            long = f"{shown} matters once the {plural(collapsed, 'collapsed training')} are left out"
+            yield Part(
+                "unsure",
+                (f"{long} (x)", f"{shown} matters without the {collapsed} collapsed", f"{shown} unsure", ""),
+            )
+        else:
+            yield Part("unsure", (f"{shown} unsure: only its ranks tell", f"{shown} unsure", ""))
+    unknown = [clean(line.factors[0]) for line in lines if line.verdict == "unknown" and not line.exact]
+    if not unknown:
+        return
+    if len(unknown) < len(lines):
+        yield Part("unsure", (f"{joined(unknown)}: not known yet", f"{len(unknown)} not known yet", ""))
+    elif not effects.noise.known:
+        once = effects.n == effects.trials
+        why = "each trial is trained once" if once else "too few replicates"
+        yield Part("missing", (f"{why}: what is noise is not known yet", "the noise is not known yet"))
+    else:
+        early, few = "too early to say what decides", "too few trainings to say what decides"
+        count = f"{so_far.ended:,} of {plural(so_far.asked, 'training')}"
+        yield Part("missing", (f"{early}: {count}", early) if so_far.goes_on else (few,))
+
+
+def _best(winner: Winner, so_far: SoFar, something: bool) -> Part:
+    """``something`` decides or matters: only then one trial can be better than the others beyond noise."""
+    lead = "best so far" if so_far.goes_on else "best"
+    trial = f"{lead}: trial {winner.best.trial}"
+    values = ", ".join(map(format_value, winner.best.values.values()))
+    others = winner.within_noise
+    told = f", not told from {plural(others, 'other')}" if others else ""
+    if something and not others and winner.probability >= 1 - ALPHA:
+        told = ", beyond noise"
+    short = f" or {plural(others, 'other')}" if others else ""
+    score = f"{trial} ({values}), {winner.best.mean:.4g}{told}"
+    return Part("best", tuple(dict.fromkeys((score, f"{trial}{told}", f"{trial}{short}", trial))))
+
+
+def _next(effects: Effects, so_far: SoFar) -> Iterator[Part]:
+    losing = sum(len(factor.droppable) for factor in effects.values) if effects.role == "objective" else 0
+    best = effects.best
+    if losing:
+        short = f"drop {plural(losing, 'loser')}"
+        yield Part("next", (f"drop {plural(losing, 'losing value')}", short, f"drop {losing}", ""), "drop")
+    elif so_far.goes_on or best is None or best.second is None:
+        return
+    elif so_far.trainable and best.more_replicates and 0 < best.within_noise <= _FEW:
+        more = f"{plural(best.more_replicates, 'more replicate')} of the best two tell them apart"
+        yield Part("next", (more, "tell the best apart", ""), "tell")
+    elif so_far.trainable:
+        yield Part("next", ("a finer grid from what is left", "finer grid", ""), "refine")
+    else:
+        yield Part("next", ("export what is left", "export", ""), "export")
