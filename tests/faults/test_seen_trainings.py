@@ -183,7 +183,7 @@ async def test_images_that_changed_in_the_middle_are_warned_of(sessions: Path) -
     run_script(folder, with_images("before"))
     queue_jobs(folder, [JobKey(1, 2)])
     run_script(folder, with_images("after"))
-    said = "The images have changed; results from here on are of the new ones."
+    said = "The data have changed; results from here on are of the new ones."
     assert f"warning: {said}" in shown(folder)
     async with opened(sessions, folder) as see:
-        await see.shows("The images changed during this session; compare only results of the same ones")
+        await see.shows("The data changed during this session; compare only results of the same")

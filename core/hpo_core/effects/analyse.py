@@ -50,7 +50,7 @@ def analyse(
 
     ``interactions`` is the largest number of hyperparameters whose interaction is tested (1: main effects only).
     ``one_replicate_noise`` takes the interactions above those as the noise where no trial has two replicates.
-    ``without_collapsed`` leaves trainings out that predict the same for every image. ``maximise`` says that more
+    ``without_collapsed`` leaves trainings out that predict the same for every example. ``maximise`` says that more
     is better; by default the table of metrics tells. ``role`` says whether the metric is the session's objective,
     another, or what a training costs: by a cost, no value is offered for dropping. Raises ``ValueError`` for
     ``interactions`` below 1.

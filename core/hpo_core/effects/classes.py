@@ -1,6 +1,6 @@
 """Failure classes: how each training ended, and which values they come with.
 
-A training that ended as complete may still have *collapsed*: it predicts the same for every image. Its loss is
+A training that ended as complete may still have *collapsed*: it predicts the same for every example. Its loss is
 that of a uniform prediction (ln C for cross-entropy, (1 + ln C) / C for Poisson, (1 − 1/C) / C for mean squared
 error, C classes) within 2 %, and its accuracy is at chance: 1/C within three binomial standard deviations of the
 number of validation images. Where classes differ in size a constant prediction scores the share of its class; so

@@ -158,7 +158,7 @@ class Dispatcher:
         if before and before != event.fingerprint:
             self._recorder.note(
                 "warning",
-                "The images have changed; results from here on are of the new ones.",
+                "The data have changed; results from here on are of the new ones.",
             )
         self._recorder.record(event)
 

@@ -12,6 +12,7 @@ from hpo_core.engine import launch
 from hpo_core.engine.takeover import check_held_here
 from hpo_core.errors import SessionError
 from hpo_core.journal.events import EngineOptions, ResumeQueue
+from hpo_core.plan.workloads import misfit
 from hpo_core.session.control import send_order
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
@@ -52,13 +53,16 @@ def resume(
     snapshot = read_session(folder)
     if not snapshot.spec.trainable:
         raise SessionError(f"The session {folder.name!r} was imported; it has results, and nothing to train on.")
+    options = options_of(snapshot, **(given or {}))
+    if why := misfit(options.workload, snapshot.spec.model is not None):
+        raise SessionError(f"The session {folder.name!r} cannot be trained so: {why}")
     left = snapshot.counts["waiting"] + snapshot.counts["running"]
     done = Resumed(left, folder.engine_runs(), snapshot.paused is not None)
     if left and not done.engine_ran:
         if not take_over:
             check_held_here(folder)
         before_start()
-        launch.start_engine(folder, options_of(snapshot, **(given or {})), take_over=take_over)
+        launch.start_engine(folder, options, take_over=take_over)
     if done.engine_ran or (left and done.was_paused):
         try:
             send_order(folder.control, ResumeQueue())

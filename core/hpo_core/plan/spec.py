@@ -25,7 +25,7 @@ from hpo_core.plan.plans import DEFAULT_PLAN, NO_PRUNER, PLANS, PRUNERS
 from hpo_core.plan.seeds import OWN as OWN_SEEDS
 from hpo_core.plan.seeds import SEEDINGS, SHARED, replicate_seed, training_seed
 from hpo_core.plan.setting import Setting, Value, key, read_keys, refuse_unknown, settings, toml_word, written
-from hpo_core.plan.workloads import DEFAULT_WORKLOAD, OWN_WORKLOAD, WORKLOADS
+from hpo_core.plan.workloads import DEFAULT_WORKLOAD, OWN_WORKLOAD, WORKLOADS, misfit
 from hpo_core.text import clean
 
 MAX_TRAININGS = 1_000_000
@@ -249,13 +249,14 @@ def _read(
     if model is not None:
         session.setdefault("workload", OWN_WORKLOAD)
     facts = WORKLOADS[session.get("workload", DEFAULT_WORKLOAD)]
-    if not facts.made_up and (facts.name == OWN_WORKLOAD) != (model is not None):
-        raise SpecError(f"{where}: the workload {OWN_WORKLOAD!r} and a table [model] go together.")
+    if why := misfit(facts.name, model is not None):
+        raise SpecError(f"{where}: {why}")
     imported = data.source == IMPORTED
     if not imported:
         session = {**unsaid, **session}
     if model is not None:
         _check_own_objective(session, where)
+        _check_own_settings(session, where)
     metric = session.pop("objective", DEFAULT_OBJECTIVE.metric)
     if not imported and facts.metrics and metric not in facts.metrics:
         raise SpecError(
@@ -306,6 +307,14 @@ def _check_own_objective(session: Mapping[str, Any], where: str) -> None:
             f"{where}: [session] direction is missing; say whether {toml_word(metric)} is better the larger "
             '(direction = "max") or the smaller ("min").'
         )
+
+
+def _check_own_settings(session: Mapping[str, Any], where: str) -> None:
+    """Raise ``SpecError`` for what a model of one's own would never be told."""
+    known, ways = settings(SessionSpec), (("precision", "set_dtype_policy(...)"), ("jit", "jit_compile=True"))
+    for name, way in ways:
+        if session.get(name, known[name].default) != known[name].default:
+            raise SpecError(f"{where}: [session] {name} is for the paper's network; write {way} in your own file.")
 
 
 def _counted(spec: SessionSpec) -> str:

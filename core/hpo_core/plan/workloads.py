@@ -86,6 +86,13 @@ FORMER_NAMES = MappingProxyType({"tensorflow": "paper"})
 """What older journals and command lines call a workload."""
 
 
+def misfit(workload: str, has_model: bool) -> str:
+    """Return why a workload cannot train what a spec asks for, as a sentence; empty where it can."""
+    if facts_of(workload).made_up or (workload == OWN_WORKLOAD) == has_model:
+        return ""
+    return f"the workload {OWN_WORKLOAD!r} and a table [model] go together."
+
+
 def facts_of(workload: str) -> WorkloadFacts:
     """Return a workload's row. Raises ``HpoError`` where there is none of that name."""
     try:

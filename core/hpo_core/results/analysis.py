@@ -103,7 +103,7 @@ def _share_seeds(entries: Iterable[Replicate], spec: SessionSpec) -> bool:
 
 
 def collapsed_trainings(snapshot: Snapshot) -> frozenset[JobKey]:
-    """Return the trainings of the whole session that ended as complete and predict the same for every image.
+    """Return the trainings of the whole session that ended as complete and predict the same for every example.
 
     Judged together, whatever is in view: that another training has exactly the same accuracy is part of it.
     """

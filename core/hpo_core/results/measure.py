@@ -11,6 +11,7 @@ from typing import Literal
 
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import COSTS, IMAGES, PARAMETERS, SECONDS, Direction, direction_of
+from hpo_core.plan.workloads import facts_of
 from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
 
 Which = Literal["last", "best"]
@@ -89,6 +90,13 @@ def measure_of(snapshot: Snapshot, metric: str | None = None, epoch: Which = "la
     return Measure(metric, direction_of(metric), epoch, cost, _images(snapshot) if cost else None)
 
 
+def can_collapse(snapshot: Snapshot) -> bool:
+    """Return whether there is an accuracy to tell a collapse by; a regression has none."""
+    spec = snapshot.spec
+    named = {*snapshot.metrics, *(facts_of(spec.workload).metrics if spec.trainable else ())}
+    return not named.isdisjoint(("accuracy", "val_accuracy"))
+
+
 def at_last(metric: str) -> Measure:
     """Return the measure of a metric of that name at the last epoch, whether a session has it or not."""
     return Measure(metric, direction_of(metric))
@@ -100,4 +108,5 @@ def cost_of(name: str) -> Measure:
 
 
 def _images(snapshot: Snapshot) -> int | None:
-    return snapshot.data.train if snapshot.data is not None else None
+    """Return how many training images an epoch has; None where the data are none, or not known."""
+    return snapshot.data.train if snapshot.data is not None and any(snapshot.data.image_size) else None

@@ -4,7 +4,7 @@ The columns and their order are fixed: the trial's number, the hyperparameters o
 fixed ones, what is known of the replicate, and the metrics by Keras' names. Two things may share a name (``loss``
 is a hyperparameter and a metric): a hyperparameter named as a column of the table is written
 ``hyperparameter_seed``, a metric named as a column before it ``metric_loss``. ``origin`` says where a result comes
-from that was not trained here; where the images changed in the middle, it says of each other one which it is of.
+from that was not trained here; where the data changed in the middle, it says of each other one which it is of.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.measure import at_last
 from hpo_core.results.table import table_of
-from hpo_core.session.damage import image_name
+from hpo_core.session.damage import data_name
 from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
 
 Cell = Value | None
@@ -127,14 +127,14 @@ def _replicate(snapshot: Snapshot, entry: Replicate, epoch: int, seconds: float)
         epoch,
         seconds,
         entry.reason or None,
-        entry.origin or _images(snapshot, entry),
+        entry.origin or _data(snapshot, entry),
     )
 
 
-def _images(snapshot: Snapshot, entry: Replicate) -> str | None:
-    """Return which images a result is of, where the session has results of different ones."""
+def _data(snapshot: Snapshot, entry: Replicate) -> str | None:
+    """Return which data a result is of, where the session has results of several."""
     mixed = len(snapshot.fingerprints) > 1
-    return f"images {image_name(entry.data)}" if mixed and entry.data else None
+    return f"data {data_name(entry.data)}" if mixed and entry.data else None
 
 
 def _metrics(snapshot: Snapshot, epoch: Epoch | None) -> Iterator[float | None]:

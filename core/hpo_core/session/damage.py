@@ -1,4 +1,4 @@
-"""What the damage of a journal means for the results, and which results are not of the same images: in words."""
+"""What the damage of a journal means for the results, and which results are not of the same data: in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMED = 3
 
 
 def damage_in_words(snapshot: Snapshot) -> str:
-    """Return what the reader of the results must know of the journal and the images, or an empty text."""
+    """Return what the reader of the results must know of the journal and the data, or an empty text."""
     said = [mixed_data(snapshot)]
     if snapshot.damage:
         records = plural(len(snapshot.damage), "damaged journal record")
@@ -39,15 +39,15 @@ def name_lost(snapshot: Snapshot) -> Snapshot:
 
 
 def mixed_data(snapshot: Snapshot) -> str:
-    """Return that the results are of several states of the images, in a sentence, or an empty text."""
+    """Return that the results are of several states of the data, in a sentence, or an empty text."""
     if len(snapshot.fingerprints) < 2:
         return ""
-    each = ", ".join(f"{count:,} of {clean(image_name(name))}" for name, count in snapshot.fingerprints.items())
-    return f"The images changed during this session; compare only results of the same ones: {each}."
+    each = ", ".join(f"{count:,} of {clean(data_name(name))}" for name, count in snapshot.fingerprints.items())
+    return f"The data changed during this session; compare only results of the same: {each}."
 
 
-def image_name(fingerprint: str) -> str:
-    """Return the few digits by which a state of the images is told from another."""
+def data_name(fingerprint: str) -> str:
+    """Return the few digits by which a state of the data is told from another."""
     return fingerprint[:8]
 
 

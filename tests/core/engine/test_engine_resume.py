@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +19,11 @@ from hpo_core.errors import HpoError, SessionError
 from hpo_core.executors.registry import start_executor
 from hpo_core.journal.events import EngineOptions
 from hpo_core.journal.records import encode_record
+from hpo_core.plan.model_source import ModelSpec
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
+from hpo_core.session.store import create
 
 MakeSession = Callable[..., SessionFolder]
 
@@ -75,6 +80,18 @@ def test_an_engine_of_before_the_options_is_followed_by_one_with_its_workload(
     assert (engine.workers, engine.device) == (3, "cpu")
     resume(folder)
     assert started == [EngineOptions(workload=workload)]
+
+
+@pytest.mark.parametrize("workload", ["own", "paper"])
+def test_a_workload_that_cannot_train_the_session_is_refused_in_a_sentence(
+    tmp_path: Path, make_spec: Callable[..., SessionSpec], workload: str
+) -> None:
+    model = ModelSpec(command="run {learning_rate} {filters} {epochs}", folder=str(tmp_path))
+    spec = replace(make_spec(), model=model, workload="own") if workload == "paper" else make_spec()
+    folder = create(tmp_path, "mine", spec)
+    with pytest.raises(SessionError, match="'mine' cannot be trained so: the workload 'own' and a table"):
+        resume(folder, {"workload": workload})
+    assert not folder.engine_runs()
 
 
 def test_what_is_not_in_the_tables_is_named(make_session: MakeSession) -> None:

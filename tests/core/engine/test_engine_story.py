@@ -302,7 +302,7 @@ def test_images_that_changed_since_are_said_once_and_recorded(
     assert snapshot.data is not None
     again = run_engine(requeued(folder), ReplayExecutor(with_data("after")))
     assert [note.text for note in again.notes if note.level == "warning"] == [
-        "The images have changed; results from here on are of the new ones."
+        "The data have changed; results from here on are of the new ones."
     ]
     assert again.data is not None
     assert again.data.fingerprint == "after"

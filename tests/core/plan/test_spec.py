@@ -148,6 +148,11 @@ FAULTS = [
         FRUIT + '[session]\nobjective = "f1"\n',
         r"\[session\] objective must be one of val_accuracy",
     ),
+    (
+        "a precision that nobody would be told",
+        '[model]\ncommand = "x {a}"\n[grid]\na = [1]\n[session]\nobjective = "loss"\njit = true',
+        r"\[session\] jit is for the paper's network; write jit_compile=True in your own file",
+    ),
     ("a hostile name", FRUIT + '"\\u001b[31m" = [1]\n', r"\[grid\] ␛\[31m: unknown hyperparameter"),
     ("a nameless import", '[data]\nsource = "import"\n[grid]\n"" = [1]\n', "a hyperparameter needs a name"),
     ("a duplicate import", '[data]\nsource = "import"\n[grid]\na = [1, 1.0]\n', r"\[grid\] a names 1 twice"),

@@ -48,15 +48,15 @@ def test_each_result_says_which_images_it_is_of_and_the_session_that_they_differ
     changed = [trial for trial, data in by_trial.items() if data == "bbbbbbbb22"]
     assert 0 < len(changed) < 4
     assert set(by_trial.values()) == {"aaaaaaaa11", "bbbbbbbb22"}
-    assert "The images have changed" in snapshot.notes[-1].text
+    assert "The data have changed" in snapshot.notes[-1].text
     said = damage_in_words(read_session(folder))
-    assert said.startswith("The images changed during this session; compare only results of the same ones: ")
+    assert said.startswith("The data changed during this session; compare only results of the same: ")
     assert f"{len(changed)} of bbbbbbbb" in said
     export(snapshot, tmp_path / "out")
     for table in ("replicates.csv", "epochs.csv"):
         with (tmp_path / "out" / table).open(encoding="utf-8") as file:
             tags = {int(row["trial"]): row["origin"] for row in csv.DictReader(file)}
-        assert tags == {trial: f"images {data[:8]}" for trial, data in by_trial.items()}
+        assert tags == {trial: f"data {data[:8]}" for trial, data in by_trial.items()}
     again = import_table(tmp_path / "out" / "replicates.csv", tmp_path / "sessions", "again").folder
     assert read_session(again).counts["complete"] == 4
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from taken_orders import take_orders
+from textual.widgets import Static
 
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, PauseQueue, QueueJobs, StopSession
 from hpo_core.journal.lock import SessionLock
 from hpo_core.plan.grid import JobKey
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.status import LiveStatus, RunningJob, write_status
+from hpo_core.session.store import create
 from hpo_tui.look.inks import CURSOR
 from hpo_tui.views import VIEWS
 from hpo_tui.widgets.cell_pane import CellPane
@@ -155,6 +159,20 @@ async def test_the_help_names_every_key_and_escape_closes_it(make_session, open_
         assert type(see.app.screen).__name__ == "HelpScreen"
         await see.press("escape")
         assert type(see.app.screen).__name__ == "SessionScreen"
+
+
+async def test_a_regression_is_told_nothing_of_collapse(sessions, open_app) -> None:
+    model = '[model]\ncommand = "train {units}"\n[grid]\nunits = [1, 2]\n[session]\nobjective = "val_mae"'
+    folder = create(sessions, "mine", SessionSpec.parse(model))
+    async with open_app(folder) as see:
+        await see.press("question_mark")
+        keys = str(see.app.screen.query_one(Static).content)
+        assert "next and previous metric" in keys
+        assert not re.search(r"collaps|accuracy|images\b", keys)
+        await see.press("escape", "x")
+        assert [note.message for note in see.app._notifications] == [
+            "Nothing here can collapse: there is no accuracy."
+        ]
 
 
 async def test_t_says_in_words_what_is_in_view(make_session, open_app) -> None:

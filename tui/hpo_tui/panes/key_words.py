@@ -15,13 +15,17 @@ SIGNS: tuple[tuple[str, str], ...] = (
     ("n", "how many trials have a score"),
     ("± sd", "how far the scores of these trials lie apart (sample standard deviation)"),
     ("≈", "noise cannot tell it from the best"),
-    ("⊘ ×", "in the scatter: a trial that collapsed, and one that failed"),
+    ("⊘", "in the scatter: a trial that collapsed"),
+    ("×", "in the scatter: a trial that failed"),
     ("(2 of 2)", "replicates of the trial that are finished, of those asked for"),
     ("fail", "trainings that failed or diverged"),
     ("10 collapsed in", "ten trainings learned nothing, and count; x takes them out"),
     ("↑ ↓", "more of the metric is better, or less"),
 )
 """Each sign of the screen, and what it means."""
+
+COLLAPSE = "collapsed"
+"""What is said of this is said only where trainings can collapse."""
 
 
 def help_places(pane: str | None, state: ViewState) -> Places:

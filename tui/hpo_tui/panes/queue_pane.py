@@ -225,7 +225,7 @@ class _Drawing:
 
     def _running(self, label: Row, entry: Replicate, job: RunningJob | None) -> Row:
         if job is None or job.phase in ("start", "prepare"):
-            word = "decoding the images" if job is not None and job.phase == "prepare" else "starting"
+            word = "preparing the data" if job is not None and job.phase == "prepare" else "starting"
             return padded((*label, run(f"  {word}…", DIM)), self.width)
         trained = self.metric.removeprefix("val_")
         name = self.metric if self.metric in job.metrics else trained

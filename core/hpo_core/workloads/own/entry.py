@@ -17,6 +17,9 @@ from hpo_core.workloads.keras_process import show_one_device
 from hpo_core.workloads.own.contracts import HYPERMODEL, OwnFile, read_own_file
 from hpo_core.workloads.workload import CountProgress, Setting, Workload
 
+NO_DATA = ("build_model", HYPERMODEL)
+"""The contracts that say nothing of data: ``data()`` beside them does, or the spec."""
+
 
 def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str:
     """Look at the file or command, and at the ``[data]`` where there is some; nothing of the user's is run."""
@@ -25,22 +28,28 @@ def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str
         program = shlex.split(model["command"])[0]
         if shutil.which(program, path=None) is None and not Path(model["folder"], program).exists():
             raise DataError(f"There is no program {clean(program)} to run; [model] command names it.")
+        if data["source"] != OWN:
+            raise DataError("A program loads its own data: take [data] out of the spec, or [model] command.")
         return clean(f"{model['command']}, in {model['folder']}")
     own = read_own_file(Path(model["file"]))
     if own.contract.needs and importlib.util.find_spec(own.contract.needs) is None:
         raise DataError(f"{own.contract.needs} is not installed here; {own.path.name} needs it.")
-    said = f"{own.path.name}: {own.contract.meaning}"
+    said = f"{clean(own.path.name)}: {own.contract.meaning}"
     if data["source"] == OWN:
-        if own.contract.name in ("build_model", HYPERMODEL) and "data" not in own.defines:
+        if own.contract.name in NO_DATA and "data" not in own.defines:
             raise DataError(
                 f"{clean(own.path)} has no data(), and the spec no table [data]: one of them must say what to "
                 "train on. data() returns (x, y), (x_validation, y_validation)."
             )
-        return clean(said)
+        return said
+    if own.contract.name not in NO_DATA or "data" in own.defines:
+        brings = "data()" if own.contract.name in NO_DATA else own.contract.name
+        raise DataError(f"{clean(own.path)} brings its own data, with {brings}: take [data] out of the spec.")
     from hpo_core.workloads.images.dataset import check as check_images
+    from hpo_core.workloads.own.arrays import are_arrays, check_arrays
 
-    images = {name: value for name, value in data.items() if name != "model"}
-    return f"{clean(said)}; {check_images(images, progress)}"
+    table = {name: value for name, value in data.items() if name != "model"}
+    return f"{said}; {check_arrays(table) if are_arrays(table) else check_images(table, progress)}"
 
 
 def start(setting: Setting) -> Workload:

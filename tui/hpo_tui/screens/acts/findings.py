@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hpo_core.results.measure import can_collapse
 from hpo_core.text import plural
 from hpo_tui.desk.analyst import Terms, terms_words
 from hpo_tui.screens.desk_screen import DeskScreen
@@ -47,6 +48,9 @@ def tell_apart(screen: DeskScreen) -> None:
 
 def leave_out_collapsed(screen: DeskScreen) -> None:
     """Take collapsed trainings out of everything that is shown, or count them again."""
+    if screen.latest is not None and not can_collapse(screen.latest.snapshot):
+        screen.say("Nothing here can collapse: there is no accuracy.")
+        return
     out = not screen.state.without_collapsed
     screen.look(replace(screen.state, trim=screen.state.trim.leaving_out_collapsed(out)))
     desk = screen.desk()

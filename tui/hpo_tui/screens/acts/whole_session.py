@@ -7,11 +7,12 @@ from pathlib import Path
 from hpo_core.errors import HpoError, SessionError
 from hpo_core.refine.proposal import propose
 from hpo_core.results.in_view import in_view
+from hpo_core.results.measure import can_collapse
 from hpo_core.results.trim import Trim
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
 from hpo_tui.desk.follower import Update
-from hpo_tui.panes.key_words import SIGNS, help_places
+from hpo_tui.panes.key_words import COLLAPSE, SIGNS, help_places
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.dialogs import leave_choice
 from hpo_tui.screens.help import HelpScreen
@@ -62,7 +63,11 @@ def _export(folder: SessionFolder, update: Update, trim: Trim, read_only: bool) 
 def show_keys(screen: DeskScreen) -> None:
     """Show the keys, those of the pane with the focus and of the view first."""
     places = help_places(screen.focused_pane, screen.state)
-    screen.app.push_screen(HelpScreen(screen.KEYS, places, SIGNS))
+    keys, signs = screen.KEYS, SIGNS
+    if screen.latest is not None and not can_collapse(screen.latest.snapshot):
+        keys = tuple(key for key in keys if COLLAPSE not in key.help)
+        signs = tuple((sign, said) for sign, said in signs if COLLAPSE not in sign + said)
+    screen.app.push_screen(HelpScreen(keys, places, signs))
 
 
 def leave(screen: DeskScreen) -> None:

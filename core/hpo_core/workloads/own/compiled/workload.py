@@ -1,7 +1,8 @@
 """Trains a user's Keras model: in the compiled loop where that can do what ``fit`` does, else by ``fit`` itself.
 
-The data are what the file has, or the images of the spec's ``[data]``: uint8 pixels and class numbers. What a
-target is (classes, one-hot, floats) is for the model's loss to say; nothing is converted here.
+The data are what the file has, or what the spec's ``[data]`` names: arrays as they stand in an npz file, or images
+as uint8 pixels and class numbers. What a target is (classes, one-hot, floats) is for the model's loss to say;
+nothing is converted here.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from hpo_core.plan.probes import Answer
 from hpo_core.plan.setting import Value
 from hpo_core.text import clean
 from hpo_core.workloads.own.adopted import KerasTask, task_of
+from hpo_core.workloads.own.arrays import are_arrays, read_arrays
 from hpo_core.workloads.own.code import check_read, told_where
 from hpo_core.workloads.own.compiled.fit import Fit, fit_on, is_dataset, parts, rows_of, why_not
 from hpo_core.workloads.own.compiled.program import Program
@@ -163,17 +165,22 @@ class KerasWorkload:
                 self._data = _sets(made, self._own)
                 report.data(_described(self._data))
             elif job.data["source"] != OWN:
-                self._data = self._images(job, report)
+                self._data = self._named(job, report)
             else:
                 raise HpoError(
                     f"{self._own.path.name} has no data(), and the spec no [data]: nothing to train on."
                 )
         return self._data
 
-    def _images(self, job: Job, report: Reporter) -> Sets:
+    def _named(self, job: Job, report: Reporter) -> Sets:
+        """Return the data that the spec names."""
         from hpo_core.workloads.images.dataset import prepare
 
         table = {name: value for name, value in job.data.items() if name != "model"}
+        if are_arrays(table):
+            *pairs, prepared = read_arrays(table)
+            report.data(prepared)
+            return pairs[0], pairs[1]
         data = prepare(table, lambda done, total: report.progress(1, done, total, phase="prepare"))
         log.info("data: %s, fingerprint %s", data.summary(), data.fingerprint)
         report.data(data.prepared())

@@ -1,0 +1,47 @@
+"""A regression on an npz file: the model is given the floats that stand in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpo_core.journal.events import DataPrepared, EpochEnded, Job, WorkerEvent
+from hpo_core.workloads.own.compiled.workload import KerasWorkload
+from hpo_core.workloads.own.contracts import read_own_file
+from hpo_core.workloads.workload import Reporter, StopSignal
+
+pytestmark = pytest.mark.tf
+
+MODEL = """
+import keras
+def build_model(hp):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile(keras.optimizers.SGD(hp.Float("lr", 0, 1)), "mse", metrics=["mae"])
+    return model
+"""
+
+
+def test_float_targets_of_an_npz_file_reach_the_loss_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(MODEL)
+    y = np.linspace(-0.9, 0.9, 32, dtype=np.float32)
+    np.savez(
+        tmp_path / "mine.npz",
+        x_train=np.zeros((32, 2), np.float32),
+        y_train=y,
+        x_test=np.zeros((4, 2)),
+        y_test=y[:4],
+    )
+    data = {"source": "npz", "path": str(tmp_path / "mine.npz"), "validation_split": 0.2, "model": {}}
+    job = Job(1, 1, 1, 7, {"lr": 0.0, "epochs": 1}, data, {}, "")
+    events: list[WorkerEvent] = []
+    workload = KerasWorkload(read_own_file(tmp_path / "model.py"), tmp_path, "cpu")
+    assert workload.train(job, Reporter(job, events.append), StopSignal()).status == "complete"
+    ended = next(event for event in events if isinstance(event, EpochEnded))
+    assert ended.metrics["mae"] == pytest.approx(abs(y).mean())
+    assert ended.metrics["val_mae"] == pytest.approx(abs(y[:4]).mean())
+    assert next(event.train for event in events if isinstance(event, DataPrepared)) == 32
