@@ -139,6 +139,7 @@ class Engine:
             self._close()
             raise SessionError(f"The session cannot be written. {self._recorder.blocked}")
         self._planner.record_plan()
+        self._pruning.begin()
         self._planner.plan_ahead(self._dispatcher.workers)
         if self._lock.stale is not None:
             again = f"; {plural(interrupted, 'training')} to be started again" if interrupted else ""

@@ -5,20 +5,24 @@ What it decides follows from the journal alone. What a person asked for beyond t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from hpo_core.engine.dispatch import BY_PLAN
 from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.supervisor import Slot, Supervisor, Task
 from hpo_core.executors.executor import WorkerDied
-from hpo_core.journal.events import AttemptEnded, EpochEnded, WorkerEvent
+from hpo_core.journal.events import AttemptEnded, EpochEnded, JobsMoved, WorkerEvent
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.halving import bracket_of, goes_on, rungs
 from hpo_core.plan.plans import NO_PRUNER
-from hpo_core.text import plural
+from hpo_core.text import percent, plural
 
 FIRST = 1
 """The replicate that decides whether a trial gets more of them; those are then trained to their ends."""
+
+STEP = 1.02
+"""The race is looked at again when there are so many times the trainings."""
 
 
 class Pruning:
@@ -29,6 +33,17 @@ class Pruning:
         self._state = recorder.state
         self._supervisor = supervisor
         self._pruner = recorder.state.spec.search.pruner
+        self._judged = 0
+        """After how many trainings the race was looked at last."""
+
+    def begin(self) -> None:
+        """Let the race for a grid begin with trials that tell most of all the others."""
+        spec = self._state.spec
+        if self._pruner == "racing" and spec.grid.listed is None and not any(self._state.replicates()):
+            from hpo_core.plan.racing import opening  # brings in scipy, which no full grid needs
+
+            first = tuple((trial, FIRST) for trial in opening(spec.grid, spec.seed))
+            self._recorder.record(JobsMoved(jobs=first, to="front"), durable=True)
 
     def take(self, slot: Slot, task: Task | None, event: WorkerEvent | WorkerDied) -> None:
         """End a training whose epoch has just shown that it lags behind."""
@@ -43,7 +58,7 @@ class Pruning:
         """Take out of the queue what has not been earned."""
         if self._pruner == NO_PRUNER or self._recorder.blocked:
             return
-        for key, reason in list(self._unearned()):
+        for key, reason in list(self._out_of_race() if self._pruner == "racing" else self._lagging()):
             self._recorder.record(
                 AttemptEnded(
                     trial=key.trial,
@@ -69,9 +84,34 @@ class Pruning:
         own = event.metrics.get(objective.metric)
         return goes_on(None if own is None else sign * own, others)
 
-    def _unearned(self) -> Iterator[tuple[JobKey, str]]:
-        state, spec = self._state, self._state.spec
-        for key in state.waiting():
-            untouched = state.attempt_of(key) == 0 and FIRST < key.replicate <= spec.replicates
-            if untouched and state.status_of(JobKey(key.trial, FIRST)) == "pruned":
+    def _untouched(self) -> Iterator[JobKey]:
+        """What waits since the plan put it there."""
+        most = self._state.spec.replicates
+        return (key for key in self._state.waiting() if key.replicate <= most and not self._state.attempt_of(key))
+
+    def _lagging(self) -> Iterator[tuple[JobKey, str]]:
+        for key in self._untouched():
+            if key.replicate > FIRST and self._state.status_of(JobKey(key.trial, FIRST)) == "pruned":
                 yield key, "its first replicate was pruned"
+
+    def _out_of_race(self) -> Iterator[tuple[JobKey, str]]:
+        """Look at the race whenever there is 2 % more to go by."""
+        objective = self._state.spec.objective
+        sign = 1.0 if objective.maximised else -1.0
+        told = [
+            (entry.key.trial - 1, -math.inf if value is None else sign * value)
+            for entry in self._state.replicates()
+            if (value := entry.result(objective.metric)) is not None or entry.status == "diverged"
+        ]
+        if len(told) <= self._judged * STEP:
+            return
+        self._judged = len(told)
+        import numpy as np
+
+        from hpo_core.plan.racing import CHANCE, features, hopeless
+
+        trials, scores = zip(*told, strict=True)
+        out, leader = hopeless(features(self._state.spec.grid), np.array(trials), np.array(scores))
+        for key in self._untouched():
+            if out[key.trial - 1]:
+                yield key, f"is better than trial {leader + 1} with a chance of less than {percent(CHANCE)}"
