@@ -16,10 +16,23 @@ from hpo_core.results.tidy import Cell
 _WHOLE = re.compile(r"[+-]?[0-9]{1,300}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _ZEROS_BEFORE = re.compile(r"[+-]?0[0-9]")
-_COMMAS = re.compile(r"[+-]?[0-9][0-9.,]*([eE][+-]?[0-9]+)?")
-_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")
-_EMPTY = frozenset(("", "none", "null"))
-_DIVERGED = frozenset(("nan", "inf", "infinity"))
+_EMPTY = frozenset(("", "none", "null", "na", "n/a", "#n/a", "<na>", "nil", "missing", "?", "-", "--", "–", "—"))
+_DIVERGED = frozenset(("nan", "inf", "infinity", "diverged"))
+_FAILED = frozenset(
+    (
+        "oom",
+        "out of memory",
+        "fail",
+        "failed",
+        "failure",
+        "error",
+        "crash",
+        "crashed",
+        "timeout",
+        "timed out",
+        "killed",
+    )
+)
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NEEDS_QUOTES = re.compile(r'[,"\r\n]|^\s|\s$|^$')
 
@@ -60,30 +73,14 @@ def is_diverged(text: str) -> bool:
     return text.lower().lstrip("+-") in _DIVERGED
 
 
+def is_failed(text: str) -> bool:
+    """Whether a metric's cell says that the training failed: OOM, crashed, timeout."""
+    return text.lower() in _FAILED
+
+
 def has_no_result(text: str) -> bool:
     """Whether a metric's cell holds no number, and is not wrong."""
-    return is_empty(text) or is_diverged(text)
-
-
-def one_notation(cells: list[str], decimal_comma: bool) -> tuple[list[str], str]:
-    """Return a column's cells with a point for the decimals and nothing between thousands; and what was so read.
-
-    In a table that ``decimal_comma`` marks, a comma is a decimal one unless a point stands after it. Elsewhere
-    commas stand between thousands where every one that there is can: "1,234.5", but not "0,5". A column whose
-    commas can be neither stays as it is.
-    """
-    found = [cell for cell in cells if "," in cell]
-    if not found or not all(_COMMAS.fullmatch(cell) for cell in found):
-        return cells, ""
-    if all(_THOUSANDS.fullmatch(cell) for cell in found) and (
-        not decimal_comma or any("." in cell for cell in found)
-    ):
-        return [cell.replace(",", "") for cell in cells], "commas between thousands"
-    if decimal_comma and all(cell.count(",") == 1 and "." not in cell.partition(",")[2] for cell in found):
-        return [
-            cell.replace(".", "").replace(",", ".") if "," in cell else cell for cell in cells
-        ], "decimal commas"
-    return cells, ""
+    return is_empty(text) or is_diverged(text) or is_failed(text)
 
 
 def values_of(texts: list[str]) -> tuple[list[Value], tuple[Value, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hpo_core.plan.hyperparameters import KNOWN
+from hpo_core.plan.metrics import has_metric
 
 
 def _words(text: str) -> frozenset[str]:
@@ -30,7 +31,7 @@ REPLICATE = _words(
 TRAINING = _words(
     """
     exp exp_id experiment experiment_id experiment_tag id job_id model_id number run run_id run_name
-    trial trial_id trial_name uuid
+    arm arm_name name tid trial trial_id trial_name uuid
     """
 )
 """What names one training."""
@@ -38,7 +39,19 @@ TRAINING = _words(
 EPOCH = ("epoch", "training_iteration", "step", "global_step", "iteration", "iter", "round")
 """What counts the rows of one training."""
 
-STATE = frozenset(("state", "status"))
+EPOCHS_DONE = frozenset(("epoch", "training_iteration", "round", "round_epochs", "epochs_trained", "last_epoch"))
+"""How many epochs a training had, in a table with a row for each training."""
+
+LENGTH = frozenset(EPOCH) | EPOCHS_DONE | {"batches", "total_steps", "steps_done", "timesteps_total"}
+"""How far a training went, which nobody set."""
+
+STATE = frozenset(("state", "status", "trial_status"))
+
+RESULT = ("objective", "objective_value", "target", "result", "cost", "fitness", "performance", "value", "y")
+"""What a search judges by, where no column names a metric; which way it improves is not told."""
+
+MEANS, SPREADS = frozenset(("mean", "avg", "average")), frozenset(("std", "sd", "stderr", "sem", "stdev"))
+"""Words of a result over several trainings, and of what stands beside it."""
 
 SECONDS = _words(
     """
@@ -50,20 +63,22 @@ SECONDS = _words(
 
 _NOTE_NAMES = _words(
     """
-    best_epoch branch checkpoint checkpoint_path comment comments commit created created_at date datetime
-    description device_name dir directory done duration elapsed ended file filename finished folder git
-    gpu_name hash host hostname index level_0 log_dir logdir machine memory node node_ip note notes params
-    path pid rank sha should_checkpoint show_metrics show_summary started started_at sweep tag tags time
-    timestamp updated updated_at uri url user username version walltime
+    best_epoch best_step branch checkpoint checkpoint_path comment comments commit created created_at date
+    datetime description device_name dir directory done duration elapsed ended file filename finished folder
+    generation_method git gpu_name hash host hostname index level_0 log_dir logdir machine memory node
+    node_ip note notes params path pid sha should_checkpoint show_metrics show_summary source_name
+    source_type started started_at sweep tag tags time timestamp updated updated_at uri url user username
+    version walltime
     """
 )
 _NOTE_WORDS = _words(
     """
-    attrs bytes commit date datetime duration elapsed filename flops gb gflops gib git hostname kb latency
-    macs mb md5 mib path rank runtime sd sha since std stderr throughput time timestamp uri url uuid walltime
+    attrs bytes clock commit date datetime duration elapsed filename flops fps gb gflops gib git hostname kb
+    latency macs mb md5 mib path runtime sha since throughput time timestamp uri url uuid walltime wandb
     """
 )
 _UNITS_OF_TIME = re.compile(r"(^|_)(s|sec|secs|second|seconds|ms|minute|minutes|mins|hour|hours|hrs)$")
+_STEPS_OF_TIME = re.compile(r"(n_|num_)?time_?steps?|time_(horizon|window|lag)")
 _PARAMETER_COUNT = re.compile(
     r"(n|num|number_of|total|trainable)_(of_)?(params|parameters|weights)|(params|parameters)_?(count|total|m)?"
 )
@@ -79,6 +94,8 @@ SETTING = _words(
 )
 """Words of what a person sets: a hyperparameter even where each row has a value of its own."""
 
+_ERRORS = frozenset(("error_message", "exception", "message", "reason", "traceback"))
+_COUNTER = re.compile(r"_(index|idx|id|no|nr|num|number)$")
 _APART = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
@@ -92,18 +109,28 @@ def is_setting(name: str) -> bool:
     return name in KNOWN or spelled(name) in KNOWN or not SETTING.isdisjoint(spelled(name).split("_"))
 
 
+def base(name: str) -> str:
+    """Return a name as it is spelled, without what says that it only counts: ``seed_index`` is a seed."""
+    return _COUNTER.sub("", spelled(name)) or spelled(name)
+
+
 def note_by_name(name: str) -> str:
     """Return what a column is by its name where it is no setting: "a time"; else ""."""
     words = spelled(name)
-    if words in SECONDS or _UNITS_OF_TIME.search(words) or {"duration", "elapsed", "time"} & set(words.split("_")):
+    each = set(words.split("_"))
+    if _STEPS_OF_TIME.fullmatch(words):
+        return ""
+    if words in SECONDS or _UNITS_OF_TIME.search(words) or {"duration", "elapsed", "time"} & each:
         return "a time, not a setting"
-    if _PARAMETER_COUNT.fullmatch(words) or {"mb", "gb", "kb", "mib", "gib", "bytes", "flops"} & set(
-        words.split("_")
-    ):
+    if _PARAMETER_COUNT.fullmatch(words) or {"mb", "gb", "kb", "mib", "gib", "bytes", "flops"} & each:
         return "a size that follows from the settings"
-    if {"std", "sd", "stderr"} & set(words.split("_")):
+    if SPREADS & each and (has_metric(name) or not is_setting(name)):
         return "a spread; the replicates tell it"
-    if words in _NOTE_NAMES or not _NOTE_WORDS.isdisjoint(words.split("_")):
+    if words.startswith("rank_"):
+        return "an order of the trainings"
+    if words in _ERRORS:
+        return "what was said of a failure"
+    if words in _NOTE_NAMES or not _NOTE_WORDS.isdisjoint(each):
         return "says where or when, not how it was trained"
     return ""
 

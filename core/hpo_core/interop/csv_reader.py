@@ -13,6 +13,7 @@ file, the line and, where there is one, the column.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ _OTHER_MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 _BLANKS = " \t"
+_BLANKS_BETWEEN = re.compile(r"\s{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def read_table(path: Path) -> RawTable:
 def table_of_text(text: str, name: str) -> RawTable:
     """Read a whole table from its text. Raises ``TableError``; ``name`` is what the file is called there."""
     notes: list[str] = []
+    text = _without_drawing(text)
     between = _between(text)
     rows = list(_rows(text, name, between))
     rows = _without_comments(rows, notes)
@@ -105,6 +108,21 @@ def table_of_text(text: str, name: str) -> RawTable:
     if not body:
         raise TableError(f"{name} has a header and no rows; there is nothing to import.")
     return table
+
+
+def _without_drawing(text: str) -> str:
+    """Return a table that was drawn for people, in Markdown or with blanks, with a tab between its columns."""
+    lines = text.splitlines()
+    told = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    header = told[0] if len(told) > 1 else ""
+    if header.startswith("|") and all(line.startswith("|") and line.endswith("|") for line in told):
+        bare = [line.strip().strip("|").replace("\t", " ").replace("|", "\t") for line in lines]
+        return "\n".join("#" if re.fullmatch(r"[\s:-]*-[\s:-]*", line) else line for line in bare) + "\n"
+    if header and not any(mark in header for mark in ',;\t|"'):
+        width = len(_BLANKS_BETWEEN.split(header))
+        if width > 1 and all(len(_BLANKS_BETWEEN.split(line)) == width for line in told):
+            return "\n".join(_BLANKS_BETWEEN.sub("\t", line.strip()) for line in lines) + "\n"
+    return text
 
 
 def _between(text: str) -> str:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from hpo_core.interop.cell_values import is_number, number, unprotected, whole_number
+from hpo_core.interop.cell_values import is_diverged, is_number, number, unprotected, whole_number
 from hpo_core.interop.csv_reader import RawTable, Row
-from hpo_core.interop.plain_table import metric_cell, not_a_number, origin
+from hpo_core.interop.plain_table import not_a_number, origin
 from hpo_core.interop.trainings import Training, Trainings, ordered_levels
 from hpo_core.journal.events import AttemptStatus
 from hpo_core.plan.hyperparameters import Value
@@ -181,7 +181,7 @@ def _training(
     ended = status in ENDED
     seed = first.cells[layout.place("seed")]
     metrics = tuple(
-        {name: metric_cell(table, row, at) for name, at in zip(layout.metrics, layout.metric_places, strict=True)}
+        {name: _metric(table, row, at) for name, at in zip(layout.metrics, layout.metric_places, strict=True)}
         for row in rows
     )
     seconds = tuple(_seconds(table, row, layout.place("seconds")) for row in rows)
@@ -203,6 +203,16 @@ def _whole(table: RawTable, row: Row, place: int, low: int) -> int:
     value = whole_number(row.cells[place])
     if value is None or not low <= value < 2**63:
         raise table.error(row.line, f"{clean(row.cells[place], 40)!r} is not a whole number from {low}.", place)
+    return value
+
+
+def _metric(table: RawTable, row: Row, place: int) -> float | None:
+    text = row.cells[place]
+    if not text or is_diverged(text):
+        return None
+    value = number(text)
+    if value is None:
+        raise table.error(row.line, f"{not_a_number(text)[:-1]}; a metric's cell is a number, or empty.", place)
     return value
 
 

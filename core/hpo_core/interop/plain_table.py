@@ -9,22 +9,24 @@ from typing import cast
 
 from hpo_core.interop.cell_values import (
     TooLarge,
+    has_no_result,
     has_zeros_before,
     is_diverged,
     is_empty,
+    is_failed,
     is_number,
     number,
-    one_notation,
     values_of,
     whole_number,
 )
 from hpo_core.interop.column_words import spelled
 from hpo_core.interop.csv_reader import RawTable, Row
+from hpo_core.interop.notations import in_one_notation
 from hpo_core.interop.roles import Asked, Roles, decide, status_of
 from hpo_core.interop.trainings import Training, Trainings
 from hpo_core.journal.events import AttemptStatus
 from hpo_core.plan.hyperparameters import Value
-from hpo_core.plan.metrics import Objective, best_known
+from hpo_core.plan.metrics import Objective
 from hpo_core.text import clean
 
 NO_RESULT = "no result in the table"
@@ -38,8 +40,9 @@ def read_plain(table: RawTable, asked: Asked) -> Trainings:
     diverged, one with an empty metric cell is without a result: failed. A column ``epochs`` says how many epochs a
     training had. Raises ``TableError``.
     """
-    table, notation = _in_one_notation(table)
+    table, notation = in_one_notation(table)
     roles = decide(table, asked)
+    table = roles.table
     columns: list[list[Value]] = []
     levels = []
     for place in roles.hyperparameters:
@@ -58,7 +61,9 @@ def read_plain(table: RawTable, asked: Asked) -> Trainings:
     for at, group in enumerate(roles.groups):
         values: tuple[Value, ...] = tuple(column[at] for column in columns)
         rows = [table.rows[line] for line in group]
-        last = epochs[at] if epochs else 0
+        last: Value | None = epochs[at] if epochs else 0
+        if roles.length is not None:
+            last = whole_number(rows[0].cells[roles.length])
         length = last if isinstance(last, int) and 0 < last < 2**31 else 0
         if roles.epoch is not None:
             length = _length([whole_number(row.cells[roles.epoch]) or 0 for row in rows], numbering)
@@ -74,33 +79,16 @@ def read_plain(table: RawTable, asked: Asked) -> Trainings:
                 )
             )
     metrics = (*roles.splits, *roles.metrics.values())
-    objective = metrics[0] if asked.metrics is not None else best_known(metrics)
     return Trainings(
         names,
         tuple(levels),
         metrics,
         trainings,
-        objective=Objective(objective, roles.directions[objective] or "max"),
+        objective=Objective(roles.objective, roles.directions[roles.objective] or "max"),
         directions=roles.directions,
         left_out=roles.left_out,
         notes=(*table.notes, *notation, *roles.notes, *sorted(numbering)),
     )
-
-
-def _in_one_notation(table: RawTable) -> tuple[RawTable, list[str]]:
-    """Return the table with its numbers written with points, and what was so read."""
-    if not any("," in cell for row in table.rows for cell in row.cells):
-        return table, []
-    cells_of, notes = [], []
-    for place, name in enumerate(table.header.cells):
-        cells, note = one_notation([row.cells[place] for row in table.rows], table.between != ",")
-        cells_of.append(cells)
-        if note:
-            notes.append(f"{clean(name, 40)}: {note}")
-    rows = [
-        replace(row, cells=list(cells)) for row, cells in zip(table.rows, zip(*cells_of, strict=True), strict=True)
-    ]
-    return replace(table, rows=rows), notes
 
 
 def _replicates(roles: Roles) -> list[dict[int, str]]:
@@ -122,11 +110,14 @@ def _training(table: RawTable, roles: Roles, rows: list[Row], places: dict[int, 
     found = [{name: metric_cell(table, row, place) for place, name in places.items()} for row in rows]
     missing = [name for place, name in places.items() if is_empty(rows[-1].cells[place])]
     diverged = [name for place, name in places.items() if is_diverged(rows[-1].cells[place])]
+    failed = [rows[-1].cells[place] for place in places if is_failed(rows[-1].cells[place])]
     state = rows[-1].cells[roles.state] if roles.state is not None else ""
     status = status_of(state) if state else ""
     reason = f"{clean(state, 20)} in the table" if status else ""
     if not status and diverged:
         status, reason = "diverged", f"{', '.join(clean(name, 40) for name in diverged)} is not finite"
+    elif not status and failed:
+        status, reason = "failed", f"{clean(failed[0], 20)} in the table"
     elif not status and missing and (roles.epoch is None or len(missing) == len(places)):
         status, reason = "failed", _reason(missing, found[-1])
     seed = rows[0].cells[roles.replicate] if roles.replicate is not None else ""
@@ -174,7 +165,7 @@ def origin(table: RawTable, row: Row) -> str:
 def metric_cell(table: RawTable, row: Row, place: int) -> float | None:
     """Return a metric's value, None of an empty cell, nan or inf. Raises ``TableError``."""
     text = row.cells[place]
-    if is_empty(text) or is_diverged(text):
+    if has_no_result(text):
         return None
     value = number(text)
     if value is None:

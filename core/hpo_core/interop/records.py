@@ -7,26 +7,20 @@ within an object is named by its path: ``config/lr``. No code of a file is run: 
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from hpo_core.errors import TableError
 from hpo_core.interop.csv_reader import RawTable, Row, read_table
 from hpo_core.interop.extras import extra
+from hpo_core.interop.flat import Record, flat
 from hpo_core.interop.plain_table import read_plain
 from hpo_core.interop.roles import Asked
 from hpo_core.interop.trainings import Trainings
 from hpo_core.text import clean
-
-Record = Mapping[str, Any]
-
-_DEEPEST = 4
-"""So many objects may stand within one another."""
 
 _TRIALS = ("trials", "runs", "results", "rows", "data")
 """Under these keys of an object stand its records."""
@@ -34,33 +28,14 @@ _TRIALS = ("trials", "runs", "results", "rows", "data")
 
 def table_of_records(name: str, records: Sequence[Record], first_line: int = 1) -> RawTable:
     """Return records as a table; what a record lacks is an empty cell. Raises ``TableError``."""
-    flat = [dict(_flat(record)) for record in records]
-    columns = list(dict.fromkeys(column for record in flat for column in record))
+    cells = [dict(flat(record)) for record in records]
+    columns = list(dict.fromkeys(column for record in cells for column in record))
     if not columns:
         raise TableError(f"{name} has no records; there is nothing to import.")
     rows = [
-        Row(line, [record.get(column, "") for column in columns]) for line, record in enumerate(flat, first_line)
+        Row(line, [record.get(column, "") for column in columns]) for line, record in enumerate(cells, first_line)
     ]
     return RawTable(name, Row(1, columns), rows)
-
-
-def _flat(record: Record, before: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    for key, value in record.items():
-        name = f"{before}{key}"
-        if isinstance(value, Mapping) and value and depth < _DEEPEST:
-            yield from _flat(value, f"{name}/", depth + 1)
-        else:
-            yield name, _cell(value)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)
-    if isinstance(value, (bool, int, str)):
-        return str(value)
-    return json.dumps(value, default=str)
 
 
 # JSON ---------------------------------------------------------------------------------------------------------

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from hpo_core.interop import column_words as words
 from hpo_core.interop.cell_values import has_no_result, is_number, number, whole_number
 from hpo_core.interop.csv_reader import RawTable
-from hpo_core.plan.metrics import Direction, best_known, is_metric, known_direction
-from hpo_core.text import clean, did_you_mean, joined
+from hpo_core.plan.metrics import Direction, best_known, has_metric, is_metric, known_direction
+from hpo_core.text import clean, did_you_mean, joined, plural
 
 _FEW = 5
 """In a table of fewer rows, that each has a number of its own says nothing."""
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{4}.*")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?|\d{1,2}[./]\d{1,2}[./](\d{4}|\d\d(?!\d)).*")
 _HASH = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{7,64}|[0-9a-f]{8}-[0-9a-f]{4}-.*")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{2,}")
-_SPLIT = re.compile(r"split(\d+)_test_(.+)")
+_SPLIT = re.compile(r"split(\d+)_((?:test|train)_.+)")
+
+
+_OF_SKLEARN = {"": "the table's own count of its rows", "params": "its values stand in the param_ columns"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,11 @@ class Roles:
 
     ``hyperparameters`` and ``metrics`` give each place its name in the session. ``splits`` gives a metric the
     places of its replicates, where they stand beside one another. ``groups`` are the rows of each training.
-    ``directions`` holds what is known of each metric.
+    ``directions`` holds what is known of each metric; ``length`` is the place of how many epochs a training had.
+    ``table`` has the rows of what has ended.
     """
 
+    table: RawTable
     hyperparameters: dict[int, str] = field(default_factory=dict)
     metrics: dict[int, str] = field(default_factory=dict)
     splits: dict[str, list[int]] = field(default_factory=dict)
@@ -54,6 +59,8 @@ class Roles:
     epoch: int | None = None
     state: int | None = None
     seconds: int | None = None
+    length: int | None = None
+    objective: str = ""
     groups: list[list[int]] = field(default_factory=list)
     directions: dict[str, Direction | None] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -69,14 +76,15 @@ class _Decision:
     """One table's decision, in the order of the methods."""
 
     def __init__(self, table: RawTable, asked: Asked) -> None:
-        self.table, self.asked, self.roles = table, asked, Roles()
+        self.table, self.asked, self.roles = table, asked, Roles(table)
         self.names = table.header.cells
         self.rows = [row.cells for row in table.rows]
         self.free = dict(enumerate(self.names))
         self.given = any(words.without_prefix(name, words.PARAMETER_PREFIXES) for name in self.names)
+        self._states()
         self._named_by_the_person()
         self._named_by_prefix()
-        self._states_and_metrics()
+        self._metrics()
         self._trainings()
         self._replicates()
         self._the_rest()
@@ -142,9 +150,13 @@ class _Decision:
         for place, name in list(self.free.items()):
             if self.asked.params is None and words.without_prefix(name, words.PARAMETER_PREFIXES):
                 continue  # see ``_replicates`` and ``_the_rest``
-            metric = words.without_prefix(name, words.METRIC_PREFIXES)
+            metric = words.without_prefix(name, words.METRIC_PREFIXES) or words.without_prefix(
+                name, ("user_attrs_",)
+            )
+            if name.startswith("user_attrs_") and not is_metric(metric):
+                continue
             if sklearn and (split := _SPLIT.fullmatch(name)):
-                metric = f"test_{split[2]}"
+                metric = split[2]
                 if self.asked.metrics is None or metric in self.asked.metrics:
                     self.roles.splits.setdefault(metric, []).append(place)
                     self.roles.directions[metric] = "max"
@@ -153,24 +165,46 @@ class _Decision:
                 if self.asked.metrics is None:
                     self.add_metric(place, name.removeprefix("mean_"), "max")  # scikit-learn maximises every score
             elif sklearn:
-                self.leave(place, note if (note := words.note_by_name(name)) else "no param_ of scikit-learn's")
+                self.leave(
+                    place, _OF_SKLEARN.get(name) or words.note_by_name(name) or "no param_ of scikit-learn's"
+                )
             elif self.given and name == "value" and self.asked.metrics is None:
                 self.add_metric(place, "value", None)
+                self.roles.objective = "value"  # Optuna judges by it
+            elif metric and self._tells_length(metric):
+                self.leave(place, "says when or how far, not how well")
             elif metric and self.given and self.asked.metrics is None and self._holds_results(place):
+                metric = name if metric.isdigit() else metric
                 self.add_metric(place, metric, known_direction(metric))
         for metric in self.roles.splits:  # the mean is what the splits tell
             for place in [place for place, name in self.roles.metrics.items() if name == metric]:
                 del self.roles.metrics[place]
                 self.roles.left_out[self.names[place]] = "the mean of its splits, which are the replicates"
 
-    def _states_and_metrics(self) -> None:
+    def _tells_length(self, metric: str) -> bool:
+        return metric.startswith("_") or words.spelled(metric) in words.LENGTH | {"runtime", "timestamp"}
+
+    def _states(self) -> None:
+        """Rows of what has not ended yet are none."""
+        for place, name in list(self.free.items()):
+            texts = [cell.upper() for cell in self.cells(place)]
+            if words.spelled(name) not in words.STATE or not set(texts) <= _STATES.keys() | _UNFINISHED:
+                continue
+            self.roles.state = place
+            self.leave(place, "tells what became of each training")
+            if left := sorted(set(texts) & _UNFINISHED):
+                kept = [row for row, text in zip(self.table.rows, texts, strict=True) if text not in _UNFINISHED]
+                if not kept:
+                    raise self.table.error(self.table.header.line, "no row of it has ended yet.", place)
+                many = plural(len(texts) - len(kept), "row")
+                self.roles.notes.append(f"{many} left out, which had not ended: {joined(left).lower()}")
+                self.table = self.roles.table = replace(self.table, rows=kept)
+                self.rows = [row.cells for row in kept]
+
+    def _metrics(self) -> None:
         for place, name in list(self.free.items()):
             words_of = words.spelled(name)
-            texts = {cell.upper() for cell in self.cells(place)}
-            if words_of in words.STATE and texts <= _STATES.keys():
-                self.roles.state = place
-                self.leave(place, "tells what became of each training")
-            elif not name.strip():
+            if not name.strip():
                 self.leave(place, "the table's own count of its rows")
             elif is_metric(name) and not self._is_parameter(place) and not self._holds_words(place):
                 if self.asked.metrics is None:
@@ -181,16 +215,40 @@ class _Decision:
                 self.roles.seconds = place
                 self.leave(place, "the time each training took")
 
+        if not self.roles.metrics and not self.roles.splits and self.asked.metrics is None:
+            for place, name in list(self.free.items()):
+                if words.spelled(name) in words.RESULT and self._holds_results(place):
+                    self.add_metric(place, name, known_direction(name))
+
     def _is_parameter(self, place: int) -> bool:
-        return bool(words.without_prefix(self.names[place], words.PARAMETER_PREFIXES))
+        rest = words.without_prefix(self.names[place], words.PARAMETER_PREFIXES)
+        return bool(rest) and not rest.startswith("_")  # config._wandb
 
     def _holds_results(self, place: int) -> bool:
         cells = self.cells(place)
         return any(map(is_number, cells)) and all(is_number(cell) or has_no_result(cell) for cell in cells)
 
     def _holds_words(self, place: int) -> bool:
-        """Whether a column with a metric's name names something instead: the losses that were tried."""
-        return all(_WORD.fullmatch(cell) and not has_no_result(cell) for cell in self.cells(place))
+        """Whether a column with a metric's name names something instead: losses that were tried, fp16."""
+        cells = [cell for cell in self.cells(place) if not has_no_result(cell)]
+        if words.spelled(self.names[place]) == "precision" and set(cells) <= {"4", "8", "16", "32", "64"}:
+            return True
+        return bool(cells) and not any(map(is_number, cells)) and any(map(_WORD.match, cells))
+
+    def _measured(self, place: int) -> bool:
+        """Whether a column holds a result, as a word of its name says, or that a spread stands beside it."""
+        name, cells = self.names[place], self.cells(place)
+        if words.is_setting(name) or words.note_by_name(name) or not self._holds_results(place):
+            return False
+        here = words.spelled(name).split("_")
+        for at, word in enumerate(here):
+            if word in words.MEANS and any(
+                "_".join([*here[:at], spread, *here[at + 1 :]]) == words.spelled(other)
+                for spread in words.SPREADS
+                for other in self.names
+            ):
+                return True
+        return has_metric(name) and (self.roles.epoch is not None or len(set(cells)) == len(cells) >= _FEW)
 
     def _holds_numbers(self, place: int) -> bool:
         return all(not cell or number(cell) is not None for cell in self.cells(place))
@@ -205,7 +263,8 @@ class _Decision:
             if place is None or any(count is None for count in counts) or len(set(counts)) < 2:
                 continue
             groups = self._groups(place, [count for count in counts if count is not None])
-            if len(groups) < len(self.rows):
+            repeat = len(set(counts)) < len(counts)
+            if len(groups) < len(self.rows) and (repeat or len(groups) == 1):
                 roles.epoch = place
                 roles.groups = groups
                 self.leave(place, "counts the epochs of each training, which become its curve")
@@ -214,7 +273,14 @@ class _Decision:
             roles.groups = [[at] for at in range(len(self.rows))]
             return
         for place in [*self.free, *roles.hyperparameters]:
-            if any(len({self.rows[at][place] for at in group}) > 1 for group in roles.groups):
+            if all(len({self.rows[at][place] for at in group}) == 1 for group in roles.groups):
+                continue
+            name = clean(self.names[place], 40)
+            if words.is_setting(self.names[place]) and not words.note_by_name(self.names[place]):
+                roles.notes.append(f"{name}: changes within a training, whose first value is taken")
+            elif self.asked.metrics is None and place in self.free and self._measured(place):
+                self.add_metric(place, self.names[place], known_direction(self.names[place]))
+            else:
                 roles.hyperparameters.pop(place, None)
                 self.leave(place, "changes within a training")
 
@@ -251,14 +317,15 @@ class _Decision:
     def _replicates(self) -> None:
         """A seed, fold or run tells replicates apart where the values of the rest repeat without it."""
         candidates = {
-            place: words.spelled(self.short(place))
-            for place in self.free
-            if words.spelled(self.short(place)) in words.REPLICATE | words.TRAINING
+            place: words.base(self.short(place))
+            for place in sorted(self.free, key=lambda at: words.spelled(self.short(at)) not in words.REPLICATE)
+            if words.base(self.short(place)) in words.REPLICATE | words.TRAINING
         }
         rest = [
             place
             for place in (*self.free, *self.roles.hyperparameters)
             if place not in candidates and not words.note_by_name(self.short(place))
+            and words.spelled(self.names[place]) not in words.LENGTH and not self._note_by_cells(place)
             and (not self.given or self._is_parameter(place))
         ]  # fmt: skip
         rows = list(zip(*(self.cells(place) for place in rest), strict=True)) if rest else []
@@ -275,6 +342,8 @@ class _Decision:
                                "tells trainings apart")  # fmt: skip
                 else:
                     self.leave(place, "the same for every training")
+            elif word == "name" and len(set(rows)) < 2:
+                continue  # nothing else can be what was varied
             elif not self._is_parameter(place) and (len(set(cells)) == len(cells) or not several):
                 self.leave(place, "names each training")
 
@@ -282,6 +351,7 @@ class _Decision:
         """Every other column: a hyperparameter, unless its name or its cells say otherwise."""
         roles = self.roles
         unsure: dict[int, str] = {}
+        lengths: list[int] = []
         for place, name in list(self.free.items()):
             self.free.pop(place)
             if self._is_parameter(place):
@@ -295,6 +365,13 @@ class _Decision:
                 self.leave(place, words.note_by_name(name) or "no hyperparameter, as its name lacks their prefix")
             elif why := words.note_by_name(name):
                 self.leave(place, why)
+            elif words.spelled(name) in words.LENGTH:
+                lengths.append(place)
+            elif self._measured(place):
+                if self.asked.metrics is None:
+                    self.add_metric(place, name, known_direction(name))
+                else:
+                    self.leave(place, "not among --metrics")
             elif why := self._note_by_cells(place):
                 if why.startswith("each"):
                     unsure[place] = why
@@ -302,6 +379,13 @@ class _Decision:
                     self.leave(place, why)
             else:
                 roles.hyperparameters[place] = name
+        for place in lengths:
+            if self._is_crossed(place):
+                roles.hyperparameters[place] = self.names[place]
+                continue
+            self.leave(place, "how far each training went")
+            if words.spelled(self.names[place]) in words.EPOCHS_DONE:
+                roles.length = place
         varied = any(len(set(self.cells(place))) > 1 for place in roles.hyperparameters)
         if unsure and not varied and roles.epoch is None:
             if len(unsure) == 1 and not roles.hyperparameters:
@@ -317,6 +401,14 @@ class _Decision:
         else:
             for place, why in unsure.items():
                 self.leave(place, why)
+
+    def _is_crossed(self, place: int) -> bool:
+        """Whether every combination of the other values has each of the column's: then it was set."""
+        found: dict[tuple[str, ...], set[str]] = {}
+        for *others, own in zip(*map(self.cells, [*self.roles.hyperparameters, place]), strict=True):
+            found.setdefault(tuple(others), set()).add(own)
+        different = set(self.cells(place))
+        return len(different) > 1 and all(each == different for each in found.values())
 
     def _note_by_cells(self, place: int) -> str:
         cells = self.cells(place)
@@ -363,12 +455,17 @@ class _Decision:
                 raise self.table.error(line, "every column is a metric; a grid needs a hyperparameter.")
             sentence = f"no column is a hyperparameter; name them with --params (there are {others})."
             raise self.table.error(line, sentence)
+        names = [*roles.splits, *roles.metrics.values()]
+        if self.asked.metrics is not None:
+            roles.objective = names[0]
+        elif roles.objective not in names:
+            roles.objective = best_known(names)
         if self.asked.direction is not None:
-            roles.directions[self.objective] = self.asked.direction
-        if roles.directions[self.objective] is None:
+            roles.directions[roles.objective] = self.asked.direction
+        if roles.directions[roles.objective] is None:
             raise self.table.error(
                 line,
-                f"nothing tells whether more or less of {clean(self.objective, 40)} is better; "
+                f"nothing tells whether more or less of {clean(roles.objective, 40)} is better; "
                 "give --direction max or --direction min.",
             )
         for name, better in roles.directions.items():
@@ -377,20 +474,21 @@ class _Decision:
                     f"{clean(name, 40)}: which way it improves is not known; taken as more is better"
                 )
 
-    @property
-    def objective(self) -> str:
-        names = [*self.roles.splits, *self.roles.metrics.values()]
-        return names[0] if self.asked.metrics is not None else best_known(names)
-
 
 _STATES: Mapping[str, str] = {
     **dict.fromkeys(("COMPLETE", "COMPLETED", "FINISHED", "TERMINATED", "DONE", "OK", "SUCCESS", "SUCCEEDED"), ""),
-    **dict.fromkeys(("FAIL", "FAILED", "ERROR", "CRASHED", "INVALID", "KILLED"), "failed"),
-    **dict.fromkeys(("STOPPED", "RUNNING", "WAITING", "PENDING", "SCHEDULED", "PAUSED", "IDLE"), "stopped"),
+    **dict.fromkeys(("FAIL", "FAILED", "ERROR", "CRASHED", "INVALID"), "failed"),
+    **dict.fromkeys(("STOPPED", "KILLED", "PREEMPTED", "ABANDONED"), "stopped"),
     "DIVERGED": "diverged",
-    "PRUNED": "pruned",
+    **dict.fromkeys(("PRUNED", "EARLY_STOPPED"), "pruned"),
 }
 """What became of a training, in the words of Optuna, MLflow, Ray, W&B and KerasTuner; "" where it ended well."""
+
+
+_UNFINISHED = frozenset(
+    ("RUNNING", "WAITING", "PENDING", "SCHEDULED", "PAUSED", "IDLE", "CANDIDATE", "PREEMPTING")
+)
+"""A training that may still go on: no row."""
 
 
 def status_of(state: str) -> str:

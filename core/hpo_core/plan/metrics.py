@@ -70,7 +70,7 @@ METRICS: Mapping[str, KnownMetric] = MappingProxyType(
             ),
             _error("mean_squared_error", "mse", "msle", "mean_squared_log_error"),
             _error("root_mean_squared_error", "rmse", "nrmse", "rmsle"),
-            _error("mean_absolute_error", "mae"),
+            _error("mean_absolute_error", "mae", "median_absolute_error", "max_error"),
             _error("mean_absolute_percentage_error", "mape", "smape"),
             _error("error", "err", "error_rate", "deviance", "misclassification", "brier", "brier_score", "eer"),
             _error("word_error_rate", "wer", "cer"),
@@ -81,12 +81,13 @@ METRICS: Mapping[str, KnownMetric] = MappingProxyType(
             KnownMetric("r2", "max", ("r2_score", "r_squared"), high=1.0),
             _share("precision", "average_precision"),
             _share("recall", "sensitivity", "specificity"),
-            _share("auc", "roc_auc", "auroc", "auprc"),
+            _share("auc", "roc_auc", "auc_roc", "auroc", "auprc", "pr_auc"),
             _share("f1", "f1_score", "f_score", "fbeta", "dice"),
-            _share("iou", "mean_iou", "jaccard", "map", "ndcg"),
+            _share("iou", "mean_iou", "io_u", "m_io_u", "miou", "jaccard", "map", "m_ap", "ndcg"),
+            _share("hits", "hit_rate", "mrr", "exact_match", "success_rate", "win_rate", "silhouette"),
             KnownMetric("mcc", "max", ("kappa", "cohen_kappa", "pearson", "spearman", "correlation"), -1.0, 1.0),
             KnownMetric("psnr", "max", ("ssim", "bleu", "rouge", "log_likelihood", "elbo")),
-            KnownMetric("score", "max", ("reward", "fitness")),
+            KnownMetric("score", "max", ("reward", "rew", "return", "fitness", "inception_score")),
             KnownMetric(SECONDS, "min", ("second", "secs", "time", "duration", "latency"), 0.0, cost=True),
             KnownMetric(IMAGES, "max", ("images_per_second", "per_second", "throughput"), 0.0, cost=True),
             KnownMetric(PARAMETERS, "min", ("params",), 0.0, cost=True, same_each_time=True),
@@ -105,7 +106,10 @@ _LONGEST = max(spelling.count("_") + 1 for spelling in _BY_SPELLING)
 _ON_DATA = re.compile(r"(val|valid|validation|test|train|training|eval)_(?=.)")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AROUND = frozenset(
-    ("best", "final", "last", "mean", "avg", "average", "max", "min", "macro", "micro", "weighted", "dev")
+    (
+        *("best", "final", "last", "mean", "avg", "average", "max", "min", "macro", "micro", "weighted", "dev"),
+        *("balanced", "overall", "total", "top", "episode", "ep"),
+    )
 )
 _SETTINGS_OF_VALIDATION = frozenset(
     (
@@ -128,30 +132,47 @@ def _spelled(name: str) -> str:
 def is_metric(name: str) -> bool:
     """Whether a column of that name holds a score: a name that the table spells out, as "val_loss" or "Test/RMSE".
 
-    ``best``, ``final``, ``macro`` and such around the name are of no account: "best_val_accuracy", "f1_macro". Of
-    a ``val_`` whose name is not in the table, only what is no setting is one: "val_foo", not "val_split".
+    ``best``, ``final``, ``macro`` and such around the name are of no account, nor are numbers behind it:
+    "best_val_accuracy", "f1_macro", "mAP50". One that begins with what it was measured on (``val_``, ``test_``)
+    is a metric where a word of it is one, and with ``val_`` unless it is a setting: "val_foo", not "val_split".
     """
     words = [word for word in re.split(r"[_/]", _spelled(name).removeprefix("neg_")) if word]
-    known = _BY_SPELLING.get("_".join(words)) or _BY_SPELLING.get(
-        _spelled("_".join(word for word in words if word not in _AROUND))
-    )
-    if known is not None:
-        return not known.cost
-    return name.lower().startswith("val_") and _SETTINGS_OF_VALIDATION.isdisjoint(words)
+    inner = [word for word in words if word not in _AROUND]
+    bare = [word for word in (word.rstrip("0123456789") for word in inner) if word]
+    for some in (words, inner, bare):
+        known = _BY_SPELLING.get(_spelled("_".join(some)))
+        if known is not None:
+            return not known.cost
+    if _held_out(name) and _SETTINGS_OF_VALIDATION.isdisjoint(words):
+        return name.lower().startswith("val_") or has_metric(name)
+    return False
+
+
+def has_metric(name: str) -> bool:
+    """Whether a word of a name is a metric, of which more may be said: "auc_class_1"."""
+    known = known_metric(name)
+    return known is not None and not known.cost
+
+
+def _held_out(name: str) -> bool:
+    found = _ON_DATA.match(_CAPITAL.sub("_", name).lower().replace("/", "_").replace(" ", "_"))
+    return found is not None and not found[1].startswith("train")
 
 
 def best_known(names: Sequence[str]) -> str:
     """Return which of these metrics to judge by, where nobody says: accuracy, else loss, else the first of them.
 
-    What was measured on validation data comes before what was measured in training.
+    What was measured on validation data comes before what was measured on a test set, and what was measured in
+    training comes last.
     """
     order = [metric.name for metric in METRICS.values() if metric.beside]
 
-    def place(name: str) -> tuple[int, bool]:
+    def place(name: str) -> tuple[bool, int, int]:
         known = known_metric(name)
-        if known is None or known.name not in order:
-            return len(order), False
-        return order.index(known.name), not name.startswith("val_")
+        words = set(re.split(r"[^a-z]+", _CAPITAL.sub("_", name).lower()))
+        kind = order.index(known.name) if known is not None and known.name in order else len(order)
+        on = 0 if words & {"val", "valid", "validation", "eval", "dev"} else 1 if "test" in words else 2
+        return bool(words & {"train", "training"}), kind, on
 
     return min(names, key=place)
 
@@ -161,12 +182,16 @@ def known_metric(name: str) -> KnownMetric | None:
     """Return what is known of a metric by its name, however it is spelled: ``val_acc``, ``RMSE``, ``Loss``.
 
     What it is measured on (``val_``, ``test_``, ...) is of no account. Of a name that is in no row, the longest
-    run of its words that is in one counts, the last where several are as long; None where nothing is known.
+    run of its words that is in one counts, the last where several are as long, at need without the numbers behind
+    them ("mAP50"); None where nothing is known.
     """
     spelled = _spelled(name)
     if spelled in _BY_SPELLING:
         return _BY_SPELLING[spelled]
-    words = spelled.split("_")
+    return _by_words(spelled.split("_")) or _by_words([word.rstrip("0123456789") for word in spelled.split("_")])
+
+
+def _by_words(words: Sequence[str]) -> KnownMetric | None:
     for length in range(min(_LONGEST, len(words)), 0, -1):
         for first in range(len(words) - length, -1, -1):
             found = _BY_SPELLING.get("_".join(words[first : first + length]))

@@ -114,6 +114,91 @@ RIGHT = {
         "lr,learning_rate,loss\n0.1,0.1,1\n0.2,0.2,2\n0.3,0.3,3\n",
         ({"lr": (0.1, 0.2, 0.3)}, {"loss": "min"}, 3, 1),
     ),
+    "scikit-learn's params alone": (
+        "params,mean_test_score\n\"{'C': 1, 'kernel': 'rbf'}\",0.8\n\"{'C': 10, 'kernel': 'rbf'}\",0.9\n",
+        ({"C": (1, 10), "kernel": ("rbf",)}, {"test_score": "max"}, 2, 1),
+    ),
+    "W&B's config and summary": (
+        ",summary,config,name\n0,\"{'val_loss': 0.5, '_runtime': 3}\",\"{'lr': 0.1, '_wandb': {}}\",a\n"
+        "1,\"{'val_loss': 0.4, '_runtime': 3}\",\"{'lr': 0.2, '_wandb': {}}\",b\n",
+        ({"lr": (0.1, 0.2)}, {"val_loss": "min"}, 2, 1),
+    ),
+    "W&B: a run that goes on is no row, and how far one came no setting": (
+        "Name,State,Runtime,lr,epoch,train_loss,val_loss\nfine-1,finished,7,0.1,9,0.3,0.5\n"
+        "wild-2,crashed,7,0.2,3,0.3,0.6\nlong-3,running,7,0.3,1,1.0,2.0\n",
+        ({"lr": (0.1, 0.2)}, {"val_loss": "min", "train_loss": "min"}, 2, 1),
+    ),
+    "MLflow's page": (
+        "Start Time,Duration,Run ID,Name,Source Type,Source Name,User,Status,alpha,mae\n"
+        "2024-01-01 10:00:00,2.1s,0a1b,bold-1,LOCAL,train.py,me,FINISHED,0.1,3\n"
+        "2024-01-01 11:00:00,2.3s,0a1c,calm-2,LOCAL,train.py,me,FINISHED,0.2,4\n",
+        ({"alpha": (0.1, 0.2)}, {"mae": "min"}, 2, 1),
+    ),
+    "Talos: what a function is called, not where it lay": (
+        "round_epochs,val_loss,val_acc,lr,epochs,activation\n"
+        "100,0.1,0.9,1,100,<function relu at 0x7f3f5c13e510>\n"
+        "57,0.2,0.8,2,100,<function relu at 0x7f11aa13e510>\n",
+        ({"lr": (1, 2), "epochs": (100,), "activation": ("relu",)}, {"val_acc": "max", "val_loss": "min"}, 2, 1),
+    ),
+    "Ax": (
+        "trial_index,arm_name,trial_status,generation_method,accuracy,lr\n"
+        "0,0_0,COMPLETED,Sobol,0.9,0.1\n1,1_0,COMPLETED,BoTorch,0.8,0.2\n",
+        ({"lr": (0.1, 0.2)}, {"accuracy": "max"}, 2, 1),
+    ),
+    "decimal commas, and points between thousands": (
+        "lr;units;mae\n0,1;1.024;2.048,5\n0,2;512;2.048\n",
+        ({"lr": (0.1, 0.2), "units": (512, 1024)}, {"mae": "min"}, 2, 1),
+    ),
+    "decimal points and commas in one table": (
+        "lr;units;mae\n0.1;1.024;2,5\n0.2;2.5;2,4\n",
+        ({"lr": (0.1, 0.2), "units": (1.024, 2.5)}, {"mae": "min"}, 2, 1),
+    ),
+    "decimal commas in quotes": (
+        'lr,mae\n"0,1","0,5"\n"0,25","0,4"\n',
+        ({"lr": (0.1, 0.25)}, {"mae": "min"}, 2, 1),
+    ),
+    "percents are shares": (
+        "dropout,accuracy\n10%,91.5%\n20 %,88%\n",
+        ({"dropout": (0.1, 0.2)}, {"accuracy": "max"}, 2, 1),
+    ),
+    "a mean beside its spread is a result": (
+        "method,f1w_mean,f1w_std,acc_mean,acc_std\na,0.8,0.1,0.9,0.1\nb,0.7,0.1,0.8,0.1\n",
+        ({"method": ("a", "b")}, {"acc_mean": "max", "f1w_mean": "max"}, 2, 1),
+    ),
+    "what was measured on held-out data comes first": (
+        "lr,Train Acc,Test Acc,Val Acc,Best Epoch\n0.1,0.9,0.8,0.7,3\n0.2,0.8,0.7,0.6,4\n",
+        ({"lr": (0.1, 0.2)}, {"Val Acc": "max", "Train Acc": "max", "Test Acc": "max"}, 2, 1),
+    ),
+    "detection": (
+        "imgsz,mAP50,mAP50-95,params(M),latency_ms\n320,0.5,0.3,3.2,8\n640,0.6,0.4,3.2,9\n",
+        ({"imgsz": (320, 640)}, {"mAP50": "max", "mAP50-95": "max"}, 2, 1),
+    ),
+    "precision in bits, time steps and the rank of an adapter are settings": (
+        "precision,time_steps,rank,val_loss\n16,10,8,0.5\n32,10,4,0.4\n",
+        ({"precision": (16, 32), "rank": (4, 8), "time_steps": (10,)}, {"val_loss": "min"}, 2, 1),
+    ),
+    "a row for each metric": (
+        "lr,seed,metric,value\n1,0,acc,0.5\n1,0,loss,2\n1,1,acc,0.6\n1,1,loss,3\n"
+        "2,0,acc,0.7\n2,0,loss,1\n2,1,acc,0.8\n2,1,loss,1\n",
+        ({"lr": (1, 2)}, {"acc": "max", "loss": "min"}, 2, 2),
+    ),
+    "a search that counts its trials": (
+        '{"iteration": 0, "params": {"lr": 1}, "score": 1}\n{"iteration": 1, "params": {"lr": 2}, "score": 2}\n',
+        ({"lr": (1, 2)}, {"score": "max"}, 2, 1),
+    ),
+    "Markdown": (
+        "| lr | acc |\n|---|:--:|\n| 0.1 | 0.7 |\n| 0.2 | 0.8 |\n",
+        ({"lr": (0.1, 0.2)}, {"acc": "max"}, 2, 1),
+    ),
+    "as pandas prints it": (
+        "lr      acc\n0.1     0.7\n0.2     0.8\n",
+        ({"lr": (0.1, 0.2)}, {"acc": "max"}, 2, 1),
+    ),
+    "Ray's rewards become curves, and a rate that decays is the one it began with": (
+        "trial_id,lr,training_iteration,episode_reward_mean,episode_len_mean\n"
+        "a,0.1,1,10,5\na,0.05,2,20,6\nb,0.2,1,11,5\nb,0.1,2,21,7\n",
+        ({"lr": (0.1, 0.2)}, {"episode_reward_mean": "max"}, 2, 1),
+    ),
 }  # fmt: skip
 
 
@@ -182,6 +267,39 @@ def test_optunas_trials_tell_what_became_of_them(tmp_path: Path) -> None:
     table = read(tmp_path, text, direction="min")
     assert shape(table) == ({"lr": (0.001, 0.004, 0.9), "units": (45, 80, 197)}, {"value": "min"}, 3, 1)
     assert [training.status for training in table.table.trainings] == ["complete", "complete", "failed"]
+
+
+def test_optunas_rows_that_had_not_ended_are_left_out_and_said(tmp_path: Path) -> None:
+    text = (
+        "number,value,params_lr,user_attrs_val_acc,state\n0,4,0.1,0.5,COMPLETE\n1,,0.2,,RUNNING\n2,,0.3,,WAITING\n"
+    )
+    table = read(tmp_path, text, direction="min")
+    assert shape(table) == ({"lr": (0.1,)}, {"value": "min", "val_acc": "max"}, 1, 1)
+    assert "2 rows left out, which had not ended: running and waiting" in table.table.notes
+
+
+def test_what_became_of_a_training_may_stand_in_its_metric(tmp_path: Path) -> None:
+    table = read(tmp_path, "lr,val_acc\n1,0.5\n2,OOM\n3,N/A\n4,diverged\n5,-\n6,0.91\n")
+    assert [(training.status, training.reason) for training in table.table.trainings] == [
+        ("complete", ""), ("failed", "OOM in the table"), ("failed", "no result in the table"),
+        ("diverged", "val_acc is not finite"), ("failed", "no result in the table"), ("complete", ""),
+    ]  # fmt: skip
+
+
+def test_how_a_number_was_read_is_said(tmp_path: Path) -> None:
+    table = read(tmp_path, "lr;units;acc;f1\n0,1;1.024;91,5%;0,5 ± 0,1\n0,2;512;88%;0,25 (0,1)\n")
+    assert table.table.notes == (
+        "lr: decimal commas",
+        "units: points between thousands",
+        "acc: decimal commas",
+        "acc: a share of 1, 91,5% being 0.915",
+        "f1: the mean is taken; the spread beside it is left out",
+        "f1: decimal commas",
+    )
+    first = table.table.trainings[0].epochs[0]
+    assert (first["acc"], first["f1"]) == (0.915, 0.5)
+    mixed = read(tmp_path, RIGHT["decimal points and commas in one table"][0].replace("2.5", "2.512"))
+    assert "units: 1.024 is taken with a decimal point, as 0.1 has one" in mixed.table.notes
 
 
 @pytest.mark.fault(35)

@@ -33,9 +33,9 @@ FAULTS = [
     ("a carriage return", HEADER + "1,a\rb,0.5\n", "line 2, column 2: a carriage return within the line"),
     ("a NUL byte", HEADER + "1,a\0,0.5\n", "line 2, column 2: a NUL byte at byte 4"),
     ("a NUL byte behind a quoted comma", HEADER + '"1,2",a,\0\n', "line 2, column 3: a NUL byte at byte 9"),
-    ("NA", HEADER + "1,a,NA\n", "line 2, column 3 (loss): 'NA' is not a number"),
+    ("a word", HEADER + "1,a,0.5\n1,a,good\n", "line 3, column 3 (loss): 'good' is not a number"),
     ("1e999", HEADER + "1,a,1e999\n", "line 2, column 3 (loss): '1e999' is too large for a number"),
-    ("a comma as the point", HEADER + '1,a,"0,5"\n', "line 2, column 3 (loss): '0,5' is not a number"),
+    ("a comma that is none", HEADER + '1,a,"2,5"\n', "line 2, column 3 (loss): '2,5' is not a number"),
     ("an underscore", HEADER + "1,a,1_0\n", "line 2, column 3 (loss): '1_0' is not a number"),
     ("digits of another script", HEADER + "1,a,٣\n", "line 2, column 3 (loss): '٣' is not a number"),
     (

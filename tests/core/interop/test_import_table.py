@@ -111,11 +111,11 @@ def test_metrics_can_be_named(tmp_path: Path) -> None:
 
 
 def test_quotes_blanks_line_ends_and_a_byte_order_mark_are_read_as_they_are_meant(tmp_path: Path) -> None:
-    text = '\ufeff"rate" , name ,accuracy\r\n1,"a, ""b""\nc", 0.5\r\n 2 , d ,.5e0\r\n'
+    text = '\ufeff"rate" , text ,accuracy\r\n1,"a, ""b""\nc", 0.5\r\n 2 , d ,.5e0\r\n'
     snapshot = snapshot_of(tmp_path, text)
     assert snapshot.spec.grid.hyperparameters == (
         Hyperparameter("rate", (1, 2)),
-        Hyperparameter("name", ('a, "b"\nc', "d")),
+        Hyperparameter("text", ('a, "b"\nc', "d")),
     )
     assert [entry.origin for entry in snapshot.replicates.values()] == ["table.csv, line 2", "table.csv, line 4"]
 
