@@ -130,7 +130,7 @@ def _fit(design: Floats, trial: NDArray[np.int64], y: Floats, own: float, free: 
     within = float(((y - full[trial]) ** 2).sum())
     spread = own + 1 / n[seen]
     weighted = design[seen].T / spread
-    inverse: Floats = np.linalg.inv(weighted @ design[seen] + LOOSE * np.eye(width))
+    inverse: Floats = np.asarray(np.linalg.inv(weighted @ design[seen] + LOOSE * np.eye(width)), np.float64)
     effects = inverse @ (weighted @ means)
     squares = within + float(((means - design[seen] @ effects) ** 2 / spread).sum() + LOOSE * effects @ effects)
     evidence = 0.5 * (np.linalg.slogdet(inverse)[1] - np.log(spread).sum() - free * np.log(squares))

@@ -36,7 +36,7 @@ def test_a_value_that_loses_everywhere_takes_trials_along_that_were_never_traine
     out, leader = hopeless(features(WIDE), trained, scores)
     assert not loses[leader]
     assert out[~loses].mean() < 0.2, "all of them are best, and noise is all there is between them"
-    assert out[loses].mean() > 0.9
+    assert out[loses].mean() > 0.8
     assert np.delete(out & loses, trained).sum() > 20, "their values alone are known"
 
 

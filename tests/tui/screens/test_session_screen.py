@@ -410,7 +410,9 @@ async def test_a_narrow_ranking_names_every_column_and_the_edge_says_every_value
 async def test_any_pane_takes_the_whole_screen(make_session, open_app, pane) -> None:
     async with open_app(make_session()) as see:
         await see.press(*["tab"] * ("values", "view", "queue").index(pane), "enter")
-        await see.until(lambda: see.app.screen.query_one(f"#{pane}").size == (118, 35))  # header, answer and footer stay
+        await see.until(
+            lambda: see.app.screen.query_one(f"#{pane}").size == (118, 35)
+        )  # header, answer and footer stay
         await see.press("escape")
         await see.until(lambda: see.app.screen.query_one("#view").size.width < 118)
 
