@@ -195,6 +195,31 @@ def test_a_script_with_flags_runs_unchanged_and_is_read_by_a_pattern(hpo_tui: An
     assert found["trials"][1]["mean"] == {"loss": pytest.approx(0.26), "accuracy": pytest.approx(0.74)}
 
 
+LOGGING = """
+import csv, sys
+with open("training.log", "w") as file:
+    rows = csv.writer(file)
+    rows.writerow(["epoch", "val_loss"])
+    for epoch in range(3):
+        rows.writerow([epoch, float(sys.argv[1]) / (epoch + 1)])
+"""
+
+
+def test_a_program_that_always_logs_into_the_same_file_runs_in_a_folder_of_each_training_s_own(
+    hpo_tui: Any, write: Write
+) -> None:
+    model = f"command = '{sys.executable} run.py {{lr}}'\nfolder = '{{out}}'"
+    spec = write(LOGGING, "[grid]\nlr = [3.0, 6.0]", '"val_loss"', "run.py", model)
+    done = hpo_tui("run", spec, "--headless", "--workers", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = shown(hpo_tui)
+    assert [trial["mean"]["val_loss"] for trial in found["trials"]] == [1.0, 2.0]
+    assert {one["epochs"] for trial in found["trials"] for one in trial["replicates"]} == {3}
+    kept = sorted(path.parent.name for path in spec.parent.glob("sessions/mine/out/*/training.log"))
+    assert len(kept) == 4
+    assert not (spec.parent / "training.log").exists()
+
+
 def test_an_error_in_the_code_names_the_line_and_costs_an_attempt_alone(hpo_tui: Any, write: Write) -> None:
     code = "def objective(trial):\n    n = trial.suggest_int('n', 0, 1)\n    return 1 / n\n"
     spec = write(code, "[grid]\nn = [0, 1]", '"value"\ndirection = "max"')
@@ -224,6 +249,7 @@ def test_a_hyperparameter_that_the_code_never_reads_is_named_with_the_nearest(hp
         ('command = "sh run"', 'objective = "loss"', "command never asks for 'lr'"),
         ('command = "sh run {lr} {epochs}"', 'objective = "loss"', "command asks for {epochs}"),
         ('command = "  "', 'objective = "loss"', "command is empty"),
+        ('file = "model.py"\nfolder = "{out}"', 'objective = "loss"', "folder {out} is for a command"),
         ("command = 'sh \"run {lr}'", 'objective = "loss"', "cannot be split into words"),
         ('command = "sh run"\npattern = "(loss"', 'objective = "loss"', "pattern is no regular expression"),
         ('command = "sh run"\npattern = "loss"', 'objective = "loss"', "names no metric"),

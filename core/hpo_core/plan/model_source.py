@@ -16,12 +16,16 @@ from hpo_core.text import clean, did_you_mean
 IN_COMMAND = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 """A place in a command that a value is written into; any other brace is a brace."""
 
+OUT, IN_OUT = "out", "{out}"
+"""The folder that each training has for its own: as a name, and as a command writes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A Python ``file``, or a ``command`` with ``{name}`` for the values; where it runs is ``folder``.
 
-    ``pattern`` is a regular expression that finds metrics in what a command prints, a named group for each.
+    ``pattern`` is a regular expression that finds metrics in what a command prints, a named group for each. A
+    command whose folder is ``{out}`` runs in a folder of each training's own.
     """
 
     file: str | None = key("text")
@@ -38,12 +42,15 @@ class ModelSpec:
                 f"{where} needs either file (a Python file) or command (a program to run), one of both."
             )
         home = (base or Path.cwd()).resolve()
-        folder = home / Path(given["folder"]).expanduser() if "folder" in given else home
+        in_out = given.get("folder") == IN_OUT
+        folder = home / Path(given["folder"]).expanduser() if "folder" in given and not in_out else home
         if "file" in given:
             full = (home / Path(given["file"]).expanduser()).resolve()
             given["file"] = str(full)
             folder = folder if "folder" in given else full.parent
-        given["folder"] = str(folder)
+        if in_out and "file" in given:
+            raise SpecError(f"{where} folder {IN_OUT} is for a command; a file runs in its own folder.")
+        given["folder"] = IN_OUT if in_out else str(folder)
         if "pattern" in given:
             cls._check_pattern(given, where)
         if "command" in given:
@@ -53,6 +60,9 @@ class ModelSpec:
                 raise SpecError(f"{where} command cannot be split into words: {clean(error)}.") from None
             if not words:
                 raise SpecError(f"{where} command is empty; name the program to run.")
+            if in_out:  # its own files stay where they are
+                paths = (str(home / word) if (home / word).is_file() else word for word in words)
+                given["command"] = shlex.join(paths)
         return cls(**given)
 
     def check_names(self, names: Collection[str], where: str) -> None:
@@ -61,7 +71,7 @@ class ModelSpec:
             return
         asked = IN_COMMAND.findall(self.command)
         for name in asked:
-            if name not in names and name != "seed":
+            if name not in names and name not in ("seed", OUT):
                 raise SpecError(f"{where} command asks for {{{name}}}; give it a value in [grid] or [fixed].")
         for name in names:
             if name not in asked:

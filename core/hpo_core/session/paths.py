@@ -13,7 +13,7 @@ from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import BEFORE_THERE_WAS_A_KEY, SessionSpec
 from hpo_core.text import clean
 
-FOLDERS = ("control", "logs", "code", "models", "exports", "damaged")
+FOLDERS = ("control", "logs", "code", "models", "out", "exports", "damaged")
 FILES = ("spec.toml", "status.json", "view.json", "lock")
 """What is a session's own in its folder, beside the journal's files."""
 

@@ -1,4 +1,4 @@
-"""A program of the user's: run once for each training, its metrics read from what it prints."""
+"""A program of the user's: run once for each training, its metrics read from what it prints or logs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.events import Job
-from hpo_core.plan.model_source import IN_COMMAND
+from hpo_core.journal.files import make_own_folder
+from hpo_core.plan.model_source import IN_COMMAND, IN_OUT, OUT
 from hpo_core.text import clean, format_value
 from hpo_core.workloads.own.function import own_data
-from hpo_core.workloads.own.printed import Printed
+from hpo_core.workloads.own.heard import Heard, lines_of
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, not_finite
 
 TERM_SECONDS = 5.0
@@ -50,29 +52,33 @@ class CommandWorkload:
 
     def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Run the program to its end, or until told to stop."""
-        words = [filled(word, {**job.values, "seed": job.seed}) for word in self._words]
+        out = _own_folder(Path(job.log))
+        values = {OUT: str(out), **job.values, "seed": job.seed}
+        words = [filled(word, values) for word in self._words]
         if not self._said_data:
             report.data(own_data())
             self._said_data = True
         _log(f"$ {shlex.join(words)}\n")
         report.started()
-        process = self._start(words)
+        process = self._start(words, out)
         threading.Thread(target=_end_when_told, args=(process, stop), daemon=True).start()
-        epochs, last = self._read(process, report, stop)
+        heard = Heard(out, self._pattern)
+        epochs, last = self._read(process, heard, report, stop)
         status = process.wait()
+        with contextlib.suppress(OSError):
+            out.rmdir()  # where nothing stands in it
         if stop.now:
             return Outcome("stopped", f"Stopped after epoch {epochs}.", "stopped")
         if status:
             how = f"ended by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
             raise HpoError(f"{clean(words[0])} failed: {how}; its log has what it printed.")
         if not epochs:
-            raise HpoError(
-                f"{clean(words[0])} ended without a metric that could be read; print JSON lines such as "
-                '{"val_loss": 0.1}, or name a pattern in [model].'
-            )
+            way = 'Print JSON lines such as {"val_loss": 0.1}, or name a pattern in [model].'
+            said = heard.logged.missing or way
+            raise HpoError(f"{clean(words[0])} ended without a metric that could be read. {said}")
         return not_finite(last, epochs) or Outcome("complete")
 
-    def _start(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _start(self, words: Sequence[str], out: Path) -> subprocess.Popen[bytes]:
         before = [sys.executable, "-S", "-c", END_WITH_PARENT] if sys.platform == "linux" else []
         try:
             return subprocess.Popen(
@@ -80,18 +86,17 @@ class CommandWorkload:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=sys.stderr,
-                cwd=self._folder,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                cwd=out if self._folder == IN_OUT else self._folder,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "HPO_TUI_OUT": str(out)},
             )
         except OSError as error:
             raise HpoError(f"{clean(words[0])} cannot be run: {clean(error.strerror)}.") from None
 
     def _read(
-        self, process: subprocess.Popen[bytes], report: Reporter, stop: StopSignal
+        self, process: subprocess.Popen[bytes], heard: Heard, report: Reporter, stop: StopSignal
     ) -> tuple[int, dict[str, float]]:
-        """Report each epoch that the program prints; return how many there were, and the last one's metrics."""
+        """Report each epoch of the program; return how many there were, and the last one's metrics."""
         assert process.stdout is not None
-        printed = Printed(self._pattern)
         epochs, began = 0, time.monotonic()
         last: dict[str, float] = {}
 
@@ -102,15 +107,25 @@ class CommandWorkload:
             report.epoch(epochs, found, now - began)
             began = now
 
-        for raw in process.stdout:
-            line = raw.decode("utf-8", "replace")
+        for line in lines_of(process.stdout.fileno()):
             _log(line)
-            for found in printed.read(line):
+            for found in heard.line(line):
                 tell(found)
                 stop.now |= stop.at_epoch_end
-        for found in printed.rest():
+        for found in heard.end():
             tell(found)
         return epochs, last
+
+
+def _own_folder(log: Path) -> Path:
+    """Make the folder of one attempt, beside the session's logs. Raises ``HpoError``."""
+    folder = log.parent.with_name(OUT) / log.stem
+    try:
+        make_own_folder(folder.parent)
+        make_own_folder(folder)
+    except OSError as error:
+        raise HpoError(f"{clean(folder)} cannot be made: {clean(error.strerror)}.") from None
+    return folder
 
 
 def filled(word: str, values: Mapping[str, Any]) -> str:
