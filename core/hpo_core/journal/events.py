@@ -99,7 +99,8 @@ class TrialsAdded(_Record, frozen=True, tag="TrialsAdded"):
 class DataPrepared(_Record, frozen=True, tag="DataPrepared"):
     """The images are decoded; counts are images, ``seconds`` the time it took (near 0 from the cache).
 
-    A worker says so before its first ``JobStarted``, and again where the images have changed.
+    A worker says so before its first ``JobStarted``, and again where the images have changed. ``said`` tells
+    how the data were taken, a line each: their range, classes and folders, what was left out.
     """
 
     fingerprint: str
@@ -108,6 +109,7 @@ class DataPrepared(_Record, frozen=True, tag="DataPrepared"):
     classes: tuple[str, ...]
     image_size: tuple[int, int]
     seconds: float
+    said: tuple[str, ...] = ()
 
 
 class WiringProbed(_Record, frozen=True, tag="WiringProbed"):

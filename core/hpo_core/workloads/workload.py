@@ -188,9 +188,10 @@ def load_workload(name: str) -> WorkloadModule:
 
 
 def check_can_train(spec: SessionSpec, workload: str, progress: CountProgress | None = None) -> str:
-    """Return the data in one line. Raises an ``HpoError`` for whatever would stop the training.
+    """Return the data in a line, and in further lines how they were taken.
 
-    Looks at all of the data, which takes a while where it is not ready yet; ``progress`` is told how far it is.
+    Raises an ``HpoError`` for whatever would stop the training. Looks at all of the data, which takes a while
+    where they are not ready yet; ``progress`` is told how far it is.
     """
     needs = facts_of(workload).needs
     if needs and importlib.util.find_spec(needs) is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -97,7 +96,7 @@ def test_files_that_change_are_noticed_at_the_next_look_and_only_then(
     monkeypatch.setattr(changes, "LOOK_SECONDS", 0.0)
     watch = Watch(table)
     assert watch.changed(before.fingerprint, no_progress) is None
-    os.utime(images / "apple" / "0.png", ns=(1, 1))
+    Image.new("RGB", (8, 8), (90, 90, 7)).save(images / "apple" / "0.png")
     monkeypatch.setattr(watch, "_next", 0.0)
     after = watch.changed(before.fingerprint, no_progress)
     assert after is not None

@@ -68,6 +68,10 @@ def _heading(view: View) -> Iterator[str]:
         yield f"The queue is paused: {clean(snapshot.paused)}"
     if damage := damage_in_words(snapshot):
         yield clean(damage)
+    for number, line in enumerate(snapshot.data.said if snapshot.data is not None else ()):
+        yield from textwrap.wrap(
+            f"{'  ' if number else 'data: '}{clean(line)}", PAGE_WIDTH, subsequent_indent="  "
+        )
     for note in snapshot.notes:
         if note.level != "info":
             yield f"{note.level}: {clean(note.text)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from hpo_core.session.store import check_name
 from hpo_core.text import clean
 from hpo_core.workloads.workload import check_can_train as check_workload
 from hpo_tui.commands.image_counter import ImageCounter
+from hpo_tui.commands.options import PAGE_WIDTH
 from hpo_tui.commands.terminal import check_terminal
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -89,13 +91,17 @@ def check_new_name(sessions: Path, name: str) -> str:
 def check_can_train(spec: SessionSpec, workload: str, headless: bool) -> None:
     """Raise an ``HpoError`` for whatever would stop the training, before a folder is made.
 
-    Looks at every image: a damaged one is named now, not in the middle of the night.
+    Looks at every image: a damaged one is named now, not in the middle of the night. Prints how the data
+    were taken.
     """
     if not headless:
         check_terminal()
     check_installed(spec.search.plan)
     with ImageCounter() as counter:
-        check_workload(spec, workload, counter.count)
+        said = check_workload(spec, workload, counter.count)
+    for number, line in enumerate(f"data: {said}".splitlines()):
+        indent = "  " if number else ""
+        click.echo(textwrap.fill(line, PAGE_WIDTH, initial_indent=indent, subsequent_indent="  "))
     warn_of_logout()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from hpo_core.text import clean, format_seconds, plural
@@ -56,6 +57,9 @@ def machine_rows(update: Update, width: int, height: int) -> list[Row]:
         if machine.gpu_memory_used is not None and machine.gpu_memory_total:
             rows.append(_memory("GPU memory", machine.gpu_memory_used, machine.gpu_memory_total, width))
         rows += [(), *(_fact(name, value) for name, value in _facts(update))]
+    if update.snapshot.data is not None:
+        for line in update.snapshot.data.said:
+            rows += [(run(f" {part}", DIM),) for part in textwrap.wrap(clean(line), max(width - 2, 20))]
     shown = [padded(row, width) for row in rows[:height]]
     return [*shown, *([padded((), width)] * (height - len(shown)))]
 

@@ -2,57 +2,36 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from hpo_core.errors import DataError
-from hpo_core.text import clean
+from hpo_core.text import plural
+from hpo_core.workloads.images import pixels
 from hpo_core.workloads.images.class_folders import held_out
 from hpo_core.workloads.images.decode import Pixels, resized
-
-Numbers = NDArray[Any]
-
-NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
+from hpo_core.workloads.images.labels import classes_of
+from hpo_core.workloads.images.npz import NAMES, Numbers
+from hpo_core.workloads.images.pixels import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayImages:
-    """Images and whole-number labels, those for training apart from those for validation."""
+    """Images and whole-number labels, those for training apart from those for validation.
+
+    ``said`` tells how the arrays were taken, a line each.
+    """
 
     x_train: Pixels
     y_train: NDArray[np.int32]
     x_val: Pixels
     y_val: NDArray[np.int32]
     classes: tuple[str, ...]
-
-
-def read_npz(path: Path) -> dict[str, Numbers]:
-    """Return the arrays of an npz file: x_train, y_train and, where it has them, x_test, y_test and classes.
-
-    Never unpickles. Raises ``DataError``.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise DataError(f"{clean(path)} holds one array; give an npz with x_train and y_train.")
-            arrays = {name: file[name] for name in (*NPZ_KEYS, "classes") if name in file.files}
-    except FileNotFoundError:
-        raise DataError(f"There is no npz file {clean(path)}.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{clean(path)} cannot be read as npz: {clean(error, 160)}.") from None
-    missing = [name for name in NPZ_KEYS[:2] if name not in arrays]
-    if "x_test" in arrays or "y_test" in arrays:
-        missing = [name for name in NPZ_KEYS if name not in arrays]
-    if missing:
-        raise DataError(f"{clean(path)} lacks {' and '.join(missing)}.")
-    return arrays
+    said: tuple[str, ...]
 
 
 def brought_to_size(
@@ -62,64 +41,85 @@ def brought_to_size(
 
     Without x_test, ``validation_split`` of each class is kept for validation. Raises ``DataError``.
     """
-    x_train, y_train = _images(arrays["x_train"], size, f"{where}: x_train"), _labels(arrays["y_train"])
-    _agree(x_train, y_train, where, "train")
-    names = arrays.get("classes")
-    count = int(max(y_train.max(), arrays["y_test"].max() if _plain(arrays.get("y_test")) else 0)) + 1
-    classes = tuple(map(str, names.tolist())) if names is not None else tuple(map(str, range(count)))
-    if len(np.unique(y_train)) < 2:
-        raise DataError(f"{where}: y_train holds one class only; training needs at least two.")
-    if "x_test" in arrays:
-        x_val, y_val = _images(arrays["x_test"], x_train.shape[1:3], f"{where}: x_test"), _labels(arrays["y_test"])
-        _agree(x_val, y_val, where, "test")
+    parts = [part for part in ("train", "test") if f"x_{part}" in arrays]
+    found = {part: _shaped(arrays[f"x_{part}"], f"{where}: x_{part}") for part in parts}
+    for part in parts:
+        _agree(found[part], arrays[f"y_{part}"], where, part)
+    unit, said = _unit(found, where)
+    classes = classes_of(arrays["y_train"], arrays.get("y_test"), arrays.get(NAMES), where)
+    said.append(classes.said)
+    x_train = _images(found["train"], unit, size)
+    if classes.test is not None:
+        x_val, y_train, y_val = _images(found["test"], unit, _sides(x_train)), classes.train, classes.test
+        if _sides(found["test"]) != _sides(found["train"]):
+            said.append("x_test: its images are brought to the size of those for training")
     else:
-        out = np.array(
-            held_out(y_train.tolist(), [str(row) for row in range(len(y_train))], validation_split, classes)
+        rows = [str(row) for row in range(len(x_train))]
+        out = np.array(held_out(classes.train.tolist(), rows, validation_split, classes.names))
+        x_train, x_val = x_train[~out], x_train[out]
+        y_train, y_val = classes.train[~out], classes.train[out]
+        said.append(f"no x_test: {validation_split:.0%} of each class are kept for validation")
+    return ArrayImages(x_train, y_train, x_val, y_val, classes.names, tuple(said))
+
+
+def _unit(found: Mapping[str, Numbers], where: str) -> tuple[Unit, list[str]]:
+    """Return what full brightness is in all the parts, and what is to be said of each."""
+    surveys = {part: pixels.survey(x) for part, x in found.items()}
+    fractions = any(x.dtype.kind == "f" for x in found.values())
+    units = {
+        part: pixels.decide(known, found[part].dtype.kind == "f", f"{where}: x_{part}", part == "test")
+        for part, known in surveys.items()
+    }
+    if len({unit.full for unit in units.values()}) > 1:
+        raise DataError(
+            f"{where}: x_train is from 0 to {units['train'].full}, x_test from 0 to {units['test'].full}; "
+            "scale them alike."
         )
-        x_train, y_train, x_val, y_val = x_train[~out], y_train[~out], x_train[out], y_train[out]
-    for part, labels in (("y_train", y_train), ("y_test", y_val)):
-        if labels.min() < 0 or labels.max() >= len(classes):
-            raise DataError(f"{where}: {part} must hold whole numbers from 0 to {len(classes) - 1}.")
-    return ArrayImages(x_train, y_train, x_val, y_val, classes)
+    unit = units["train"]
+    said = []
+    for part, known in surveys.items():
+        line = (
+            f"x_{part}: {plural(known.images, 'image')}, {found[part].dtype} from {known.low:g} to {known.high:g}"
+        )
+        if unit.full == 1:
+            line += ", taken as 0 to 1" if fractions else ", taken as black and white"
+        if cut := pixels.outside(found[part], unit, f"{where}: x_{part}"):
+            line += f"; {cut:,} of {plural(known.pixels, 'pixel')} lie outside and are cut off"
+        if unit.full == 255 and known.dim:
+            line += f"; {plural(known.dim, 'image')} nearly black"
+        said.append(line)
+    return unit, said
 
 
-def _plain(labels: Numbers | None) -> bool:
-    return labels is not None and labels.ndim == 1 and labels.size > 0
+def _sides(x: Numbers) -> tuple[int, int]:
+    return int(x.shape[1]), int(x.shape[2])
 
 
-def _agree(x: Pixels, y: NDArray[np.int32], where: str, part: str) -> None:
-    if len(x) != len(y):
-        raise DataError(f"{where}: x_{part} has {len(x):,} images, y_{part} {len(y):,} labels.")
-    if not len(x):
-        raise DataError(f"{where}: x_{part} is empty.")
+def _agree(x: Numbers, y: Numbers, where: str, part: str) -> None:
+    if y.ndim == 0 or len(x) != len(y):
+        labels = 1 if y.ndim == 0 else len(y)
+        raise DataError(f"{where}: x_{part} has {len(x):,} images, y_{part} {labels:,} labels.")
 
 
-def _labels(y: Numbers) -> NDArray[np.int32]:
-    if y.ndim == 2 and y.shape[1] > 1:
-        y = y.argmax(axis=1)
-    return y.reshape(-1).astype(np.int32)
-
-
-def _images(x: Numbers, size: tuple[int, ...] | None, where: str) -> Pixels:
+def _shaped(x: Numbers, where: str) -> Numbers:
+    """Return images ``(n, height, width, 1 or 3)`` of true, whole or fractional numbers."""
+    shape = x.shape
     if x.ndim == 3:
         x = x[..., None]
-    if x.ndim != 4 or x.shape[3] not in (1, 3) or not np.issubdtype(x.dtype, np.number):
-        raise DataError(f"{where} must be images of shape (n, height, width[, 1 or 3]); its shape is {x.shape}.")
-    x = _bytes(x, where)
-    if x.shape[3] == 1:
-        x = np.repeat(x, 3, axis=3)
-    if size is None or x.shape[1:3] == tuple(size):
-        return np.ascontiguousarray(x)
-    return np.stack([resized(Image.fromarray(row), (size[0], size[1])) for row in x])
-
-
-def _bytes(x: Numbers, where: str) -> Pixels:
-    if x.dtype == np.uint8 or not x.size:
-        return x.astype(np.uint8)
-    low, high = float(x.min()), float(x.max())
-    if not (low >= 0 and high <= 255):  # also where either is NaN
+    if x.ndim != 4 or x.shape[3] not in (1, 3) or x.dtype.kind not in "biuf":
         raise DataError(
-            f"{where} must hold numbers from 0 to 255 or from 0 to 1; they run from {low:g} to {high:g}."
+            f"{where} must be images of shape (n, height, width[, 1 or 3]); its shape is {shape}, of {x.dtype}."
         )
-    scale = 255.0 if high <= 1 and np.issubdtype(x.dtype, np.floating) else 1.0
-    return np.rint(x * scale).astype(np.uint8)
+    if not x.size:
+        raise DataError(f"{where} is empty: its shape is {shape}.")
+    return x.astype(np.uint8) if x.dtype.kind == "b" else x
+
+
+def _images(x: Numbers, unit: Unit, size: tuple[int, int] | None) -> Pixels:
+    """Return the images as RGB bytes of ``size``."""
+    whole = unit.pixels(x)
+    if whole.shape[3] == 1:
+        whole = np.repeat(whole, 3, axis=3)
+    if size is None or _sides(whole) == tuple(size):
+        return np.ascontiguousarray(whole)
+    return np.stack([resized(Image.fromarray(row), (size[0], size[1])) for row in whole])

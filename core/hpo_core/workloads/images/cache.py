@@ -7,13 +7,17 @@ second waits for the first. Entries are read memory-mapped.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import math
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import platformdirs
 
 from hpo_core.errors import DataError
@@ -22,6 +26,8 @@ from hpo_core.text import clean
 
 LOCATION = "HPO_TUI_CACHE"
 """Environment variable: another place for the cache folder."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def cache_path() -> Path:
@@ -64,6 +70,8 @@ def entry(key: str, fill: Callable[[Path], None]) -> Path:
         cache_path().mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         with _locked(folder.with_suffix(".lock")):
             if not folder.is_dir():
+                for left in folder.parent.glob(f"{folder.name}.*.part"):  # of one that was killed
+                    shutil.rmtree(left, ignore_errors=True)
                 _write(folder, fill)
     except OSError as error:
         raise DataError(
@@ -78,17 +86,43 @@ def drop(key: str) -> None:
     shutil.rmtree(cache_path() / f"data-{key}", ignore_errors=True)
 
 
-def room_for(size: int) -> None:
-    """Raise ``DataError`` where ``size`` bytes do not fit on the cache's disk."""
+def new_array(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """Return a new file of uint8 numbers, memory-mapped, whose place on the disk is taken from the start.
+
+    Without that, a disk that fills while the numbers are written kills the process (SIGBUS). Raises ``DataError``
+    where they do not fit.
+    """
+    size = math.prod(shape)
+    if size > _free():
+        raise _no_room(size)
+    try:
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise _no_room(size) from None
+        raise
+    return array
+
+
+def _free() -> int:
     place = cache_path()
     while not place.exists():
         place = place.parent
-    free = shutil.disk_usage(place).free
-    if size > free:
-        raise DataError(
-            f"The decoded images need {size / 1e9:.1f} GB in the cache folder {clean(cache_path())}, which has "
-            f"{free / 1e9:.1f} GB left; make room, give a smaller image_size, or name another with {LOCATION}."
-        )
+    return shutil.disk_usage(place).free
+
+
+def _no_room(size: int) -> DataError:
+    return DataError(
+        f"The decoded images need {size:,} bytes in the cache folder {clean(cache_path())}, which has {_free():,} "
+        f"left; make room, give a smaller image_size, or name another with {LOCATION}."
+    )
+
+
+def note_path(name: str) -> Path:
+    """Return where a small text is kept under ``name``; it need not be there."""
+    return cache_path() / "data-notes" / name
 
 
 @contextlib.contextmanager

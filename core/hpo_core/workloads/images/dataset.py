@@ -24,13 +24,16 @@ from hpo_core.plan.data_source import KERAS_DATASETS
 from hpo_core.text import clean, plural
 from hpo_core.workloads.images import cache, fruit
 from hpo_core.workloads.images import class_folders as folder
-from hpo_core.workloads.images.arrays import brought_to_size, read_npz
+from hpo_core.workloads.images.arrays import brought_to_size
+from hpo_core.workloads.images.contents import digest_of, file_of
 from hpo_core.workloads.images.decode import Pixels, Progress, decode_all
+from hpo_core.workloads.images.npz import is_file, read_npz
+from hpo_core.workloads.images.pixels import of_files
 
 DEFAULT_SIZE = (100, 100)
 """Image size, (height, width), where the table gives none; that of Fruits-360."""
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Part of every fingerprint: raise it when an entry's files, or the pixels that decoding gives, change."""
 
 PROGRESS_SECONDS = 0.2
@@ -41,7 +44,8 @@ class Dataset:
     """Images as uint8 ``(n, height, width, 3)``, labels as int32 ``(n,)``; the images are memory maps.
 
     ``fingerprint`` tells data sets apart; ``seconds`` is how long preparing took; ``skipped`` names the files
-    that were left out because they cannot be read.
+    that were left out because they cannot be read. ``said`` tells how the data were taken: range, classes,
+    folders.
     """
 
     x_train: Pixels
@@ -52,6 +56,7 @@ class Dataset:
     fingerprint: str
     seconds: float = 0.0
     skipped: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -67,6 +72,7 @@ class Dataset:
             classes=self.classes,
             image_size=self.image_size,
             seconds=self.seconds,
+            said=self.said,
         )
 
     def summary(self) -> str:
@@ -81,10 +87,14 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where images come from: what identifies them, and how to write them into an empty cache entry."""
+    """Where images come from: what identifies them, and how to write them into an empty cache entry.
+
+    ``said`` is what is known of them before they are decoded.
+    """
 
     fingerprint: str
     fill: Callable[[Path, Progress | None], None]
+    said: tuple[str, ...] = ()
 
 
 def prepare(table: Mapping[str, Any], progress: Progress | None = None) -> Dataset:
@@ -94,19 +104,19 @@ def prepare(table: Mapping[str, Any], progress: Progress | None = None) -> Datas
     what is wrong with which file or folder.
     """
     began = time.monotonic()
-    source = _source(table)
+    source = _source(table, progress)
     for attempt in (1, 2):
         place = cache.entry(source.fingerprint, lambda place: source.fill(place, progress))
         try:
             data = _open(place, source.fingerprint)
             break
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, EOFError) as error:
             cache.drop(source.fingerprint)  # a damaged entry is worth nothing, and is made anew once
             if attempt == 2:
-                raise
+                raise DataError(f"The decoded images in {clean(place)} cannot be read: {clean(error)}.") from error
     if data.skipped and table.get("on_corrupt", "stop") == "stop":
         raise _unreadable(str(table.get("path")), data.skipped, len(data.y_train) + len(data.y_val))
-    return replace(data, seconds=time.monotonic() - began)
+    return replace(data, seconds=time.monotonic() - began, said=source.said + data.said)
 
 
 class Opening:
@@ -133,23 +143,25 @@ def open_early(table: Mapping[str, Any] | None) -> Opening | None:
 
 
 def check(table: Mapping[str, Any], progress: Progress | None = None) -> str:
-    """Return the data set in one line. Raises ``DataError`` where ``table`` cannot be trained on.
+    """Return the data set in a line, and in further lines how it was taken.
 
-    Only TensorFlow can fetch a Keras data set, so that there the worker finds out.
+    Only TensorFlow can fetch a Keras data set, so that there the worker finds out. Raises ``DataError`` where
+    ``table`` cannot be trained on.
     """
     if (source := table.get("source")) in KERAS_DATASETS:
         return f"{source}, fetched by Keras"
-    return prepare(table, progress).summary()
+    data = prepare(table, progress)
+    return "\n".join((data.summary(), *data.said))
 
 
-def _source(table: Mapping[str, Any]) -> _Source:
+def _source(table: Mapping[str, Any], progress: Progress | None) -> _Source:
     name = str(table.get("source"))
     if name == "fruit":
         return _fruit(table)
     if name == "folder":
-        return _folder(table)
+        return _folder(table, progress)
     if name == "npz":
-        return _npz(table)
+        return _npz(table, progress)
     if name in KERAS_DATASETS:
         return _keras(table, name)
     raise DataError(f"There is no data source {clean(name)!r} to train on.")
@@ -160,7 +172,7 @@ def _size(table: Mapping[str, Any]) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _fingerprint(*facts: object) -> str:
+def _identity(*facts: object) -> str:
     return hashlib.sha256(json.dumps([LAYOUT_VERSION, *facts]).encode()).hexdigest()[:32]
 
 
@@ -168,16 +180,19 @@ def _fingerprint(*facts: object) -> str:
 
 
 def _new_array(place: Path, count: int, size: tuple[int, int], name: str = "images.npy") -> np.memmap[Any, Any]:
-    cache.room_for(count * size[0] * size[1] * 3)
-    shape = (count, *size, 3)
-    return np.lib.format.open_memmap(place / name, mode="w+", dtype=np.uint8, shape=shape)
+    return cache.new_array(place / name, (count, *size, 3))
 
 
 def _finish(
-    place: Path, labels: Sequence[int], train: int, classes: Sequence[str], skipped: Sequence[str] = ()
+    place: Path,
+    labels: Sequence[int],
+    train: int,
+    classes: Sequence[str],
+    skipped: Sequence[str] = (),
+    said: Sequence[str] = (),
 ) -> None:
     np.save(place / "labels.npy", np.asarray(labels, dtype=np.int32))
-    about = {"train": train, "classes": list(classes), "skipped": list(skipped)}
+    about = {"train": train, "classes": list(classes), "skipped": list(skipped), "said": list(said)}
     (place / "about.json").write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -196,6 +211,7 @@ def _open(place: Path, fingerprint: str) -> Dataset:
         tuple(about["classes"]),
         fingerprint,
         skipped=tuple(about["skipped"]),
+        said=tuple(about["said"]),
     )
 
 
@@ -224,19 +240,21 @@ def _fruit(table: Mapping[str, Any]) -> _Source:
         array.flush()
         _finish(place, labels, classes * train, fruit.CLASS_NAMES[:classes])
 
-    return _Source(_fingerprint("fruit", fruit.VERSION, classes, train, validation, size, seed), fill)
+    return _Source(_identity("fruit", fruit.VERSION, classes, train, validation, size, seed), fill)
 
 
-def _folder(table: Mapping[str, Any]) -> _Source:
+def _folder(table: Mapping[str, Any], progress: Progress | None) -> _Source:
     root, size = Path(str(table["path"])), _size(table)
     listing = folder.find(root, float(table.get("validation_split", 0.2)))
-    facts = [(file.name, file.size, file.modified_ns) for file in listing.files]
+    facts = [[*listing.classes], [(file.name, file.label) for file in listing.files]]
+    fingerprint = _identity("folder", facts, digest_of(root, listing.files, progress), len(listing.train), size)
     stop = table.get("on_corrupt", "stop") == "stop"
 
     def fill(place: Path, progress: Progress | None) -> None:
         files = listing.files
         array = _new_array(place, len(files), size)
-        problems = decode_all([root / file.name for file in files], size, array, progress)
+        decoded = decode_all([root / file.name for file in files], size, array, progress)
+        problems = decoded.problems
         named = [f"{files[index].name} ({problem})" for index, problem in problems.items()]
         if problems and stop:
             raise _unreadable(str(root), named, len(files))
@@ -248,30 +266,34 @@ def _folder(table: Mapping[str, Any]) -> _Source:
                 raise DataError(
                     f"{clean(root)}: no {part} image of class {clean(listing.classes[lost])} can be read."
                 )
+        said = [of_files(decoded.darkest[good], decoded.brightest[good], clean(root))]
+        if decoded.turned:
+            said.append(f"{plural(decoded.turned, 'photograph')} turned upright, as EXIF says")
         if problems:
+            said.append(f"left out, as they cannot be read: {_first(named)}")
             kept = _new_array(place, len(good), size, "kept.npy")
             for row, index in enumerate(good):
                 kept[row] = array[index]
             array = kept
             (place / "kept.npy").replace(place / "images.npy")
         array.flush()
-        _finish(place, labels, train, listing.classes, named)
+        _finish(place, labels, train, listing.classes, named, said)
 
-    return _Source(_fingerprint("folder", facts, len(listing.train), size), fill)
+    return _Source(fingerprint, fill, listing.said)
 
 
-def _npz(table: Mapping[str, Any]) -> _Source:
+def _npz(table: Mapping[str, Any], progress: Progress | None) -> _Source:
     path, split = Path(str(table["path"])), float(table.get("validation_split", 0.2))
-    if not path.is_file():
+    if not is_file(path):
         raise DataError(f"There is no npz file {clean(path)}.")
-    status = path.stat()
+    content = digest_of(path.parent, [file_of(path)], progress)
 
     def fill(place: Path, progress: Progress | None) -> None:
         del progress  # one call reads it all
         _write_arrays(place, read_npz(path), table, split, clean(path))
 
     size = table.get("image_size")
-    return _Source(_fingerprint("npz", path.name, status.st_size, status.st_mtime_ns, size, split), fill)
+    return _Source(_identity("npz", content, size, split), fill)
 
 
 def _keras(table: Mapping[str, Any], name: str) -> _Source:
@@ -281,7 +303,7 @@ def _keras(table: Mapping[str, Any], name: str) -> _Source:
         loader = importlib.import_module("hpo_core.workloads.paper.tensors")
         _write_arrays(place, loader.keras_arrays(name), table, 0.2, f"Keras' data set {name}")
 
-    return _Source(_fingerprint("keras", name, table.get("image_size")), fill)
+    return _Source(_identity("keras", name, table.get("image_size")), fill)
 
 
 def _write_arrays(
@@ -292,13 +314,17 @@ def _write_arrays(
     array = _new_array(place, count, (found.x_train.shape[1], found.x_train.shape[2]))
     array[:train], array[train:] = found.x_train, found.x_val
     array.flush()
-    _finish(place, np.concatenate([found.y_train, found.y_val]).tolist(), train, found.classes)
+    labels = np.concatenate([found.y_train, found.y_val]).tolist()
+    _finish(place, labels, train, found.classes, said=found.said)
 
 
 def _unreadable(root: str, named: Sequence[str], total: int) -> DataError:
-    first = ", ".join(clean(name, 200) for name in named[:3])
-    more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
     return DataError(
-        f"{clean(root)}: {len(named):,} of {plural(total, 'image')} cannot be read: {first}{more}; "
+        f"{clean(root)}: {len(named):,} of {plural(total, 'image')} cannot be read: {_first(named)}; "
         f'replace or remove them, or set on_corrupt = "skip" in [data].'
     )
+
+
+def _first(named: Sequence[str]) -> str:
+    more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
+    return ", ".join(clean(name, 200) for name in named[:3]) + more
