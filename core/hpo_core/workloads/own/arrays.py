@@ -17,7 +17,8 @@ import numpy as np
 from hpo_core.errors import DataError
 from hpo_core.journal.events import DataPrepared
 from hpo_core.text import clean, plural
-from hpo_core.workloads.images.arrays import Numbers, read_npz
+from hpo_core.workloads.images.contents import digest_of, file_of
+from hpo_core.workloads.images.npz import Numbers, read_npz
 from hpo_core.workloads.own.function import own_data
 
 Pair = tuple[Numbers, Numbers]
@@ -45,8 +46,7 @@ def read_arrays(table: Mapping[str, Any]) -> tuple[Pair, Pair, DataPrepared]:
     train, validation = parts
     if not (len(train[0]) and len(validation[0])):
         raise DataError(f"{where} has too few rows: both for training and for validation there must be some.")
-    status = path.stat()
-    facts = repr((path.name, status.st_size, status.st_mtime_ns, table["validation_split"]))
+    facts = repr((digest_of(path.parent, [file_of(path)]), table["validation_split"]))
     prepared = msgspec.structs.replace(
         own_data(),
         fingerprint=hashlib.sha256(facts.encode()).hexdigest()[:32],
