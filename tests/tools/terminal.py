@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from pathlib import Path
+from typing import Any
 
 import pyte
 
@@ -27,6 +28,26 @@ def own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+class Screen(pyte.Screen):
+    """Erases as terminals do: also the cells in which nothing was ever written take the pen's ground."""
+
+    def erase_in_display(self, how: int = 0, *args: Any, **rest: Any) -> None:
+        for line in range(self.lines):
+            for column in range(self.columns):
+                self.buffer[line][column] = self.buffer[line][column]
+        super().erase_in_display(how, *args, **rest)
+
+
+def cells_seen(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
+    """Return what is seen in each cell of a screen: its text and how it is drawn; of a blank, its ground alone."""
+
+    def seen(cell: Any) -> tuple[object, ...]:
+        marks = (cell.underscore, cell.strikethrough, cell.reverse, cell.blink)
+        return (cell.bg,) if cell.data == " " and not any(marks) else tuple(cell)
+
+    return [[seen(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
+
+
 class Terminal:
     """A process in a pseudo-terminal of ``columns`` × ``rows``; ``text`` is what a person sees there now."""
 
@@ -34,7 +55,7 @@ class Terminal:
         self, command: list[str], folder: Path, size: tuple[int, int], environment: dict[str, str]
     ) -> None:
         columns, rows = size
-        self._screen = pyte.Screen(columns, rows)
+        self._screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.sent = b""
         self._master, self._slave = pty.openpty()
@@ -63,6 +84,11 @@ class Terminal:
     def text(self) -> str:
         """The screen's lines."""
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    @property
+    def cells(self) -> list[list[tuple[object, ...]]]:
+        """What each cell looks like; see ``cells_seen``."""
+        return cells_seen(self._screen)
 
     def type(self, keys: str) -> None:
         """Type on the keyboard."""

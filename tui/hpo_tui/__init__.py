@@ -11,6 +11,7 @@ Rooms, from the bottom up; a room imports only from those above it in this list:
     screens/              one screen a file; ``acts/`` is what its keys do
     hangup                leaving when a signal says so, or the terminal is gone
     keyboard              what the terminal sends, read so that no byte of it ends the screen
+    terminal/             what is sent to the terminal: the cells that changed, in the fewest bytes
     app                   which screen is shown, in which theme
     commands/, cli        the verbs, loaded when they are called; how errors are told
 

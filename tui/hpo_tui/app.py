@@ -20,7 +20,6 @@ from hpo_core.errors import HpoError
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.hangup import leave_when_told
-from hpo_tui.keyboard import SturdyDriver
 from hpo_tui.look.preferences import remember_theme, remembered_theme
 from hpo_tui.look.skins import Skin, textual_theme_name, textual_themes
 from hpo_tui.look.theme import THEMES, ThemeName, colour_depth, palette
@@ -30,6 +29,7 @@ from hpo_tui.screens.new_grid import NewGridScreen
 from hpo_tui.screens.next_grid import RefineScreen
 from hpo_tui.screens.palette import Actions
 from hpo_tui.screens.session_screen import SessionScreen
+from hpo_tui.terminal.driver import PaintingDriver, driver_class
 from hpo_tui.widgets.plain_text import AsciiFilter
 
 
@@ -54,7 +54,7 @@ class HpoApp(App[None]):
         on_theme: Callable[[ThemeName], None] = lambda theme: None,
     ) -> None:
         self._colours = colour_depth(os.environ)  # Textual takes NO_COLOR out of the environment
-        super().__init__(driver_class=SturdyDriver)
+        super().__init__(driver_class=driver_class(os.environ))
         for skin in textual_themes():
             self.register_theme(skin)
         self.sessions = sessions
@@ -127,6 +127,13 @@ class HpoApp(App[None]):
         self._on_theme(self._theme)
         if isinstance(self.screen, (SessionScreen, HomeScreen)):
             self.screen.draw_soon()
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again."""
+        if isinstance(self._driver, PaintingDriver):
+            self._driver.redraw()
+        else:
+            self.refresh(layout=True)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line goes through on its way to the terminal; last, where asked for, to ASCII."""

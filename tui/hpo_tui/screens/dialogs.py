@@ -15,9 +15,15 @@ from textual.widgets.option_list import Option
 from hpo_core.journal.lock import Holder
 from hpo_tui.widgets.plain_text import literal
 
+LAYOUT_SECONDS = 0.05
+
 
 class Dialog(ModalScreen[str | None]):
     """A framed box in the middle of the screen."""
+
+    def on_mount(self) -> None:
+        """Appear at once and whole: what is below is not sent dimmed first, and then the box on top of it."""
+        self.app.delay_update(LAYOUT_SECONDS)
 
 
 class Choice(Dialog):

@@ -63,6 +63,7 @@ HOME_KEYS: tuple[Key, ...] = (
     *group(
         "Session",
         Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),
+        Key("ctrl+l", "app.redraw", "draw anew", "draw the screen anew, where something else wrote on it"),
         Key("question_mark", "help", "keys", "these keys", "keys", 4),
         Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42),
         Key("q,escape,ctrl+q", "quit", "quit", "leave; trainings go on", "quit", 6),

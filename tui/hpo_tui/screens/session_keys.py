@@ -163,6 +163,7 @@ SESSION_KEYS: tuple[Key, ...] = (
         Key("e", whole_session.export, "export", "export the CSVs: trials, replicates, epochs", "export", 10),
         Key("h", "app.home", "home: all sessions", "all sessions"),
         Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),
+        Key("ctrl+l", "app.redraw", "draw anew", "draw the screen anew, where something else wrote on it"),
         Key("question_mark", whole_session.show_keys, "keys", "these keys", "keys", 4),
         Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42),
         Key("q,ctrl+q", whole_session.leave, "quit",
