@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hpo_core.errors import HpoError
 
 _CONTROL_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
@@ -33,6 +36,17 @@ def _visible(char: str) -> str:
     if code in _CONTROL_PICTURES:
         return _CONTROL_PICTURES[code]
     return f"<U+{code:04X}>" if unicodedata.category(char) in _INVISIBLE else char
+
+
+def expanded(given: object, error: type[HpoError]) -> Path:
+    """Return a path with its ``~`` written out. Raises ``error`` where no path can be so."""
+    try:
+        path = Path(str(given)).expanduser()
+    except RuntimeError:
+        raise error(f"{clean(given, 80)} is in the home folder of a user who has none here.") from None
+    if "\0" in str(path):
+        raise error(f"{clean(given, 80)} cannot be a path: it has a NUL character.")
+    return path
 
 
 def plural(count: int, noun: str, plural_noun: str | None = None) -> str:

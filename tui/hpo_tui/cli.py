@@ -5,6 +5,9 @@ Exit status: 0 done, 1 the work failed, 2 the call was wrong (one sentence on st
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import errno
 import importlib
 import io
 import os
@@ -15,6 +18,8 @@ from typing import Any, NoReturn
 import click
 
 from hpo_core.errors import HpoError
+from hpo_core.text import clean
+from hpo_tui.commands.ascii_output import write_ascii
 from hpo_tui.commands.options import common_options
 
 WORK_FAILED, CALL_WRONG, INTERRUPTED = 1, 2, 130
@@ -75,6 +80,7 @@ class Verbs(click.Group):
     ) -> NoReturn:
         """Run the command line and leave with its exit status."""
         _survive_narrow_encodings()
+        _survive_closed_streams()
         try:
             outcome = super().main(args, prog_name, **{**extra, "standalone_mode": False})
         except click.ClickException as error:
@@ -86,8 +92,9 @@ class Verbs(click.Group):
         except (click.Abort, KeyboardInterrupt):
             sys.exit(INTERRUPTED)
         except OSError as error:
-            _tell(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
-            sys.exit(WORK_FAILED)
+            where = f": {clean(error.filename, 160)}" if error.filename else ""
+            _tell(f"{clean(error.strerror or error)}{where}.")
+            sys.exit(CALL_WRONG if error.errno == errno.ENAMETOOLONG else WORK_FAILED)
         sys.exit(outcome if isinstance(outcome, int) else 0)
 
 
@@ -103,10 +110,21 @@ def _usage_sentence(error: click.ClickException) -> str:
 
 
 def _survive_narrow_encodings() -> None:
-    """Where the terminal or pipe cannot encode a character, a "?" stands for it instead of a traceback."""
+    """Where the terminal or pipe cannot encode every character, all that is written is ASCII."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and not codecs.lookup(sys.stdout.encoding).name.startswith("utf"):
+        write_ascii()
+
+
+def _survive_closed_streams() -> None:
+    """Where stdin, stdout or stderr is closed, it is nowhere: no other file may come to stand under its number."""
+    for fd, name, way in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_RDWR), fd)
+            setattr(sys, name, open(os.devnull, way, encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def _silence_output() -> None:

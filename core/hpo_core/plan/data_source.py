@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.setting import key, read_keys, settings, written
-from hpo_core.text import clean
+from hpo_core.text import clean, expanded
 
 KERAS_DATASETS = ("cifar10", "cifar100", "fashion_mnist", "mnist")
 """Keras fetches these, so that only a worker can."""
@@ -58,7 +58,7 @@ class DataSpec:
         elif given["source"] in FILES:
             if "path" not in given:
                 raise SpecError(f"{where} path is missing; source {given['source']!r} needs one.")
-            full = Path(given["path"]).expanduser()
+            full = expanded(given["path"], SpecError)
             given["path"] = str(full if full.is_absolute() else ((base or Path.cwd()) / full).resolve())
         return cls(**given)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.setting import key, read_keys, settings, written
-from hpo_core.text import clean, did_you_mean
+from hpo_core.text import clean, did_you_mean, expanded
 
 IN_COMMAND = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 """A place in a command that a value is written into; any other brace is a brace."""
@@ -43,9 +43,9 @@ class ModelSpec:
             )
         home = (base or Path.cwd()).resolve()
         in_out = given.get("folder") == IN_OUT
-        folder = home / Path(given["folder"]).expanduser() if "folder" in given and not in_out else home
+        folder = home / expanded(given["folder"], SpecError) if "folder" in given and not in_out else home
         if "file" in given:
-            full = (home / Path(given["file"]).expanduser()).resolve()
+            full = (home / expanded(given["file"], SpecError)).resolve()
             given["file"] = str(full)
             folder = folder if "folder" in given else full.parent
         if in_out and "file" in given:

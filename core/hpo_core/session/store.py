@@ -17,7 +17,7 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.session import code
 from hpo_core.session.binding import plan_of
 from hpo_core.session.paths import SessionFolder
-from hpo_core.text import clean
+from hpo_core.text import clean, expanded
 
 DEFAULT_FOLDER = Path("sessions")
 FOLDER_VARIABLE = "HPO_TUI_SESSIONS"
@@ -27,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def sessions_folder(given: str | None = None) -> Path:
     """Return the folder that holds the sessions: as given, by the environment, or ``./sessions``."""
-    return Path(given or os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER).expanduser()
+    return expanded(given or os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER, SessionError)
 
 
 def check_name(name: str) -> str:
@@ -107,7 +107,7 @@ def find(sessions: Path, session: str) -> SessionFolder:
                 f"The session {session!r} is a symbolic link; open the folder that it points to by path."
             )
         folder = SessionFolder(inside)
-    elif "/" in session and (outside := Path(session).expanduser()).is_dir():
+    elif "/" in session and (outside := expanded(session, SessionError)).is_dir():
         folder = SessionFolder(outside)
     else:
         known = ", ".join(clean(found.name, 64) for found in list_sessions(sessions)[:8])

@@ -9,7 +9,7 @@ import codecs
 import io
 import sys
 
-NAME = "hpo_twins"
+ASCII = "hpo_twins"
 
 
 def write_ascii() -> None:
@@ -17,7 +17,7 @@ def write_ascii() -> None:
     codecs.register(_find)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding=NAME)
+            stream.reconfigure(encoding=ASCII)
 
 
 def _encode(text: str, errors: str = "strict") -> tuple[bytes, int]:
@@ -32,7 +32,7 @@ class _Encoder(codecs.IncrementalEncoder):
 
 
 def _find(name: str) -> codecs.CodecInfo | None:
-    if name != NAME:
+    if name != ASCII:
         return None
     plain = codecs.lookup("ascii")
     return codecs.CodecInfo(
@@ -40,5 +40,5 @@ def _find(name: str) -> codecs.CodecInfo | None:
         plain.decode,
         incrementalencoder=_Encoder,
         incrementaldecoder=plain.incrementaldecoder,
-        name=NAME,
+        name=ASCII,
     )

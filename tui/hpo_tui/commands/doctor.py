@@ -16,7 +16,7 @@ import click
 from hpo_core.engine import logout
 from hpo_core.text import clean, plural
 from hpo_tui.commands import probes
-from hpo_tui.commands.options import common_options, path_in_words
+from hpo_tui.commands.options import common_options, path_in_words, wants_ascii
 from hpo_tui.look.numbers import bytes_text
 
 LOW_DISK = 1_000_000_000
@@ -104,7 +104,7 @@ def terminal() -> Iterator[Finding]:
 
     size = shutil.get_terminal_size()
     named = {name: os.environ.get(name) or "not set" for name in ("TERM", "COLORTERM")}
-    encoding = (sys.stdout.encoding or "unknown").upper()
+    encoding = "ASCII" if wants_ascii() else (sys.stdout.encoding or "unknown").upper()
     words = f"TERM {named['TERM']}, COLORTERM {named['COLORTERM']}, {size.columns}×{size.lines}, {encoding}"
     yield Finding("terminal", words)
     try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from hpo_tui.commands.ascii_output import ASCII, write_ascii
 
 if TYPE_CHECKING:
     from hpo_core.session.paths import SessionFolder
@@ -52,14 +55,8 @@ def _offer_sessions(context: click.Context, _: click.Parameter, begun: str) -> l
     return [folder.name for folder in found if folder.name.startswith(begun)]
 
 
-_ASCII = "hpo_tui.ascii"
-
-
 def _choose_ascii(context: click.Context, _: click.Parameter, given: bool) -> None:
     if given:
-        from hpo_tui.commands.ascii_output import write_ascii
-
-        context.meta[_ASCII] = True
         write_ascii()
 
 
@@ -76,9 +73,8 @@ def _ascii_option(function: Function) -> Function:
 
 
 def wants_ascii() -> bool:
-    """Whether ``--ascii`` was given to this call."""
-    context = click.get_current_context(silent=True)
-    return context is not None and bool(context.meta.get(_ASCII))
+    """Whether ``--ascii`` was given, or the terminal knows nothing else."""
+    return getattr(sys.stdout, "encoding", "") == ASCII
 
 
 session_argument = click.argument("session", callback=_find_session, shell_complete=_offer_sessions)

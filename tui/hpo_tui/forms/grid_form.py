@@ -21,7 +21,7 @@ from hpo_core.plan.setting import SWITCH, Value
 from hpo_core.plan.spec import PRECISIONS, SessionSpec
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
 from hpo_core.session.speed import epochs_in_all
-from hpo_core.text import clean, format_seconds, plural
+from hpo_core.text import clean, expanded, format_seconds, plural
 from hpo_tui.forms.fields import (
     MAX_REPLICATES,
     allowed,
@@ -230,7 +230,7 @@ def _read_path(source: str, text: str) -> str | None:
         return None
     if not text.strip():
         raise SpecError(f"Give the path of the {'folder of images' if source == FOLDER else '.npz file'}.")
-    path = Path(text.strip()).expanduser()
+    path = expanded(text.strip(), SpecError)
     if source == FOLDER and not path.is_dir():
         raise SpecError(f"There is no folder {clean(path)}.")
     if source == NPZ and not path.is_file():
