@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo_core.interop import out_formats, records
+from hpo_core.interop import folders, out_formats, records
 from hpo_core.interop.csv_format import csv_files, read_csv
 from hpo_core.interop.roles import Asked
 from hpo_core.interop.trainings import Trainings
@@ -40,9 +40,9 @@ FORMATS: Mapping[str, Writer] = {
 """What ``export`` writes, by name."""
 
 READERS = (
-    Reader(records.knows_folder, records.read_folder),
+    Reader(folders.knows_folder, folders.read_folder),
     Reader(records.knows_parquet, records.read_parquet),
-    Reader(records.knows_sqlite, records.read_optuna),
+    Reader(records.knows_sqlite, records.read_sqlite),
     Reader(records.knows_json, records.read_json),
     Reader(lambda _: True, read_csv),
 )

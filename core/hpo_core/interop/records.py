@@ -1,4 +1,4 @@
-"""Tables of records: JSON, JSON lines, Parquet, Optuna's storages, KerasTuner's projects, folders of logs.
+"""Tables of records: JSON, JSON lines, Parquet, databases of Optuna and MLflow.
 
 Each becomes the same table of cells as a CSV file, so that one set of rules says what its columns are. What stands
 within an object is named by its path: ``config/lr``. No code of a file is run: nothing is unpickled.
@@ -7,14 +7,18 @@ within an object is named by its path: ``config/lr``. No code of a file is run: 
 from __future__ import annotations
 
 import json
+import math
 import shutil
+import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from hpo_core.errors import TableError
-from hpo_core.interop.csv_reader import RawTable, Row, read_table
+from hpo_core.interop.csv_reader import RawTable, Row
 from hpo_core.interop.extras import extra
 from hpo_core.interop.flat import Record, flat
 from hpo_core.interop.plain_table import read_plain
@@ -55,19 +59,20 @@ def knows_json(path: Path) -> bool:
 
 def read_json(path: Path, asked: Asked | None) -> Trainings:
     """Return the trainings of JSON or JSON lines. Raises ``TableError``."""
-    name, text = clean(path.name, 80), _text(path)
+    name, text = clean(path.name, 80), text_of(path)
     try:
-        records = _records(json.loads(text))
+        records = records_of(json.loads(text))
     except (json.JSONDecodeError, RecursionError) as error:
         if "\n" not in text.strip() or isinstance(error, RecursionError):
             raise TableError(f"{name} is no JSON: {clean(error, 80)}; nothing was imported.") from None
-        records = list(_lines(text, name))
+        records = list(json_lines(text, name))
     if records and "op_code" in records[0]:
         return read_optuna(path, asked)
     return read_plain(table_of_records(name, records), asked or Asked())
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return a file's text. Raises ``TableError``."""
     try:
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -75,7 +80,8 @@ def _text(path: Path) -> str:
         raise TableError(f"{clean(path)} cannot be read: {why}.") from None
 
 
-def _lines(text: str, name: str) -> Iterator[Record]:
+def json_lines(text: str, name: str) -> Iterator[Record]:
+    """Yield the object of each line. Raises ``TableError`` with its number."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
@@ -87,7 +93,7 @@ def _lines(text: str, name: str) -> Iterator[Record]:
             yield record
 
 
-def _records(found: object) -> list[Record]:
+def records_of(found: object) -> list[Record]:
     """Return the records of a list of objects, an object of columns (pandas, cv_results_), or one of records."""
     if isinstance(found, list):
         return [record for record in found if isinstance(record, dict)]
@@ -95,7 +101,7 @@ def _records(found: object) -> list[Record]:
         return []
     for key in _TRIALS:
         if isinstance(found.get(key), (list, dict)):
-            return _records(found[key])
+            return records_of(found[key])
     columns = list(found.values())
     if columns and all(isinstance(column, list) for column in columns):
         return [dict(zip(found, row, strict=True)) for row in zip(*columns, strict=False)]
@@ -134,12 +140,59 @@ def read_parquet(path: Path, asked: Asked | None) -> Trainings:
     return read_plain(table_of_records(name, records), asked or Asked())
 
 
-# Optuna -------------------------------------------------------------------------------------------------------
+# Databases ----------------------------------------------------------------------------------------------------
 
 
 def knows_sqlite(path: Path) -> bool:
-    """Whether a file is a database of SQLite: Optuna's storage."""
+    """Whether a file is a database of SQLite: Optuna's storage, or MLflow's."""
     return path.is_file() and _begins(path, b"SQLite format 3\0")
+
+
+def read_sqlite(path: Path, asked: Asked | None) -> Trainings:
+    """Return the trainings of a database of Optuna or MLflow. Raises ``TableError``."""
+    name = clean(path.name, 80)
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+            if not {"runs", "params", "metrics"} <= tables:
+                return read_optuna(path, asked)
+            runs = "SELECT run_uuid, status FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time"
+            records: list[Record] = []
+            for run, status in database.execute(runs).fetchall():
+                lead = {"run_id": run, "status": status}
+                values = database.execute("SELECT key, value FROM params WHERE run_uuid = ?", (run,))
+                lead |= {f"params.{key}": value for key, value in values}
+                points: dict[str, list[tuple[int, float]]] = {}
+                found = "SELECT key, step, value, is_nan FROM metrics WHERE run_uuid = ? ORDER BY step, timestamp"
+                for key, step, value, is_nan in database.execute(found, (run,)):
+                    points.setdefault(key, []).append((step, math.nan if is_nan else value))
+                records += curve_records(lead, points)
+    except sqlite3.Error as error:
+        raise TableError(f"{name} cannot be read: {clean(error, 120)}; nothing was imported.") from None
+    return read_plain(table_of_records(name, records), asked or Asked())
+
+
+def curve_records(lead: Record, points: Mapping[str, Sequence[tuple[int, float]]]) -> list[Record]:
+    """Return a training's records, one for each step at which all of its curves have a point.
+
+    ``points`` has the steps and values of each metric, in order. The curve with the fewest points tells the steps;
+    another stands with its last value until then. A metric with one point is that of the end.
+    """
+    curves = {name: found for name, found in points.items() if len(found) > 1}
+    ends = {f"metrics.{name}": found[-1][1] for name, found in points.items() if len(found) == 1}
+    if not curves:
+        return [{**lead, **ends}]
+    steps = sorted({step for step, _ in min(curves.values(), key=len)})
+    records: list[dict[str, Any]] = [{**lead, "step": step} for step in steps]
+    for name, found in curves.items():
+        at = 0
+        for record, step in zip(records, steps, strict=True):
+            while at < len(found) and found[at][0] <= step:
+                record[f"metrics.{name}"], at = found[at][1], at + 1
+            if at and f"metrics.{name}" not in record:
+                record[f"metrics.{name}"] = found[at - 1][1]
+    records[-1].update(ends)
+    return list(records)
 
 
 def read_optuna(path: Path, asked: Asked | None) -> Trainings:
@@ -179,79 +232,3 @@ def read_optuna(path: Path, asked: Asked | None) -> Trainings:
 
 def _value_names(directions: Sequence[str]) -> list[str]:
     return ["value"] if len(directions) == 1 else [f"values_{place}" for place in range(len(directions))]
-
-
-# Folders ------------------------------------------------------------------------------------------------------
-
-
-def knows_folder(path: Path) -> bool:
-    """Whether this is a folder: of a KerasTuner project, of Ray Tune's trials, or of logs."""
-    return path.is_dir()
-
-
-def read_folder(path: Path, asked: Asked | None) -> Trainings:
-    """Return the trainings of a folder. Raises ``TableError``."""
-    asked = asked or Asked()
-    name = clean(path.name or str(path), 80)
-    trials = sorted(path.glob("trial_*/trial.json")) + sorted(path.glob("*/trial_*/trial.json"))
-    if trials:
-        return _read_keras_tuner(name, trials, asked)
-    results = sorted(path.glob("*/result.json"))
-    if results:
-        records = [
-            {"trial_id": file.parent.name, **record}
-            for file in results
-            for record in _lines(_text(file), f"{name}/{clean(file.parent.name, 40)}/result.json")
-        ]
-        return read_plain(table_of_records(name, records), asked)
-    logs = sorted(path.glob("*.csv")) or sorted(path.glob("*/*.csv"))
-    if not logs:
-        raise TableError(f"{clean(path)} is a folder without trials or CSV logs; give a file, or such a folder.")
-    records = []
-    for file in logs:
-        table, params = read_table(file), file.parent / "params.json"
-        config = _records(json.loads(_text(params))) if params.is_file() else []
-        lead = {"run": file.stem if file.parent == path else file.parent.name}
-        lead |= {f"config/{key}": value for of in config for key, value in of.items()} or _named(lead["run"])
-        records += [lead | dict(zip(table.header.cells, row.cells, strict=True)) for row in table.rows]
-    return read_plain(table_of_records(name, records), asked)
-
-
-def _named(stem: str) -> dict[str, str]:
-    """Return what a log's name says of its settings: "lr=0.1,units=16" or "lr=0.1_units=16"."""
-    parts = stem.replace(",", "\n").replace("__", "\n").split("\n")
-    if len(parts) == 1:
-        parts = stem.split("_") if stem.count("=") > 1 else parts
-    named = [part.partition("=") for part in parts]
-    return {f"config/{key.strip()}": value.strip() for key, mark, value in named if mark and key.strip()}
-
-
-def _read_keras_tuner(name: str, trials: Sequence[Path], asked: Asked) -> Trainings:
-    """Return the trainings of a KerasTuner project: each trial's values, metrics and their directions."""
-    records: list[Record] = []
-    directions: dict[str, str] = {}
-    for file in trials:
-        where = f"{name}/{clean(file.parent.name, 40)}/trial.json"
-        try:
-            trial = json.loads(_text(file))
-            values = {f"params_{key}": value for key, value in trial["hyperparameters"]["values"].items()}
-            metrics = trial["metrics"]["metrics"]
-            lead = {"trial_id": trial["trial_id"], "state": trial.get("status", "COMPLETED"), **values}
-            directions |= {key: of["direction"] for key, of in metrics.items()}
-            runs = max((len(one["value"]) for of in metrics.values() for one in of["observations"]), default=0)
-            for run in range(max(runs, 1)):
-                found = {
-                    f"metrics.{key}": of["observations"][-1]["value"][run]
-                    for key, of in metrics.items()
-                    if of["observations"] and run < len(of["observations"][-1]["value"])
-                }
-                score = {} if metrics else {"metrics.score": trial.get("score")}
-                records.append(lead | found | score)
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-            raise TableError(f"{where} is no trial of KerasTuner's: {clean(error, 80)}.") from None
-    for column in [key for key in records[0] if key.startswith("params_tuner/")]:
-        records = [{key: value for key, value in record.items() if key != column} for record in records]
-    if asked.direction is None and len(set(directions.values())) == 1:
-        only = next(iter(directions.values()))
-        asked = replace(asked, direction=only if only in ("min", "max") else None)  # type: ignore[arg-type]
-    return read_plain(table_of_records(name, records), asked)

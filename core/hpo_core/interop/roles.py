@@ -259,12 +259,13 @@ class _Decision:
         roles.groups = []
         for word in words.EPOCH:
             place = next((p for p, name in self.free.items() if words.spelled(name) == word), None)
-            counts = [whole_number(row[place]) for row in self.rows] if place is not None else []
+            counts = [whole_number(row[place] or "0") for row in self.rows] if place is not None else []
             if place is None or any(count is None for count in counts) or len(set(counts)) < 2:
                 continue
             groups = self._groups(place, [count for count in counts if count is not None])
-            repeat = len(set(counts)) < len(counts)
-            if len(groups) < len(self.rows) and (repeat or len(groups) == 1):
+            cells = [row[place] for row in self.rows if row[place]]
+            counting = sum(any(self.rows[at][place] for at in group) for group in groups)
+            if len(groups) < len(self.rows) and (len(set(cells)) < len(cells) or counting == 1):
                 roles.epoch = place
                 roles.groups = groups
                 self.leave(place, "counts the epochs of each training, which become its curve")
@@ -282,7 +283,7 @@ class _Decision:
                 self.add_metric(place, self.names[place], known_direction(self.names[place]))
             else:
                 roles.hyperparameters.pop(place, None)
-                self.leave(place, "changes within a training")
+                self.leave(place, words.note_by_name(self.names[place]) or "changes within a training")
 
     def _groups(self, epoch: int, counts: list[int]) -> list[list[int]]:
         def by(places: Sequence[int]) -> list[list[int]]:
@@ -428,12 +429,12 @@ class _Decision:
         return "each training has a text of its own: a note, unless --params names it"
 
     def _same_columns(self) -> None:
-        first: dict[tuple[str, ...], int] = {}
+        first: dict[tuple[bool, tuple[str, ...]], int] = {}
         for place in sorted({**self.roles.hyperparameters, **self.roles.metrics}):
             cells = tuple(row[place] for row in self.rows)
             if len(set(cells)) < 2 or len(cells) < 3:
                 continue
-            other = first.setdefault(cells, place)
+            other = first.setdefault((place in self.roles.metrics, cells), place)
             if other != place and (self.asked.params is None or place not in self.roles.hyperparameters):
                 self.roles.hyperparameters.pop(place, None)
                 self.roles.directions.pop(self.roles.metrics.pop(place, ""), None)
