@@ -6,6 +6,7 @@ from hpo_core.engine.dispatch import BY_USER, Dispatcher
 from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.supervisor import Supervisor
 from hpo_core.journal.events import (
+    AdviseValues,
     AttemptEnded,
     JobsMoved,
     JobsQueued,
@@ -17,8 +18,10 @@ from hpo_core.journal.events import (
     ResumeQueue,
     SetWorkers,
     StopJob,
+    ValuesAdvised,
 )
 from hpo_core.plan.grid import JobKey
+from hpo_core.plan.plans import PLANS
 
 MOST_WORKERS = 256
 
@@ -50,6 +53,8 @@ class OrderBook:
                 jobs = tuple(job for job in order.jobs if JobKey(*job) in waiting)
                 if jobs:
                     self._recorder.record(JobsMoved(jobs=jobs, to=order.to))
+            case AdviseValues():
+                self._advise(order)
             case SetWorkers():
                 self._set_workers(order.count)
 
@@ -88,6 +93,13 @@ class OrderBook:
                 jobs.append((trial, replicate))
         if jobs:
             self._recorder.record(JobsQueued(jobs=tuple(jobs), reason=order.reason), durable=True)
+
+    def _advise(self, order: AdviseValues) -> None:
+        """Limit what the plan proposes; what names no hyperparameter of the session is left out."""
+        names = self._state.spec.grid.names
+        values = {name: left for name, left in order.values.items() if name in names and left}
+        if values != self._state.advised and PLANS[self._state.spec.search.plan].module:
+            self._recorder.record(ValuesAdvised(values=values), durable=True)
 
     def _set_workers(self, count: int) -> None:
         if not 1 <= count <= MOST_WORKERS:

@@ -35,11 +35,14 @@ class Planner:
             return
         self._asked = self._state.version
         known, pruned = outcomes(self._state.snapshot())
-        space = spec.grid.hyperparameters
+        space = tuple(of.limited(self._state.advised.get(of.name)) for of in spec.grid.hyperparameters)
         search = Search(space, spec.grid, spec.trials_asked, spec.seed, spec.objective, known, pruned)
         rows = tuple(self._plan.propose(search, lacking))
         if rows:
             self._recorder.record(TrialsAdded(trials=rows), durable=True)
+        elif self._state.advised and lacking == workers and not any(self._state.running()):
+            self._recorder.note("warning", "The search has no further trial to propose among the values in view.")
+            self._asked = self._state.version  # it has been told once
 
 
 def outcomes(snapshot: Snapshot) -> tuple[dict[int, float | None], dict[int, tuple[int, float]]]:

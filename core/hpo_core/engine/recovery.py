@@ -21,6 +21,7 @@ from hpo_core.journal.events import (
     JobsQueued,
     QueuePaused,
     TrialsAdded,
+    ValuesAdvised,
 )
 from hpo_core.journal.files import write_atomically
 from hpo_core.journal.records import encode_record
@@ -45,6 +46,8 @@ def write_recovery_copy(folder: Path, snapshot: Snapshot, gen: int) -> Path:
         added = (snapshot.spec.grid.listed or ())[len(snapshot.plan.trials or ()) :]
         if added:
             events.append((snapshot.began, TrialsAdded(trials=added)))
+    if snapshot.advised:
+        events.append((snapshot.began, ValuesAdvised(values=dict(snapshot.advised))))
     events += ((snapshot.began, event) for event in (snapshot.data, snapshot.probed) if event is not None)
     events += [event for entry in snapshot.replicates.values() for event in _events(entry)]
     events += ((snapshot.time, event) for event in _queue(snapshot, events, gen))

@@ -96,6 +96,15 @@ class TrialsAdded(_Record, frozen=True, tag="TrialsAdded"):
     trials: tuple[tuple[Value, ...], ...]
 
 
+class ValuesAdvised(_Record, frozen=True, tag="ValuesAdvised"):
+    """The plan proposes these values alone from now on: of a list those named, of a range those between two ends.
+
+    Of a hyperparameter that is not named, all that the spec has. What was advised before holds no more.
+    """
+
+    values: dict[str, tuple[Value, ...]]
+
+
 class DataPrepared(_Record, frozen=True, tag="DataPrepared"):
     """The images are decoded; counts are images, ``seconds`` the time it took (near 0 from the cache).
 
@@ -224,6 +233,7 @@ Event = (
     | EngineStopped
     | PlanRecorded
     | TrialsAdded
+    | ValuesAdvised
     | DataPrepared
     | WiringProbed
     | AttemptStarted
@@ -286,13 +296,19 @@ class MoveJobs(_Record, frozen=True, tag="MoveJobs"):
     to: Literal["front", "back"]
 
 
+class AdviseValues(_Record, frozen=True, tag="AdviseValues"):
+    """Propose these values alone from now on; see ``ValuesAdvised``. Of the full grid it means nothing."""
+
+    values: dict[str, tuple[Value, ...]]
+
+
 class SetWorkers(_Record, frozen=True, tag="SetWorkers"):
     """Use so many workers from now on."""
 
     count: int
 
 
-Order = PauseQueue | ResumeQueue | StopSession | StopJob | QueueJobs | MoveJobs | SetWorkers
+Order = PauseQueue | ResumeQueue | StopSession | StopJob | QueueJobs | MoveJobs | AdviseValues | SetWorkers
 
 
 # Between engine and worker -----------------------------------------------------------------------------------

@@ -44,12 +44,28 @@ class Hyperparameter:
         """The values it may take; of a range its two ends."""
         return self.values if self.range is None else (self.range.at(0), self.range.at(1))
 
+    def limited(self, left: Sequence[Value] | None) -> Hyperparameter:
+        """Return it with these of its values alone, or those of its range between these; all where it is None."""
+        if left is None:
+            return self
+        if self.range is None:
+            return Hyperparameter(self.name, tuple(value for value in self.values if value in left) or self.values)
+        numbers = [value for value in left if isinstance(value, (int, float))]
+        within = self.range.between(min(numbers), max(numbers)) if numbers else self.range
+        return Hyperparameter(self.name, () if within else (self.range.nearest(numbers[0]),), within)
+
     def to_toml(self) -> str:
         """Return its line of ``[grid]``; a range in one line too, so that the order of the lines can stay."""
         if self.range is None:
             return str(tomli_w.dumps({self.name: list(self.values)}))
         inside = ", ".join(tomli_w.dumps({name: value}).strip() for name, value in self.range.table().items())
         return str(tomli_w.dumps({self.name: 0})).removesuffix("0\n") + f"{{{inside}}}\n"
+
+    def may_have(self, value: Value) -> bool:
+        """Whether it has the value, or may yet have it: a range has those that were drawn so far."""
+        if self.range is None or isinstance(value, str):
+            return value in self.values
+        return self.range.low <= value <= self.range.high
 
     def with_values(self, more: Iterable[Value]) -> Hyperparameter:
         """Return it with these values too: after those there are, or in a range where their size puts them."""

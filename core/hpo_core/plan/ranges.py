@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hpo_core.errors import SpecError
@@ -52,11 +52,23 @@ class Range:
         low, high = math.log(self.low - margin), math.log(self.high + margin)
         return self.nearest(math.exp(low + share * (high - low)))
 
+    def at_share(self, share: float) -> Value:
+        """Return the value that lies at a share of the range, on its scale: what ``share`` takes back."""
+        if self.scale == LOG:
+            return self.nearest(math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low))))
+        return self.nearest(self.low + share * (self.high - self.low))
+
     def share(self, value: float) -> float:
         """Return where a value lies in the range, on its scale: 0 at its low end, 1 at its high one."""
         if self.scale == LOG:
             return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
         return (value - self.low) / (self.high - self.low)
+
+    def between(self, low: float, high: float) -> Range | None:
+        """Return the part of the range between two of its values; None where that is one value."""
+        low, high = max(low, self.low), min(high, self.high)
+        step = None if self.step is None or self.step > high - low else self.step
+        return replace(self, low=float(low), high=float(high), step=step) if low < high else None
 
     def nearest(self, number: float) -> Value:
         """Return the value of the range that is next to a number."""

@@ -8,6 +8,7 @@ from typing import Literal, TypeGuard
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.plan.ranges import Range
 
 DIGITS = 3
 """Significant digits of a proposed value."""
@@ -30,6 +31,20 @@ def scale_of(name: str, values: Sequence[Value]) -> Scale:
     if all(isinstance(value, int) for value in numbers):
         return "linear"
     return "geometric" if min(numbers) > 0 and max(numbers) >= 10 * min(numbers) else "linear"
+
+
+def values_within(of: Range, values: Sequence[Value], best: Value | None) -> tuple[Value, ...]:
+    """Return three values of a range: the ``best``, and half way from it to the least and largest of ``values``.
+
+    Half way on the range's own scale; without a best one, the ends and the middle.
+    """
+    shares = [of.share(float(value)) for value in values]
+    low, high = min(shares), max(shares)
+    if best is None:
+        return tuple(dict.fromkeys(of.at_share(share) for share in (low, (low + high) / 2, high)))
+    at = of.share(float(best))
+    found = (of.at_share((low + at) / 2), best, of.at_share((at + high) / 2))
+    return tuple(dict.fromkeys(found))
 
 
 def finer_values(name: str, values: Sequence[Value], best: Value) -> tuple[Value, ...]:

@@ -19,7 +19,7 @@ from hpo_core.journal.events import Event, Noted, ResultAdopted
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.plan.spec import SearchSpec, SessionSpec
-from hpo_core.refine.finer import finer_values
+from hpo_core.refine.finer import finer_values, values_within
 from hpo_core.refine.reuse import adopt
 from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import measure_of
@@ -169,6 +169,8 @@ class Proposal:
 def propose(session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = None) -> Proposal:
     """Return the next grid: the values in view, and finer ones next to those of the best trial in view.
 
+    Of what was drawn from a range: the best trial's value, and those half way from it to what is last in view.
+
     ``seen`` says which trials are in view, all where it is None. The best trial's neighbours are the whole grid's:
     the optimum may lie between the best value and one that was trimmed. Raises ``SpecError`` where nothing is in
     view.
@@ -186,7 +188,10 @@ def propose(session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = N
     for column, factor in enumerate(grid.hyperparameters):
         places = np.unique(grid.codes[mask, column])
         values = tuple(factor.values[place] for place in places.tolist())
-        if best is not None:
+        if factor.range is not None:  # each trial has a value of its own: the whole product would be too many
+            at = factor.values[grid.codes[best - 1, column]] if best is not None else None
+            values = values_within(factor.range, values, at)
+        elif best is not None:
             values += finer_values(factor.name, factor.values, factor.values[grid.codes[best - 1, column]])
         factors.append(Hyperparameter(factor.name, _in_order(spec, factor.name, values)))
     said = f"No finer values are proposed: {apart}" if apart else ""

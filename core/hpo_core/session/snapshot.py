@@ -12,6 +12,7 @@ from typing import Literal
 from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted, PlanRecorded, WiringProbed
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import Direction
+from hpo_core.plan.setting import Value
 from hpo_core.plan.spec import SessionSpec
 
 Status = Literal["waiting", "running", "complete", "diverged", "pruned", "failed", "stopped"]
@@ -112,6 +113,8 @@ class Snapshot:
     """Which values the trials have that the results belong to; None in journals that never recorded it."""
     disagreement: str
     """Where the spec does not agree with that plan; empty where it does."""
+    advised: Mapping[str, tuple[Value, ...]]
+    """What the plan may propose of some hyperparameters, since a person has trimmed the others away."""
     probed: WiringProbed | None
     """What probes say of each hyperparameter; None where there were none."""
     notes: tuple[Noted, ...]

@@ -6,7 +6,7 @@ loss of any record: what follows tells most of what was lost, and what cannot be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
@@ -27,9 +27,11 @@ from hpo_core.journal.events import (
     QueueResumed,
     ResultAdopted,
     TrialsAdded,
+    ValuesAdvised,
     WiringProbed,
 )
 from hpo_core.plan.grid import JobKey
+from hpo_core.plan.setting import Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.binding import disagreement
 from hpo_core.session.bounds import Bounds
@@ -53,6 +55,7 @@ class SessionState:
     _data: DataPrepared | None = None
     _plan: PlanRecorded | None = None
     _disagreement: str = ""
+    _advised: ValuesAdvised | None = None
     _probed: WiringProbed | None = None
     _notes: list[Noted] = field(default_factory=list)
     _running: dict[int, JobKey] = field(default_factory=dict)
@@ -85,6 +88,7 @@ class SessionState:
             data=self._data,
             plan=self._plan,
             disagreement=self._disagreement,
+            advised=self.advised,
             probed=self._probed,
             notes=tuple(self._notes),
             damage=(*damage, *self._bounds.broken),
@@ -111,6 +115,8 @@ class SessionState:
                 self._disagreement = self._disagreement or disagreement(event, self.spec)
             case TrialsAdded() as event:
                 self._add_trials(event)
+            case ValuesAdvised() as event:
+                self._advised = event
             case DataPrepared() as event:
                 self._data = event
             case WiringProbed() as event:
@@ -342,6 +348,11 @@ class SessionState:
     def plan(self) -> PlanRecorded | None:
         """The plan that the results belong to; None before one was recorded."""
         return self._plan
+
+    @property
+    def advised(self) -> Mapping[str, tuple[Value, ...]]:
+        """What the plan may propose of some hyperparameters; see ``ValuesAdvised``."""
+        return self._advised.values if self._advised is not None else {}
 
     @property
     def probed(self) -> bool:

@@ -10,11 +10,15 @@ import pytest
 
 from hpo_core.engine.engine import Engine
 from hpo_core.executors.replay import ReplayExecutor, synthetic
-from hpo_core.journal.events import AttemptStarted, EngineOptions, Job, TrialsAdded, WorkerEvent
+from hpo_core.journal.events import AdviseValues, AttemptStarted, EngineOptions, Job, TrialsAdded, WorkerEvent
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan import plans
 from hpo_core.plan.plans import PLANS
-from hpo_core.plan.spec import SessionSpec
+from hpo_core.plan.spec import SearchSpec, SessionSpec
+from hpo_core.refine.proposal import propose
+from hpo_core.results.advice import asked_for
+from hpo_core.results.trim import parse_hides
+from hpo_core.session.control import send_order
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
@@ -109,6 +113,52 @@ def test_what_halving_prunes_is_pruned_neither_stopped_nor_failed_and_earns_no_r
             assert (second.epochs, second.reason) == ((), "its first replicate was pruned")
 
 
+def test_a_running_search_takes_a_trim_as_advice_and_remembers_it(tmp_path: Path) -> None:
+    folder = new(tmp_path, "tpe")
+    given: list[int] = []
+
+    def trims(job: Job) -> Iterator[WorkerEvent]:
+        if job.trial == 6 and not given:
+            given.append(len(read_session(folder).spec.grid))
+            trim = parse_hides(read_session(folder).spec.grid, ["optimizer=sgd"]).filtered("learning_rate<0.01")
+            asked = asked_for(read_session(folder), trim)
+            assert asked["optimizer"] == ("adam",)
+            assert asked["learning_rate"][1] < 0.01  # type: ignore[operator]
+            send_order(folder.control, AdviseValues(values={**asked, "filters": (8, 16), "unknown": (1,)}))
+        elif job.trial == 9:
+            raise Killed
+        yield from synthetic(job)
+
+    with pytest.raises(Killed):
+        Engine(folder, ReplayExecutor(trims), EngineOptions(workers=1), tick=0.15).run()
+    snapshot = train(folder)
+    late = [snapshot.spec.grid[number].values for number in range(given[0] + 2, 13)]
+    assert len(late) >= 4
+    for values in late:
+        assert (values["optimizer"], values["filters"] in (8, 12, 16)) == ("adam", True)
+        assert values["learning_rate"] < 0.01  # type: ignore[operator]
+    assert snapshot.advised.keys() == {"optimizer", "learning_rate", "filters"}
+    assert snapshot.finished
+
+
+def test_a_search_whose_values_in_view_are_all_trained_says_so_and_ends(tmp_path: Path) -> None:
+    text = SPEC.format(plan="tpe", pruner="none")
+    pytest.importorskip("optuna")
+    folder = create(tmp_path / "sessions", "narrow", SessionSpec.parse(text))
+    everything = {"optimizer": ("adam",), "filters": (8, 8), "learning_rate": (0.1, 0.1)}
+
+    def narrows(job: Job) -> Iterator[WorkerEvent]:
+        if job.trial == 1 and job.replicate == 1:
+            send_order(folder.control, AdviseValues(values=everything))
+        yield from synthetic(job)
+
+    assert Engine(folder, ReplayExecutor(narrows), EngineOptions(workers=1), tick=0.15).run() == "finished"
+    snapshot = read_session(folder)
+    assert len(snapshot.spec.grid) < 12
+    assert snapshot.notes[-1].text == "The search has no further trial to propose among the values in view."
+    assert [note.text for note in snapshot.notes].count(snapshot.notes[-1].text) == 1
+
+
 def test_tpe_goes_where_the_scores_are(tmp_path: Path) -> None:
     def peak(job: Job) -> Iterator[WorkerEvent]:
         for event in synthetic(job):
@@ -136,3 +186,16 @@ def test_a_plan_whose_package_is_missing_says_how_to_get_it(
     monkeypatch.setattr(plans, "find_spec", lambda name: None)
     with pytest.raises(Exception, match=r"plan 'tpe' needs optuna: pip install 'hpo-tui\[search\]'"):
         Engine(folder, ReplayExecutor())
+
+
+def test_a_search_is_refined_to_a_small_grid_around_its_best_trial(tmp_path: Path) -> None:
+    snapshot = train(new(tmp_path, "random"))
+    proposal = propose("one", snapshot)
+    assert proposal.best is not None
+    best = snapshot.spec.grid[proposal.best].values
+    for factor in proposal.factors[:2]:
+        assert best[factor.name] in factor.values
+        assert 2 <= len(factor.values) <= 3
+    assert proposal.factors[2].values == ("adam", "sgd")
+    assert proposal.spec.search == SearchSpec()
+    assert proposal.trials_reused >= 1

@@ -104,9 +104,13 @@ def _to_json(state: ViewState) -> bytes:
 def _state_of(data: bytes, grid: Grid, count: int) -> ViewState:
     """Return the state, without what the grid does not have."""
     saved = _decode(data)
-    values = {(factor.name, value) for factor in grid.hyperparameters for value in factor.values}
-    trials = {(TRIAL, number) for number in range(1, count + 1)}
-    trim = Trim(frozenset((values | trials) & set(saved.hidden)), saved.where, saved.without_collapsed)
+    factors = {factor.name: factor for factor in grid.hyperparameters}
+    hidden = frozenset(
+        (name, value)
+        for name, value in saved.hidden
+        if (factors[name].may_have(value) if name in factors else name == TRIAL and value in range(1, count + 1))
+    )
+    trim = Trim(hidden, saved.where, saved.without_collapsed)
     state = ViewState(trim, **{name: getattr(saved, name) for name in _OF_VIEW})
     every = tuple(range(len(grid.hyperparameters)))
     return state if tuple(sorted(state.axes)) == every else replace(state, axes=every)

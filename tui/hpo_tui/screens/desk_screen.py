@@ -6,6 +6,7 @@ stands in ``acts/``; ``session`` puts the two together.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
@@ -18,7 +19,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from hpo_core.engine.takeover import HeldElsewhere, take_over
-from hpo_core.errors import HpoError, SessionError
+from hpo_core.errors import FilterError, HpoError, SessionError
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk import view_changes as moves
@@ -70,6 +71,7 @@ class DeskScreen(Screen[None]):
         self._save_waits = False
         self._saving = Lock()
         self._unsaved = ""
+        self._advised = self.state.trim.cut
         self._desk: Desk | None = None
         self._drawn: dict[str, tuple[object, ...]] = {}
 
@@ -231,6 +233,21 @@ class DeskScreen(Screen[None]):
                 if self._unsaved != str(error):
                     self._unsaved = str(error)
                     self.app.notify(self._unsaved, severity="warning", timeout=30, markup=False)  # from any thread
+            self._advise()
+
+    def _advise(self) -> None:
+        """Let a running search know of a change of the trim."""
+        trim, update = self.state.trim, self.latest
+        if trim.cut == self._advised or update is None:
+            return
+        self._advised = trim.cut
+        with contextlib.suppress(FilterError):  # half a filter line, which the line itself explains
+            try:
+                said = self.orders.advise(update, trim)
+            except SessionError as error:
+                said = str(error)
+            if said:
+                self.app.notify(said, markup=False)
 
     def look_and_say(self, state: ViewState, said: str) -> None:
         """Look at the session in another way, and say what that does."""

@@ -13,12 +13,14 @@ from hpo_core.engine.resume import options_of, resume
 from hpo_core.engine.stopping import stop_engine
 from hpo_core.engine.takeover import check_held_here
 from hpo_core.errors import SessionError
-from hpo_core.journal.events import Order, PauseQueue, QueueJobs, ResumeQueue
+from hpo_core.journal.events import AdviseValues, Order, PauseQueue, QueueJobs, ResumeQueue
 from hpo_core.journal.lock import read_holder
 from hpo_core.plan.grid import JobKey
+from hpo_core.results.advice import asked_for
+from hpo_core.results.trim import Trim
 from hpo_core.session.control import send_order
 from hpo_core.session.paths import SessionFolder
-from hpo_core.text import plural
+from hpo_core.text import clean, joined, plural
 from hpo_tui.desk.follower import Update
 
 SHOWN_SECONDS = 30.0
@@ -80,6 +82,18 @@ class Orders:
         self.before_start()
         launch.start_engine(self.folder, options_of(update.snapshot))
         return f"{queued}; an engine is at work on them."
+
+    def advise(self, update: Update, trim: Trim) -> str:
+        """Tell a running search what is still in view; "" where there is none, or nothing new to tell."""
+        snapshot = update.snapshot
+        if self.read_only or not update.engine_alive or not snapshot.to_be_added:
+            return ""
+        asked = asked_for(snapshot, trim)
+        if asked == snapshot.advised:
+            return ""
+        self._send(AdviseValues(values=asked))
+        names = joined([clean(name, 40) for name in asked]) if asked else ""
+        return f"The search goes on within what is in view of {names}." if asked else "The search is free again."
 
     def stop(self, now: bool) -> str:
         """End the engine, now or after the trainings under way."""
