@@ -14,6 +14,7 @@ Rooms, from the bottom up; a room imports only from those above it in this list:
     workloads/            what one training is, chosen by name: the paper's network and its images, a user's own
     worker/               the process: orders in, trainings one by one, events out
     executors/            where jobs run: in worker processes on this machine, or replayed without one
+    handover/             one trial as a folder that works without hpo-tui
     engine/               one session's loop, the journal's only writer: queue, supervisor, recorder, recovery
 
 Data flows one way:

@@ -12,7 +12,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import pytest
 
-from hpo_core.journal.events import EpochEnded, Job, WorkerEvent
+from hpo_core.journal.events import EpochEnded, Job, Keep, WorkerEvent
 from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.workloads.images.dataset import Dataset, prepare
 from hpo_core.workloads.paper import training
@@ -94,6 +94,7 @@ def train(workload: PaperWorkload) -> Train:
         on_event: Callable[[WorkerEvent, StopSignal], None] | None = None,
         with_workload: PaperWorkload | None = None,
         data: dict[str, Any] | None = None,
+        keep: Keep | None = None,
         **changed: Value,
     ) -> Trained:
         job = Job(
@@ -105,6 +106,7 @@ def train(workload: PaperWorkload) -> Train:
             data=data or FRUIT,
             settings=settings or {},
             log="",
+            keep=keep,
         )
         events: list[WorkerEvent] = []
         stop = StopSignal()

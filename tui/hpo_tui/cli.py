@@ -34,6 +34,7 @@ VERBS = {
     "effects": ("effects:effects", "Say which hyperparameters matter, and which differences are noise."),
     "plot": ("plot:plot", "Draw a session's results as text or as an SVG file."),
     "export": ("exchange:export_session", "Write a session's results as CSV files, or in another format."),
+    "use": ("use:use", "Write a trial as a folder that works without hpo-tui."),
     "import": ("exchange:import_file", "Make a session of a table of results."),
     "refine": ("refine:refine", "Make the next grid from what a trim left, and train it."),
     "pause": ("steer:pause", "Start no further training; those running go on to their end."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from hpo_core.engine.best_models import BestModels
 from hpo_core.engine.failures import MemoryKills, Repetition, describe_death
 from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.recorder import Recorder
@@ -47,7 +48,14 @@ class Dispatcher:
         self._memory_kills = MemoryKills()
         self._fingerprint = ""
         self._had_gpu = False
+        self._models = BestModels(folder, recorder.state)
         self._told_given_up = False
+
+        recorder.watch(self._models.observe)
+
+    def settle(self) -> None:
+        """All is trained: keep the best trials' models, and no other."""
+        self._models.settle()
 
     def resume(self) -> None:
         """Start to count failures anew: a person has looked at them."""
@@ -106,6 +114,7 @@ class Dispatcher:
             data=self._data,
             settings=spec.settings,
             log=str(self._folder.log_of(key, attempt).absolute()),
+            keep=self._models.keep(key, attempt),
         )
 
     def _mind_given_up(self) -> None:

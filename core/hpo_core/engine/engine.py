@@ -234,6 +234,7 @@ class Engine:
         if done and not self._ending:
             self._obey_orders()  # what came in the meantime may be more work
         if done and self._nothing_left() and self._recorder.settled:
+            self._dispatcher.settle()
             return "finished"
         return "stopped" if self._ending else None
 

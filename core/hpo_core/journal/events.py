@@ -314,6 +314,18 @@ Order = PauseQueue | ResumeQueue | StopSession | StopJob | QueueJobs | MoveJobs 
 # Between engine and worker -----------------------------------------------------------------------------------
 
 
+class Keep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """To a worker: keep the weights of the training's best epoch, by ``metric``, as the Keras model ``path``.
+
+    Only where its last epoch's metric is at least as good as ``least``; None is whatever it is.
+    """
+
+    path: str
+    metric: str
+    direction: Literal["max", "min"]
+    least: float | None = None
+
+
 class Job(_Record, frozen=True, tag="Job"):
     """The frozen work order for one replicate: everything a worker needs to train it."""
 
@@ -329,6 +341,8 @@ class Job(_Record, frozen=True, tag="Job"):
     """The training settings of the spec's ``[session]`` table: precision, jit."""
     log: str
     """Where this attempt's stdout and stderr go."""
+    keep: Keep | None = None
+    """What is kept of the trained model; None is nothing."""
 
     @property
     def epochs(self) -> int:

@@ -255,6 +255,11 @@ class Objective:
         """Whether more is better."""
         return self.direction == "max"
 
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is: the larger the product, the better."""
+        return 1 if self.maximised else -1
+
     def better(self, one: float, other: float) -> bool:
         """Whether ``one`` is strictly better than ``other``."""
         return one > other if self.maximised else one < other

@@ -73,6 +73,8 @@ class SessionSpec:
     seeds: str = key("choice", OWN_SEEDS, stands=(TRAINED,), choices=SEEDINGS)
     precision: str = key("choice", PRECISIONS[0], stands=(TRAINED,), choices=PRECISIONS)
     jit: bool = key("flag", False, stands=(TRAINED,))
+    keep: int = key("int", 1, stands=(TRAINED,), ends=(0, 10_000))
+    """Of how many of the best trials a trained model is kept."""
 
     @property
     def trainings(self) -> int:

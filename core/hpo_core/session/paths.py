@@ -55,6 +55,11 @@ class SessionFolder:
         return self.path / "code"
 
     @property
+    def models(self) -> Path:
+        """Trained models of the best trials; see ``kept_models``."""
+        return self.path / "models"
+
+    @property
     def exports(self) -> Path:
         """The CSVs."""
         return self.path / "exports"

@@ -317,6 +317,13 @@ class SessionState:
         entry = self._replicates.get(key)
         return entry.status if entry is not None else "waiting"
 
+    def scores_of(self, trial: int) -> list[float]:
+        """The objective of each of a trial's complete replicates."""
+        keys = (JobKey(trial, number) for number in range(1, self.replicate_count(trial) + 1))
+        entries = (self._replicates[key] for key in keys if key in self._replicates)
+        found = (entry.result(self.spec.objective.metric) for entry in entries)
+        return [score for score in found if score is not None]
+
     def attempt_of(self, key: JobKey) -> int:
         """How many attempts the replicate has had."""
         entry = self._replicates.get(key)

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hpo_core.journal.events import DataPrepared, Job, Probe
@@ -22,6 +23,7 @@ from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.probes import Answer, acts_on_length
 from hpo_core.plan.workloads import PAPER_METRICS
 from hpo_core.workloads.probing import take_prints
+from hpo_core.workloads.winner import Winner
 from hpo_core.workloads.workload import CountProgress, Outcome, Reporter, Setting, StopSignal
 
 PACE = "HPO_SYNTHETIC_SECONDS_PER_EPOCH"
@@ -187,6 +189,16 @@ def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str
     from hpo_core.workloads.images.dataset import check as check_images  # brings in numpy
 
     return check_images(data, progress)
+
+
+def has_model(material: Mapping[str, Any]) -> bool:
+    """Return false: nothing is trained."""
+    return False
+
+
+def write_script(winner: Winner, to: Path) -> str:
+    """Write nothing, and say why."""
+    return "There is no train.py: these results are made up, and nothing was trained."
 
 
 def start(setting: Setting) -> SyntheticWorkload:

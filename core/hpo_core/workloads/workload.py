@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from hpo_core.errors import DataError, HpoError
@@ -30,6 +31,7 @@ from hpo_core.plan.probes import Answer
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import facts_of
 from hpo_core.text import clean
+from hpo_core.workloads.winner import Winner
 
 PROGRESS_SECONDS = 0.2
 """Progress events leave at most this often."""
@@ -174,6 +176,17 @@ class WorkloadModule(Protocol):
         """Look at a ``[data]`` table before anything is made of it, and return the data in one line.
 
         Raises ``DataError``.
+        """
+        ...
+
+    def has_model(self, material: Mapping[str, Any]) -> bool:
+        """Whether a training with this material comes to a Keras model that can be kept."""
+        ...
+
+    def write_script(self, winner: Winner, to: Path) -> str:
+        """Write into ``to`` what trains a trial without hpo-tui, and return a sentence or two on it.
+
+        Raises ``DataError``, and ``OSError``.
         """
         ...
 

@@ -15,10 +15,19 @@ from hpo_core.plan.data_source import OWN
 from hpo_core.text import clean
 from hpo_core.workloads.keras_process import show_one_device
 from hpo_core.workloads.own.contracts import HYPERMODEL, OwnFile, read_own_file
+from hpo_core.workloads.own.script import write_script
 from hpo_core.workloads.workload import CountProgress, Setting, Workload
+
+__all__ = ["check", "has_model", "start", "write_script"]
 
 NO_DATA = ("build_model", HYPERMODEL)
 """The contracts that say nothing of data: ``data()`` beside them does, or the spec."""
+
+
+def has_model(material: Mapping[str, Any]) -> bool:
+    """Whether the file builds a Keras model; a function's model is its own, and so is a command's."""
+    model = material["model"]
+    return "file" in model and bool(read_own_file(Path(model["file"])).contract.needs)
 
 
 def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str:

@@ -11,16 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
-
-MONOTONE = ("relu", "elu", "selu", "tanh", "leaky_relu")
-"""Activations that never fall: each lets the largest of several inputs through as the largest output."""
-
-FLATTENED = {
-    "none": keras.layers.Flatten,
-    "average": keras.layers.GlobalAveragePooling2D,
-    "max": keras.layers.GlobalMaxPooling2D,
-}
-"""What makes a row of numbers of the last maps, for each ``global_pooling``."""
+from hpo_core.workloads.paper.plain_layers import FLATTENED, MONOTONE
 
 
 class BiasActivation(keras.layers.Layer):  # type: ignore[misc]  # Keras tells no types
@@ -75,7 +66,7 @@ def build_model(
             stack += _convolution(convolution, values, window if place == last else (1, 1))
         height, width = height // window[0], width // window[1]
     stack += [
-        FLATTENED[str(values["global_pooling"])](dtype=precision),
+        getattr(layers, FLATTENED[str(values["global_pooling"])])(dtype=precision),
         layers.Dense(int(values.get("dense_units") or 2 * classes), activation, **kernels),
         layers.Dropout(float(values["dropout"]), seed=0, dtype=precision),
         layers.Dense(classes, **kernels),

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +23,8 @@ from hpo_core.plan.probes import Answer
 from hpo_core.text import plural
 from hpo_core.workloads.images.changes import Watch
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
+from hpo_core.workloads.keeping import Keeper
+from hpo_core.workloads.paper.plain_model import save_plain
 from hpo_core.workloads.paper.program import (
     AfterChunk,
     OutOfMemory,
@@ -206,6 +209,7 @@ class Training:
         self._report, self._stop = report, stop
         self._epochs, self._batch = int(job.values["epochs"]), int(job.values["batch_size"])
         self._rate = LearningRate(job.values, self._epochs, -(-images.train.count // self._batch))
+        self._keeper: Keeper[list[Any]] = Keeper(job, report)
         self._patience, self._plateau = int(job.values["early_stopping"]), Plateau()
 
     def run(self) -> Outcome:
@@ -220,10 +224,17 @@ class Training:
                 self._epoch(epoch)
                 if 0 < self._patience <= self._plateau.epochs and epoch < self._epochs:
                     reason = stopped_early(epoch, self._epochs, self._patience)
+                    self._keeper.write(self._save)
                     return Outcome("complete", reason, parameters=self._program.parameters)
         except Ended as early:
             return Outcome(early.status, early.reason, early.status, self._program.parameters)
+        self._keeper.write(self._save)
         return Outcome("complete", parameters=self._program.parameters)
+
+    def _save(self, weights: list[Any], path: Path) -> None:
+        """Write the network with these weights as Keras alone can read it."""
+        data, precision = self._images.data, str(self._job.settings.get("precision", "float32"))
+        save_plain(self._job.values, data.image_size, len(data.classes), precision, weights, path)
 
     def _epoch(self, epoch: int) -> None:
         began = time.monotonic()
@@ -239,6 +250,7 @@ class Training:
         self._end_where_diverged("val_loss", seen.loss, epoch)
         if not self._program.weights_are_finite():
             raise Ended("diverged", f"weights are NaN or infinite at epoch {epoch}")
+        self._keeper.saw(metrics, self._program.model.get_weights)
         self._rate.epoch_ended(seen.loss)
         self._plateau.saw(seen.loss)
         if self._stop.at_epoch_end and epoch < self._epochs:

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from hpo_core.journal.events import Job
+from hpo_core.workloads.keeping import Keeper
 from hpo_core.workloads.own.compiled.fit import Fit, rows_of
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, not_finite
 
@@ -14,8 +16,9 @@ from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, not_finit
 class Teller(keras.callbacks.Callback):  # type: ignore[misc]  # Keras tells no types
     """The last of the callbacks: ``ended`` is how it ended, if not by itself; ``told``, if it had an epoch."""
 
-    def __init__(self, report: Reporter, stop: StopSignal, fit: Fit) -> None:
+    def __init__(self, job: Job, report: Reporter, stop: StopSignal, fit: Fit) -> None:
         super().__init__()
+        self.keeper: Keeper[list[Any]] = Keeper(job, report)
         self.ended: Outcome | None = None
         self.told = False
         self._report, self._stop, self._fit = report, stop, fit
@@ -48,7 +51,9 @@ class Teller(keras.callbacks.Callback):  # type: ignore[misc]  # Keras tells no 
         diverged = not_finite(metrics, epoch + 1)
         if diverged is not None:
             self._end(diverged)
-        elif self._stop.at_epoch_end and epoch + 1 < self._fit.epochs:
+            return
+        self.keeper.saw(metrics, self.model.get_weights)
+        if self._stop.at_epoch_end and epoch + 1 < self._fit.epochs:
             self._end(Outcome("stopped", f"Stopped after epoch {epoch + 1}.", "stopped"))
 
     def _end(self, outcome: Outcome) -> None:

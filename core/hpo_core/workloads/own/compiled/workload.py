@@ -83,7 +83,7 @@ class KerasWorkload:
             fit = replace(fit, callbacks=callbacks)
         if why:
             report.note(f"{self._own.path.name} is trained by Keras' own fit: {why}.")
-        teller = Teller(report, stop, fit)
+        teller = Teller(job, report, stop, fit)
         report.started()
         with told_where(self._own):
             if program is None:
@@ -91,7 +91,7 @@ class KerasWorkload:
             else:
                 fit_on(program, fit, teller, teller.go_on)
                 model = program.model
-        return replace(teller.ended or Outcome("complete"), parameters=int(model.count_params()))
+        return _ended(teller, model)
 
     def _program(self, model: keras.Model, fit: Fit, job: Job) -> Program | None:
         try:
@@ -104,7 +104,7 @@ class KerasWorkload:
         self, job: Job, model: Any, values: Values, fit: Fit, report: Reporter, stop: StopSignal
     ) -> Outcome:
         """Call the ``fit`` of the user's HyperModel."""
-        task, teller = self._task, Teller(report, stop, fit)
+        task, teller = self._task, Teller(job, report, stop, fit)
         assert task.fit is not None
         callbacks = [*fit.callbacks, teller]
         asked: dict[str, Any] = {name: int(job.values[name]) for name in USUAL if name in job.values}
@@ -121,7 +121,7 @@ class KerasWorkload:
                 returned = task.fit(values, model, *x, **named)
         if not teller.told:
             report.epoch(1, self._scored(returned), 0.0)
-        return replace(teller.ended or Outcome("complete"), parameters=int(model.count_params()))
+        return _ended(teller, model)
 
     def _scored(self, returned: Any) -> dict[str, float]:
         """Return the score that the user's ``fit`` returned, where no epoch was reported. Raises ``HpoError``."""
@@ -215,6 +215,18 @@ class _Batches:
         self._callbacks.on_epoch_end(0, {"loss": self._loss, "val_loss": self._loss})
         self._model.reset_metrics()
         self._callbacks.on_epoch_begin(1)
+
+
+def _ended(teller: Teller, model: keras.Model) -> Outcome:
+    """Return how a training ended, its best weights kept where it is complete and they are wanted."""
+
+    def save(weights: list[Any], path: Path) -> None:
+        model.set_weights(weights)
+        model.save(path)
+
+    if teller.ended is None:
+        teller.keeper.write(save)
+    return replace(teller.ended or Outcome("complete"), parameters=int(model.count_params()))
 
 
 def _lengths(job: Job, task: KerasTask) -> tuple[int, int]:
