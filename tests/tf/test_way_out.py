@@ -114,3 +114,11 @@ def test_a_model_of_ones_own_is_kept_as_it_was_in_its_best_epoch_and_its_script_
     write_own_script(Winner("s", 1, values, material, {}, 5, "val_mae 0.1"), out)
     monkeypatch.syspath_prepend(str(out))
     assert len(runpy.run_path(str(out / "train.py"))["model"].history.history["val_mae"]) == 3
+
+
+def test_a_command_is_run_as_the_session_ran_it(tmp_path: Path) -> None:
+    command = "touch {out}/lr-{lr}-{seed}"
+    material = {"source": "model", "model": {"command": command, "folder": str(tmp_path)}}
+    write_own_script(Winner("s", 1, {"lr": 0.5}, material, {}, 7, "loss 0.1"), tmp_path)
+    runpy.run_path(str(tmp_path / "train.py"))
+    assert (tmp_path / "out" / "lr-0.5-7").is_file()

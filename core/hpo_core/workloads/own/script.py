@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hpo_core.plan.data_source import OWN
-from hpo_core.plan.model_source import IN_COMMAND
+from hpo_core.plan.model_source import IN_OUT, OUT
 from hpo_core.plan.setting import Value
-from hpo_core.text import format_value
 from hpo_core.workloads.images.read_script import reading
+from hpo_core.workloads.own.command import filled
 from hpo_core.workloads.own.contracts import HYPERMODEL, SEARCH, read_own_file
 from hpo_core.workloads.winner import Winner, names
 
@@ -133,19 +133,25 @@ def write_script(winner: Winner, to: Path) -> str:
     return sentence
 
 
+_COMMAND = '''\
+"""Runs the command of trial {trial} of the session {session}: {expected}."""
+
+import pathlib
+import subprocess
+
+OUT = pathlib.Path(__file__).resolve().with_name("out")
+OUT.mkdir(exist_ok=True)
+WORDS = {words!r}
+subprocess.run([word.replace("{{out}}", str(OUT)) for word in WORDS], cwd={folder}, check=True)
+'''
+
+
 def _of_command(winner: Winner, model: dict[str, Any], to: Path) -> str:
-    values: dict[str, Value] = {**winner.values, "seed": winner.seed}
-    words = [IN_COMMAND.sub(lambda found: _text(values[found[1]]), word) for word in shlex.split(model["command"])]
-    (to / "train.py").write_text(
-        f'"""Runs the command of trial {winner.trial} of the session {winner.session}: {winner.expected}."""\n\n'
-        "import subprocess\n\n"
-        f"subprocess.run(\n    {words!r},\n    cwd={str(model['folder'])!r},\n    check=True,\n)\n",
-        encoding="utf-8",
+    values: dict[str, Value] = {OUT: "{out}", **winner.values, "seed": winner.seed}
+    words = [filled(word, values) for word in shlex.split(model["command"])]
+    folder = "OUT" if model["folder"] == IN_OUT else repr(str(model["folder"]))
+    text = _COMMAND.format(
+        trial=winner.trial, session=winner.session, expected=winner.expected, words=words, folder=folder
     )
+    (to / "train.py").write_text(text, encoding="utf-8")
     return f"`python train.py` runs it once more: `{shlex.join(words)}`. A command keeps what it trains itself."
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, str) else format_value(value)
