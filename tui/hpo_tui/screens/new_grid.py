@@ -126,10 +126,6 @@ class NewGridScreen(FormScreen):
             return f"{entry.meaning}; usual: {entry.suggested} (ctrl+t)"
         return f"one of: {', '.join(entry.choices)}" if entry.choices else entry.meaning
 
-    def on_descendant_focus(self) -> None:
-        """Show what is usual for the field that has the focus."""
-        self.draw_soon()
-
     # Deeds ------------------------------------------------------------------------------------------------------
 
     def action_suggest(self) -> None:
