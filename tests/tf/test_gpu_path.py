@@ -36,7 +36,11 @@ def nodes_of(function: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "precision"), [*((name, "float32") for name in sorted(OPTIMIZERS)), ("adam", "mixed_float16")]
+    ("optimizer", "precision"),
+    [
+        ("adam", "mixed_float16"),
+        *(pytest.param(name, "float32", marks=pytest.mark.long) for name in sorted(OPTIMIZERS)),
+    ],
 )
 def test_every_operation_of_a_compiled_epoch_has_a_gpu_kernel(
     values: Callable[..., dict[str, Value]], optimizer: str, precision: str

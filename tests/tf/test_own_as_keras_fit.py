@@ -48,7 +48,12 @@ def take(programs: Programs, exhibit: Exhibit, values: dict[str, Value], seed: i
     return programs.take(model, fit, values), fit
 
 
-@pytest.mark.parametrize("name", ZOO)
+IN_SHORT = ("augmented images", "two inputs, two heads", "subclassed", "class weights, watched")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in IN_SHORT else pytest.mark.long) for name in ZOO]
+)
 def test_fresh_program_or_used_one_it_trains_as_fit_does_bit_for_bit(name: str, tmp_path: Path) -> None:
     exhibit, programs, used = ZOO[name], programs_of(tmp_path), set()
     for rate, seed in TRAININGS:

@@ -216,7 +216,7 @@ def test_p_values_are_corrected_for_their_number_by_holm() -> None:
     assert [line.p_adjusted for line in found.effects] == pytest.approx(list(expected))
 
 
-@pytest.mark.parametrize("holes", [False, True])
+@pytest.mark.parametrize("holes", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_ten_thousand_trials_are_analysed_with_all_their_pairs(holes: bool) -> None:
     results = grid((5, 5, 5, 5, 4, 4), 4, 1, blocked=not holes)
     if holes:
