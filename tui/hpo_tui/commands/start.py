@@ -99,9 +99,10 @@ def check_can_train(spec: SessionSpec, workload: str, headless: bool) -> None:
     check_installed(spec.search.plan)
     with ImageCounter() as counter:
         said = check_workload(spec, workload, counter.count)
-    for number, line in enumerate(f"data: {said}".splitlines()):
-        indent = "  " if number else ""
-        click.echo(textwrap.fill(line, PAGE_WIDTH, initial_indent=indent, subsequent_indent="  "))
+    first, *more = said.splitlines()
+    if more:  # of files of the user's; of what is generated, or fetched, there is nothing to say
+        for line in (f"data: {first}", *(f"  {line}" for line in more)):
+            click.echo(textwrap.fill(line, PAGE_WIDTH, subsequent_indent="  "))
     warn_of_logout()
 
 
