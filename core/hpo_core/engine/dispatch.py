@@ -18,6 +18,7 @@ from hpo_core.journal.events import (
     EpochEnded,
     Job,
     JobEnded,
+    JobsQueued,
     Noted,
     WorkerEvent,
     WorkerReady,
@@ -28,6 +29,10 @@ from hpo_core.text import plural
 
 BY_USER, BY_SESSION, BY_PLAN = "user", "session", "plan"
 """On whose account a training is stopped: the user's, because the engine ends (it starts again), or as pruned."""
+
+
+OUT_OF_MEMORY = "out of memory"
+"""The kind of failure of a training for which a GPU, or the memory, was too small."""
 
 
 class Dispatcher:
@@ -50,6 +55,7 @@ class Dispatcher:
         self._had_gpu = False
         self._models = BestModels(folder, recorder.state)
         self._told_given_up = False
+        self._tried_with_fewer: set[JobKey] = set()
 
         recorder.watch(self._models.observe)
 
@@ -182,6 +188,21 @@ class Dispatcher:
         elif status == "stopped" and task.hung:  # it heard that it hangs, and gave in
             status, kind, reason = "failed", "hang", f"{task.hung}; stopped"
         self._record_end(slot, task, status, event.seconds, kind, reason, event.parameters)
+        if status == "failed" and kind == OUT_OF_MEMORY:
+            self._back_off(task)
+
+    def _back_off(self, task: Task) -> None:
+        """Where workers share GPUs that are too small for all of them: one less, and the training once more."""
+        if self._supervisor.device == "cpu" or self.workers < 2 or task.key in self._tried_with_fewer:
+            return
+        self._tried_with_fewer.add(task.key)
+        self.workers -= 1
+        self._supervisor.shrink(self.workers)
+        left = plural(self.workers, "worker")
+        self._recorder.note(
+            "warning", f"{task.key} ran out of memory; it is tried once more, with {left} from now on."
+        )
+        self._recorder.record(JobsQueued(jobs=((task.key.trial, task.key.replicate),), reason="out of memory"))
 
     def _died(self, slot: Slot, task: Task, death: WorkerDied) -> None:
         seconds = self._supervisor.seconds_of(task)

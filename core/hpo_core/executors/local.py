@@ -1,4 +1,4 @@
-"""Workers as processes on this machine: one for each core, or one for each GPU.
+"""Workers as processes on this machine: one for each core, or one for each GPU, or several on one.
 
 A worker stays warm across jobs. One that has grown past its memory allowance is replaced: the new process is
 started first, and takes over once it is ready and the old one is between two jobs.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_core.executors.executor import Report, WorkerDied
+from hpo_core.executors.gpus import GpuShare
 from hpo_core.executors.hardware import cores, gpus, memory_allowance, suggested_cpu_workers
 from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS, Ladder
 from hpo_core.executors.process import WorkerProcess
@@ -34,11 +35,13 @@ class LocalExecutor:
         data: Mapping[str, Any] | None = None,
         allowance: int | None = None,
         environment: Mapping[str, str] | None = None,
+        workers_per_gpu: int = 1,
     ) -> None:
         self._logs = logs.absolute()
         self._workload = workload
         self._data = data
-        self._gpus = gpus() if facts_of(workload).gpu else 0
+        self._gpus = GpuShare(gpus() if facts_of(workload).gpu else 0)
+        self._per_gpu = workers_per_gpu
         self._allowance = allowance
         self._environment = {**os.environ, **(environment or {})}
         self._workers: dict[int, WorkerProcess] = {}
@@ -50,12 +53,12 @@ class LocalExecutor:
     @property
     def device(self) -> str:
         """What the workers compute on: "cpu" or "gpu"."""
-        return "gpu" if self._gpus else "cpu"
+        return "gpu" if self._gpus.names else "cpu"
 
     @property
     def suggested_workers(self) -> int:
-        """One for each GPU; else one for each core."""
-        return self._gpus or suggested_cpu_workers()
+        """As many as there shall be for each GPU; else one for each core."""
+        return len(self._gpus.names) * self._per_gpu or suggested_cpu_workers()
 
     def start_worker(self, worker: int) -> None:
         """Start a process for ``worker``."""
@@ -79,6 +82,7 @@ class LocalExecutor:
         for pool in (self._workers, self._successors):
             if worker in pool:
                 self._dismiss(pool.pop(worker))
+        self._gpus.give_back(worker)
 
     def kill(self, worker: int) -> None:
         """SIGKILL to the worker's process group."""
@@ -132,14 +136,16 @@ class LocalExecutor:
             process.reap()
         self._leaving.clear()
         self._ladders.clear()
+        self._gpus.close()
         self._selector.close()
         self._selector = selectors.DefaultSelector()
 
     # ---------------------------------------------------------------------------------------------------------
 
     def _launch(self, worker: int) -> WorkerProcess:
-        device = f"gpu:{(worker - 1) % self._gpus}" if self._gpus else "cpu"
-        threads = max(1, cores() // self._gpus) if self._gpus else 1
+        on_gpu = self.device == "gpu"
+        device = f"gpu:{self._gpus.take(worker)}" if on_gpu else "cpu"
+        threads = max(1, cores() // self.suggested_workers) if on_gpu else 1
         environment = {"OMP_NUM_THREADS": str(threads), **self._environment}
         environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"]  # the engine's own says one
         process = WorkerProcess(
@@ -198,4 +204,9 @@ class LocalExecutor:
 
 def start(folder: SessionFolder, options: EngineOptions) -> LocalExecutor:
     """Return the executor for a session; see ``ExecutorModule``."""
-    return LocalExecutor(folder.logs, workload=options.workload, data=folder.load_spec().material)
+    return LocalExecutor(
+        folder.logs,
+        workload=options.workload,
+        data=folder.load_spec().material,
+        workers_per_gpu=options.workers_per_gpu,
+    )

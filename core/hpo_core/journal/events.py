@@ -31,12 +31,14 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_
 class EngineOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an engine is started with; the next one on the same session repeats it.
 
-    ``workload`` and ``executor`` are names of their tables; ``workers`` is how many, None for as many as suit.
+    ``workload`` and ``executor`` are names of their tables; ``workers`` is how many, None for as many as suit: on
+    GPUs, ``workers_per_gpu`` on each.
     """
 
     workload: str = DEFAULT_WORKLOAD
     executor: str = "local"
     workers: int | None = None
+    workers_per_gpu: int = 1
 
 
 DEFAULT_OPTIONS = EngineOptions()
