@@ -105,7 +105,7 @@ def _parts(effects: Effects, so_far: SoFar) -> Iterator[Part]:
     lines = [line for line in effects.effects if len(line.factors) == 1 and line.factors[0] in compared]
     lines = [line for line in lines if line.factors[0] not in broken]
     yield from _deciders(effects, lines)
-    hidden = _hidden(effects, lines)
+    hidden = hidden_effects(effects, lines)
     together = {name for line in effects.effects if line.real for name in line.factors}
     noise = [line.factors[0] for line in lines if _is_noise(line) and line.factors[0] not in {*together, *hidden}]
     if noise:
@@ -144,11 +144,13 @@ def _is_noise(line: Effect) -> bool:
     return line.verdict == "no detectable effect" or line.exact
 
 
-def _hidden(effects: Effects, lines: Sequence[Effect]) -> dict[str, int]:
-    """The hyperparameters that collapsed trainings, or a few extreme scores, may hide: how many collapsed."""
+def hidden_effects(effects: Effects, lines: Sequence[Effect]) -> dict[str, int]:
+    """Return what seems noise, but for so many collapsed trainings, or (0) but for a few extreme scores."""
     without = effects.without_collapsed
     found = {}
     for line in lines:
+        if len(line.factors) > 1:
+            continue
         other = without.effect(*line.factors) if without is not None else None
         if _is_noise(line) and other is not None and other.real and without is not None:
             found[line.factors[0]] = without.collapsed_left_out

@@ -41,7 +41,9 @@ from hpo_tui.cli import cli
 from hpo_tui.desk.analyst import Analyst, Look
 from hpo_tui.desk.table_in_view import build_table
 from hpo_tui.panes.value_marks import ValueMarks
-from hpo_tui.panes.values_pane import value_lines
+from hpo_tui.panes.value_rows import Look as ValueLook
+from hpo_tui.panes.value_rows import value_lines
+from hpo_tui.panes.value_stats import value_stats
 from hpo_tui.screens.session_keys import SESSION_KEYS
 from hpo_tui.views import VIEWS
 
@@ -153,9 +155,9 @@ async def test_the_words_come_first_then_shares_values_and_the_best_trial(story,
 async def test_every_line_of_the_view_can_be_reached_and_left_again(story, open_app) -> None:
     async with open_app(story(), (80, 24)) as see:
         await see.press(*TO_EFFECTS, "tab")
-        await see.shows("view", "lines 1–14 of")
+        await see.shows("view", "lines 1–15 of")
         await see.press("down", "down")
-        await see.shows("view", "lines 3–16 of")
+        await see.shows("view", "lines 3–17 of")
         await see.press(*["pagedown"] * 30)
         last = see.text("view").splitlines()[-1]
         assert last.split("–")[1].split(" of ")[0] == last.split(" of ")[1].split()[0]
@@ -197,7 +199,7 @@ async def test_noise_and_values_like_the_best_are_marked_in_the_values_pane(stor
         rows = see.text("values").splitlines()
         marked = [row.split()[0].lstrip(">") for row in rows if "≈ noise" in row]
         assert marked == ["loss"]
-        alike = [row for row in rows if "≈" in row and "●" in row]
+        alike = [row for row in rows if " alike" in row and "●" in row]
         assert [row.split("●")[1].split()[0] for row in alike] == ["0.01"]
 
 
@@ -205,16 +207,18 @@ async def test_noise_and_values_like_the_best_are_marked_in_the_values_pane(stor
 def test_a_mark_moves_no_column(story, width) -> None:
     snapshot = read_session(story())
     table = build_table(snapshot, Trim(), measure_of(snapshot))
-    marks = ValueMarks(frozenset({1}), frozenset({(0, 2), (2, 0)}))
+    marks = ValueMarks({1: "≈ noise"}, {(0, 2): "alike", (2, 0): "alike"})
+    stats = [value_stats(table, factor) for factor in range(3)]
+    look = ValueLook(width, 30, (0.0, 1.0))
     texts = [
-        ["".join(text for text, _ in line.row) for line in value_lines(table, (0, 0), width, 30, given)]
+        ["".join(text for text, _ in line.row) for line in value_lines(table, (0, 0), stats, look, given)]
         for given in (ValueMarks(), marks)
     ]
     for plain, marked in zip(*texts, strict=True):
         assert len(plain) == len(marked) == width
         if "\u25cf" in plain:
-            assert marked.replace("≈", " ") == plain
-    assert sum("≈" in line for line in texts[1]) == 3
+            assert marked.replace("≈", " ").replace("alike", "     ") == plain
+    assert sum("≈" in line or "alike" in line for line in texts[1]) == 3
 
 
 async def test_nothing_is_marked_before_it_can_be_known(story, open_app) -> None:
@@ -333,7 +337,7 @@ async def test_n_on_an_imported_table_says_what_would_tell_and_queues_nothing(se
     shutil.copytree(PAPER, sessions / "paper")
     folder = SessionFolder(sessions / "paper")
     async with open_app(folder) as see:
-        await see.shows("values", "10 collapsed in")
+        await see.shows("values", "10 trainings collapsed, in")
         await see.press("x", *TO_EFFECTS, "tab", "enter")
         await see.shows("view", "collapsed trainings left out")
         assert "puts these replicates" not in see.text("view")
@@ -348,10 +352,10 @@ def best_two(folder: SessionFolder) -> list[int]:
 
 async def test_x_takes_collapsed_trainings_out_of_everything_and_says_so(story, open_app) -> None:
     async with open_app(story(collapsing)) as see:
-        await see.shows("values", "12 collapsed in")
-        await see.shows("values", "0.1000 ± 0.0000")
+        await see.shows("values", "12 trainings collapsed, in")
+        await see.shows("values", "0.1000 ± 0.0001")
         await see.press("x")
-        await see.shows("values", "12 collapsed out")
+        await see.shows("values", "12 trainings collapsed, out")
         assert "0.1000" not in see.text("values")
         assert "worst 0.4" in see.text("values") or "worst 0.5" in see.text("values")
         await see.press(*TO_EFFECTS)
@@ -365,7 +369,7 @@ async def test_x_takes_collapsed_trainings_out_of_everything_and_says_so(story, 
 
 async def test_collapsed_trainings_that_are_out_of_view_anyway_are_not_spoken_of(story, open_app) -> None:
     async with open_app(story(collapsing)) as see:
-        await see.shows("values", "12 collapsed in")
+        await see.shows("values", "12 trainings collapsed, in")
         await see.press("3")
         await see.shows("values", "8 of 12 trials in view")
         assert "collapsed" not in see.text("values")
@@ -380,7 +384,7 @@ def best_in(text: str) -> float:
 async def test_b_shows_the_best_epoch_and_the_header_always_says_which(story, open_app, size) -> None:
     async with open_app(story(), size) as see:
         await see.shows("header", "val_accuracy, last epoch")
-        await see.shows("values", "worst" if size[1] > 24 else "mean ± sd")
+        await see.shows("values", "worst" if size[1] > 24 else "95 %")
         before = best_in(see.text("values")) if size[1] > 24 else None
         await see.press("B")
         await see.shows("header", "val_accuracy, best epoch")
@@ -406,7 +410,7 @@ async def test_time_is_a_metric_like_any_other_on_every_view(story, open_app) ->
     async with open_app(story()) as see:
         await see.press(*["m"] * 4)
         await see.shows("header", "↓ seconds")
-        await see.shows("values", "1.5000 ± 0.0000")  # 12 filters
+        await see.shows("values", "1.500")  # 12 filters
         for _ in VIEWS:
             assert "could not be drawn" not in see.text("view")
             await see.press("right_square_bracket")
@@ -417,11 +421,11 @@ async def test_time_is_a_metric_like_any_other_on_every_view(story, open_app) ->
 async def test_epoch_and_collapsed_are_looked_at_the_same_way_next_time(story, open_app) -> None:
     folder = story(collapsing)
     async with open_app(folder) as see:
-        await see.shows("values", "collapsed in")
+        await see.shows("values", "collapsed, in")
         await see.press("B", "x", "q")
     async with open_app(folder) as see:
         await see.shows("header", "best epoch")
-        await see.shows("values", "12 collapsed out")
+        await see.shows("values", "12 trainings collapsed, out")
 
 
 # The wiring check ----------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ async def test_the_screen_says_it_wherever_it_shows_such_a_metric(by_loss: Sessi
         await see.shows("header", "val_loss, last epoch, within one loss")
         await see.shows("view", "compared within one loss only; another metric compares them all")
         assert "compared within one loss only" in see.text("values")
-        assert re.search(r"0\.0001 +4 +– ", see.text("values"))
+        assert re.search(r"0\.0001 +8 +– ", see.text("values"))
         await see.press("m")
         await see.until(lambda: "within one loss" not in see.text("header"))
         assert "within one loss" not in see.text("view")

@@ -41,6 +41,7 @@ class Desk:
         keys: tuple[Key, ...] = (),
         analyst: Analyst | None = None,
         ascii_only: bool = False,
+        colourless: bool = False,
         before: Desk | None = None,
     ) -> None:
         self.name = name
@@ -49,6 +50,7 @@ class Desk:
         self.keys = keys
         self.analyst = analyst
         self.ascii_only = ascii_only
+        self.colourless = colourless
         self._tabled: tuple[Snapshot, _Basis, Table] | None = before._tabled if before is not None else None
         self._made: dict[Hashable, object] = {}
 

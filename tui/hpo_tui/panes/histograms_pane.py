@@ -11,7 +11,10 @@ from hpo_tui.desk.view_state import ViewState
 from hpo_tui.panes.pane import Pane
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row
-from hpo_tui.views.histograms import Histograms, histogram_rows
+from hpo_tui.views.histograms import Histograms, highest_bar, histogram_rows
+
+INSET = 4
+"""Cells of the content beside the title."""
 
 
 class HistogramsPane(Pane):
@@ -33,8 +36,9 @@ class HistogramsPane(Pane):
 
     def title(self, desk: Desk, width: int) -> str:
         """Return what is counted."""
-        cumulative = ", cumulative" if desk.state.cumulative else ""
-        return shorten(f"Histograms · {clean(desk.measure.metric)}, % of each value's results{cumulative}", width)
+        what = f"Histograms · {clean(desk.measure.metric)}, % of each value"
+        scale = "cumulative" if desk.state.cumulative else f"highest bar {highest_bar(desk, width + INSET):.0f} %"
+        return next((text for text in (f"{what}, {scale}", what) if len(text) <= width), shorten(what, width))
 
     def rebinned(self, desk: Desk, step: int, width: int) -> ViewState | None:
         """Take more or fewer bins."""

@@ -40,6 +40,8 @@ def summary(desk: Desk) -> list[str]:
         parts = []
         for level, (value, stat) in enumerate(zip(hyperparameter.values, value_stats(table, factor), strict=True)):
             out = ", out of view" if table.hidden[factor][level] else ""
-            parts.append(f"{format_value(value)} {metric_text(stat.mean)} over {plural(stat.count, 'trial')}{out}")
+            parts.append(
+                f"{format_value(value)} {metric_text(stat.mean)} over {plural(stat.count, 'training')}{out}"
+            )
         lines.append(f"{clean(hyperparameter.name)}: {'; '.join(parts)}.")
     return lines

@@ -1,21 +1,32 @@
-"""What the findings mark in the values pane: hyperparameters that are noise, values that are like the best."""
+"""What the findings say beside the values: how hyperparameters and values do, and how sure a mean is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hpo_core.effects import Effects
+from hpo_core.effects.answer import hidden_effects
 from hpo_core.plan.grid import Hyperparameter
-from hpo_tui.views.effects.value_lines import ALIKE, mark_of
+from hpo_tui.views.effects.paragraphs import NOISE
+from hpo_tui.views.effects.value_lines import Mark, mark_of
+
+Place = tuple[int, int]
+"""A hyperparameter and one of its values."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValueMarks:
-    """Places of hyperparameters without a detectable effect; (hyperparameter, value) of values like the best."""
+    """``verdicts`` of hyperparameters; for values, how each does, and half of its mean's 95 % interval."""
 
-    noise: frozenset[int] = frozenset()
-    alike: frozenset[tuple[int, int]] = frozenset()
+    verdicts: Mapping[int, str] = field(default_factory=dict)
+    values: Mapping[Place, Mark] = field(default_factory=dict)
+    halves: Mapping[Place, float] = field(default_factory=dict)
+
+
+NO_MARKS = ValueMarks()
+UNSURE = "unsure"
+"""What may be noise, but for what collapsed or stands out."""
 
 
 def marks_of(effects: Effects | None, factors: Sequence[Hyperparameter]) -> ValueMarks:
@@ -24,15 +35,22 @@ def marks_of(effects: Effects | None, factors: Sequence[Hyperparameter]) -> Valu
     A hyperparameter that matters together with another is not noise, whatever it does alone.
     """
     if effects is None:
-        return ValueMarks()
-    noise, alike = set(), set()
+        return NO_MARKS
+    verdicts, values, halves = dict[int, str](), dict[Place, Mark](), dict[Place, float]()
+    hidden = hidden_effects(effects, effects.effects)
     summaries = {summary.name: summary for summary in effects.values}
     for place, factor in enumerate(factors):
         line, summary = effects.effect(factor.name), summaries.get(factor.name)
         if line is None or summary is None:
             continue
-        if line.verdict == "no detectable effect" and not summary.only_with and not summary.telling:
-            noise.add(place)
-        like = {value.value for value in summary.values if mark_of(summary, value, line) == ALIKE}
-        alike |= {(place, level) for level, value in enumerate(factor.values) if value in like}
-    return ValueMarks(frozenset(noise), frozenset(alike))
+        if line.real:
+            verdicts[place] = line.verdict
+        elif line.verdict == "no detectable effect" and not summary.only_with and not summary.telling:
+            verdicts[place] = UNSURE if factor.name in hidden else NOISE
+        for value in summary.values:
+            level = factor.values.index(value.value)
+            if (mark := mark_of(summary, value, line)) is not None:
+                values[place, level] = mark
+            if value.high == value.high:
+                halves[place, level] = max(value.high - value.mean, value.mean - value.low)
+    return ValueMarks(verdicts, values, halves)

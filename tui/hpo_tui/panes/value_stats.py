@@ -1,44 +1,45 @@
-"""What each value has come to: the statistics of its trials in view."""
+"""What each value has come to: its trainings, of the trials in view."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hpo_core.plan.grid import JobKey
 from hpo_core.results.loss_groups import LOSS
 from hpo_core.results.table import means
 from hpo_tui.desk.table_in_view import Table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class ValueStats:
-    """A value's trials: how many have a score, the scores' mean, sample sd and best, how many trainings failed."""
+    """A value's ``count`` trainings with a score: the scores, which collapsed, their mean; and how many failed."""
 
     count: int
+    scores: NDArray[np.float64]
+    collapsed: NDArray[np.bool_]
     mean: float
-    sd: float
-    best: float
     failed: int
 
 
-def value_stats(table: Table, factor: int) -> list[ValueStats]:
+def value_stats(table: Table, factor: int, collapsed: frozenset[JobKey] = frozenset()) -> list[ValueStats]:
     """Return the statistics of each value, over the trials that the other hyperparameters' trim leaves.
 
     A value out of view keeps its figures that way: they are what toggling it brings back. A value whose trials
-    have losses that are not compared has no mean.
+    have losses that are not compared has neither scores nor a mean.
     """
-    mask = table.seen_without(factor)
-    codes, scores, levels = table.codes[mask, factor], table.scores[mask], len(table.factors[factor].values)
-    scored = np.isfinite(scores)
-    found = means(codes[scored], scores[scored], levels)
-    failed = np.bincount(codes, table.failed[mask], levels).astype(int)
-    best = np.full(levels, np.nan)
-    (np.fmax if table.better == "max" else np.fmin).at(best, codes, scores)
-    figures = np.stack([found.mean, found.sd, best], axis=1)
+    mask, levels, results = table.seen_without(factor), len(table.factors[factor].values), table.results
+    failed = np.bincount(table.codes[mask, factor], table.failed[mask], levels).astype(int)
+    rows = results.counted(table.measure) & mask[results.trial - 1]
+    count = np.bincount(table.codes[results.trial[rows] - 1, factor], minlength=levels).tolist()
     if table.within is not None and table.factors[factor].name != LOSS:
-        figures[:] = np.nan
+        rows = np.zeros_like(rows)
+    codes, scores = table.codes[results.trial[rows] - 1, factor], results.values(table.measure)[rows]
+    lost = results.among(collapsed)[rows]
+    mean = means(codes, scores, levels).mean.tolist()
     return [
-        ValueStats(int(n), mean, sd, top, int(lost))
-        for n, (mean, sd, top), lost in zip(found.n, figures.tolist(), failed, strict=True)
+        ValueStats(count[level], scores[codes == level], lost[codes == level], mean[level], int(failed[level]))
+        for level in range(levels)
     ]

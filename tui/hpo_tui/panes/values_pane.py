@@ -1,42 +1,27 @@
-"""The values pane: every hyperparameter, its values in or out of view, each with its count and mean ± sd."""
+"""The values pane: every hyperparameter, its values in or out of view, each with its trainings in a strip."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import numpy as np
 
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.text import clean, format_value
+from hpo_core.text import clean, format_value, plural
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.desk import Desk
-from hpo_tui.desk.table_in_view import Table
 from hpo_tui.desk.view_state import ViewState
-from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
-from hpo_tui.look.numbers import decimals_for, metric_text
+from hpo_tui.look.inks import DIM
 from hpo_tui.panes.pane import Pane
 from hpo_tui.panes.trim_words import best_at, trim_words
 from hpo_tui.panes.value_marks import ValueMarks, marks_of
-from hpo_tui.panes.value_stats import ValueStats, value_stats
-from hpo_tui.plots.canvas import shorten, width_of
-from hpo_tui.plots.picture import Run
-from hpo_tui.plots.rows import Row, fit, padded, run
-from hpo_tui.views.effects.paragraphs import NOISE
-from hpo_tui.views.effects.value_lines import ALIKE
+from hpo_tui.panes.value_rows import Look, ValueLine, value_lines
+from hpo_tui.panes.value_stats import value_stats
+from hpo_tui.plots.canvas import shorten
+from hpo_tui.plots.rows import Row, padded, run
+from hpo_tui.plots.scale import format_numbers, limits
+from hpo_tui.views.effects.value_lines import SIGNS
 from hpo_tui.views.view import Cells
-
-NO_MARKS = ValueMarks()
-_KEYS = "1234567890"
-_LEAD = 5  # cursor, key, mark
-
-
-@dataclass(frozen=True, slots=True)
-class ValueLine:
-    """One line of the pane; ``value`` is None for the hyperparameter's own line."""
-
-    factor: int
-    value: int | None
-    row: Row
 
 
 class ValuesPane(Pane):
@@ -50,30 +35,29 @@ class ValuesPane(Pane):
         return [*(line.row for line in lines), *[padded((), width)] * (height - len(lines) - len(below)), *below]
 
     def basis(self, desk: Desk) -> tuple[object, ...]:
-        """Return the table, the cursor, and what the findings mark."""
-        return desk.table, desk.state.cursor, _marks(desk)
+        """Return the table, the cursor, and what the findings say of the values."""
+        return desk.table, desk.state.cursor, desk.whole.collapsed, _marks(desk)
 
     def title(self, desk: Desk, width: int) -> str:
-        """Return how many trials are in view, and whether collapsed trainings count, if any."""
-        in_view = desk.table.in_view
-        seen = f"{int(in_view.sum())} of {len(in_view)}"
-        count = f"{desk.collapsed:,} collapsed {'out' if desk.state.without_collapsed else 'in'}"
-        longest_first = (
-            (f"Values · {seen} trials in view · {count}", f"Values · {seen} · {count}", f"{seen} · {count}")
-            if desk.collapsed
-            else (f"Values · {seen} trials in view", f"Values · {seen} in view")
-        )
+        """Return the metric and the ends of the axis that all strips share."""
+        ends = _ends(desk)
+        if ends is None:
+            return "Values"
+        axis = "{} to {}".format(*format_numbers(ends, gap=0.0))
+        longest_first = (f"Values · {clean(desk.measure.metric)} from {axis}", f"Values · {axis}")
         return next((text for text in longest_first if len(text) <= width), shorten(longest_first[-1], width))
 
     def edge(self, desk: Desk, width: int, height: int) -> str:
-        """Return the filter line; without one, what the trim changed, if it does not stand below the values."""
-        room = width - 2
-        if desk.state.where:
-            return shorten(f"/ {desk.state.where}", room)
-        if desk.table.in_view.all() or _laid(desk, width, height)[1]:
-            return ""
-        said = trim_words(desk.table)
-        return next((text for text in ("; ".join(said), *said[:1]) if len(text) <= room), "")
+        """Return how many trials are in view, the filter line, what the trim changed, and what has collapsed."""
+        seen, room = desk.table.in_view, width - 2
+        count = f"{int(seen.sum())} of {plural(len(seen), 'trial')}"
+        where = f"/ {desk.state.where}" if desk.state.where else ""
+        said = [] if seen.all() or _laid(desk, width, height)[1] else trim_words(desk.table)
+        collapsed = f"{desk.collapsed:,} trainings collapsed, {'out' if desk.state.without_collapsed else 'in'}"
+        parts = [f"{count} in view", *([where] if where else said), *([collapsed] if desk.collapsed else [])]
+        short = f"{int(seen.sum())} of {len(seen)}"
+        shorter = [[count, *parts[1:]], [short, *parts[1:]], [count, *parts[1:2]], [where or count], [count]]
+        return next((text for some in (parts, *shorter) if len(text := " · ".join(some)) <= room), "")
 
     def clicked(self, desk: Desk, place: Cells, size: Cells) -> ViewState:
         """Toggle the value that was clicked."""
@@ -94,7 +78,10 @@ def _laid(desk: Desk, width: int, height: int) -> Laid:
     """
 
     def lay() -> Laid:
-        lines = value_lines(desk.table, desk.state.cursor, width, height, _marks(desk))
+        table, plain = desk.table, desk.ascii_only
+        stats = [value_stats(table, factor, desk.whole.collapsed) for factor in range(len(table.factors))]
+        look = Look(width, height, _ends(desk), plain, plain)
+        lines = value_lines(table, desk.state.cursor, stats, look, _marks(desk))
         below = _below(desk, width)
         room = max(height - len(below), min(height, len(lines)))
         at = next((n for n, line in enumerate(lines) if (line.factor, line.value) == desk.state.cursor), 0)
@@ -105,41 +92,35 @@ def _laid(desk: Desk, width: int, height: int) -> Laid:
     return desk.once(("values", width, height), lay)
 
 
+def _ends(desk: Desk) -> tuple[float, float] | None:
+    """The least and the greatest score of a training in view."""
+
+    def find() -> tuple[float, float] | None:
+        table, results = desk.table, desk.table.results
+        rows = results.counted(table.measure) & table.in_view[results.trial - 1]
+        return limits(np.asarray(results.values(table.measure)[rows])) if not table.apart else None
+
+    return desk.once("values' axis", find)
+
+
 def _marks(desk: Desk) -> ValueMarks:
     found = desk.findings
-    return marks_of(found.effects if found is not None else None, desk.table.factors)
+    return desk.once("marks", lambda: marks_of(found.effects if found is not None else None, desk.table.factors))
 
 
 def _below(desk: Desk, width: int) -> list[Row]:
     lines = [line for line in (*trim_words(desk.table), best_at(desk.table)) if line]
     said = [padded((run(f" {shorten(line, width - 2)}"),), width) for line in lines]
-    return [*fixed_rows(desk.snapshot.spec, width), *said]
+    return [*_legend_rows(desk, width), *fixed_rows(desk.snapshot.spec, width), *said]
 
 
-def value_lines(
-    table: Table, cursor: tuple[int, int], width: int, height: int, marks: ValueMarks = NO_MARKS
-) -> list[ValueLine]:
-    """Return every line of the pane in ``width`` cells: a heading for each hyperparameter, then its values.
-
-    Hyperparameters stand apart by a blank line where all of them fit into ``height`` rows so.
-    """
-    stats = [value_stats(table, factor) for factor in range(len(table.factors))]
-    columns = _Columns.of(table, stats, width)
-    lines: list[ValueLine] = []
-    spaced = sum(len(rows) + 2 for rows in stats) - 1 <= height
-    for factor, (hyperparameter, rows) in enumerate(zip(table.factors, stats, strict=True)):
-        if factor and spaced:
-            lines.append(ValueLine(factor, None, padded((), width)))
-        noise = factor in marks.noise
-        lines.append(ValueLine(factor, None, columns.heading(hyperparameter.name, factor == cursor[0], noise)))
-        for level, (value, stat) in enumerate(zip(hyperparameter.values, rows, strict=True)):
-            hidden = bool(table.hidden[factor][level])
-            here = (factor, level) == cursor
-            key = _KEYS[level] if level < len(_KEYS) else " "
-            alike = (factor, level) in marks.alike
-            row = columns.value(key, format_value(value), stat, hidden, here, alike)
-            lines.append(ValueLine(factor, level, row))
-    return lines
+def _legend_rows(desk: Desk, width: int) -> list[Row]:
+    """Say what stands in the columns, once something stands there."""
+    if not _marks(desk).halves:
+        return []
+    signs = " · ".join(f"{sign} {mark}" for mark, sign in SIGNS.items())
+    interval = "± 95 % confidence interval of the mean"
+    return [padded((run(f" {text}", DIM),), width) for text in (signs, interval) if len(text) < width - 1]
 
 
 def fixed_rows(spec: SessionSpec, width: int) -> list[Row]:
@@ -155,77 +136,3 @@ def fixed_rows(spec: SessionSpec, width: int) -> list[Row]:
     if line:
         rows.append(padded((run(f" {line}", DIM),), width))
     return rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """The columns' widths: the value's name, how many trials, mean ± sd, best, failures where there are any."""
-
-    width: int
-    name: int
-    count: int
-    number: int
-    sd: bool
-    best: bool
-    failed: int
-    decimals: int
-
-    @classmethod
-    def of(cls, table: Table, stats: list[list[ValueStats]], width: int) -> _Columns:
-        """Fit the columns: the best goes first, then decimals, then the sd, so that names can be read."""
-        every = [stat for rows in stats for stat in rows]
-        longest = max(len(format_value(value)) for factor in table.factors for value in factor.values)
-        wanted = min(longest, 10) + 1
-        failed = 5 if any(stat.failed for stat in every) else 0
-        count = max(4, *(len(str(stat.count)) + 1 for stat in every))
-        most = decimals_for(stat.mean for stat in every)
-        less, least = max(most - 1, 0), max(most - 2, 0)
-        fits = [
-            (True, True, most),
-            (True, False, most),
-            (True, False, less),
-            (True, False, least),
-            (False, False, most),
-        ]
-        for sd, best, decimals in fits:
-            number = max(
-                4, *(len(metric_text(value, decimals)) for stat in every for value in (stat.mean, stat.best))
-            )
-            name = width - _LEAD - count - 1 - number - (number + 3) * sd - (number + 1) * best - failed - 1
-            if name >= wanted:
-                break
-        return cls(width, max(name, 4), count, number, sd, best, failed, decimals)
-
-    def heading(self, name: str, here: bool, noise: bool) -> Row:
-        """The hyperparameter's own line; where it is noise, that stands beside its name, in a word or a sign."""
-        room = self.name + _LEAD + self.count - 3
-        beside = noise and width_of(clean(name)) + width_of(NOISE) + 2 <= room
-        numbers = f" n {'mean':>{self.number}}"
-        numbers += " ± sd".ljust(self.number + 3) if self.sd else ""
-        numbers += f" {'best':>{self.number}}" if self.best else ""
-        numbers += " fail" if self.failed else ""
-        label = fit(name, room)
-        if noise:
-            mark = NOISE if beside else ALIKE
-            label = f"{fit(name, room - width_of(mark) - 2)} {mark} "
-        return padded((run(" "), run(label, ACCENT if here else STRONG), run(numbers, DIM)), self.width)
-
-    def value(self, key: str, name: str, stat: ValueStats, hidden: bool, here: bool, alike: bool) -> Row:
-        ink = DIM if hidden else DEFAULT
-        numbers = f"{stat.count:>{self.count}} {metric_text(stat.mean, self.decimals):>{self.number}}"
-        if self.sd:
-            spread = f" ± {metric_text(stat.sd, self.decimals)}" if math.isfinite(stat.sd) else ""
-            numbers += spread.ljust(self.number + 3)
-        if self.best:
-            numbers += f" {metric_text(stat.best, self.decimals):>{self.number}}"
-        text_ink = STRONG if here and not hidden else ink
-        row: list[Run] = [
-            run(">" if here else " ", ACCENT),
-            run(f"{key} ", DIM),
-            run("○ " if hidden else "● ", DIM if hidden else ACCENT),
-            run(fit(name, self.name - 1) + ALIKE if alike else fit(name, self.name), text_ink),
-            run(numbers, ink),
-        ]
-        if self.failed:
-            row.append(run(f"{stat.failed or '':>5}", WARNING))
-        return padded(tuple(row), self.width)

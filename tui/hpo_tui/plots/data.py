@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_tui.look.inks import category
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -14,11 +16,21 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One hyperparameter: its name, its values as text in order, and as numbers where they are numbers."""
+    """One hyperparameter: its name, its values as text in order, and as numbers where they are numbers.
+
+    ``places`` are the values' places among all of the hyperparameter's, those out of view among them: they tell
+    each value's colour, which it keeps. Left out, they are those of the labels.
+    """
 
     name: str
     labels: tuple[str, ...]
     positions: tuple[float, ...] | None = None
+    places: tuple[int, ...] = ()
+
+    @property
+    def inks(self) -> tuple[int, ...]:
+        """The ink of each value."""
+        return tuple(map(category, self.places or range(len(self.labels))))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

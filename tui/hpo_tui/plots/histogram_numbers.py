@@ -14,18 +14,14 @@ from hpo_tui.plots.scale import between, fraction, limits, sections
 class Panel:
     """One hyperparameter: ``percent`` (values, bins) sums to 100 for every value that has results.
 
-    ``counts``: results of each value. Cumulative percents rise to 100 instead.
+    ``counts``: results of each value; ``inks``: the colour of each. Cumulative percents rise to 100 instead.
     """
 
     name: str
     labels: tuple[str, ...]
     counts: tuple[int, ...]
     percent: Floats
-
-    @property
-    def peak(self) -> float:
-        """The highest bar of the panel, in percent; 0 where there is none."""
-        return float(self.percent.max(initial=0.0))
+    inks: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,6 +36,11 @@ class HistogramNumbers:
     def results(self) -> int:
         """How many results the panel with the most has."""
         return max((sum(panel.counts) for panel in self.panels), default=0)
+
+    @property
+    def peak(self) -> float:
+        """The highest bar of all panels, in percent: the scale that they share; 0 where there is none."""
+        return max((float(panel.percent.max(initial=0.0)) for panel in self.panels), default=0.0)
 
     @property
     def bins(self) -> int:
@@ -69,7 +70,7 @@ def histogram_numbers(trials: Trials, bins: int, cumulative: bool = False) -> Hi
         percent = 100.0 * counts / np.maximum(results, 1)[:, None]
         if cumulative:
             percent = 100.0 * counts.cumsum(axis=1) / np.maximum(results, 1)[:, None]
-        panels.append(Panel(axis.name, axis.labels, tuple(int(n) for n in results), percent))
+        panels.append(Panel(axis.name, axis.labels, tuple(int(n) for n in results), percent, axis.inks))
     edges = tuple(between(low, high, index / bins) for index in range(bins + 1))
     return HistogramNumbers(edges, tuple(panels), cumulative)
 

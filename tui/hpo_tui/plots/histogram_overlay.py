@@ -22,7 +22,7 @@ def draw_overlay(canvas: Canvas, pen: Pen, area: Inner, numbers: HistogramNumber
     legend_rows = _legend_rows(panel, area)
     framed = Inner(area.col, area.row + 1, area.width, area.height - 1 - legend_rows)
     crowded = len(panel.labels) > _MOST_OUTLINES
-    if crowded or pen.plain or framed.height < 7 or framed.width < 20 or panel.peak <= 0:
+    if crowded or pen.plain or framed.height < 7 or framed.width < 20 or numbers.peak <= 0:
         draw_rows(canvas, pen, area, numbers, panel)
         return
     canvas.write(area.col, area.row, shorten(panel.name, area.width), inks.STRONG)
@@ -31,15 +31,15 @@ def draw_overlay(canvas: Canvas, pen: Pen, area: Inner, numbers: HistogramNumber
         return
     for value in range(len(panel.labels)):
         if panel.counts[value]:
-            xs, ys = _outline(panel.percent[value], panel.peak, inner)
-            pen.line(xs, ys, inks.category(value))
-    _mark_peaks(canvas, panel, inner)
+            xs, ys = _outline(panel.percent[value], numbers.peak, inner)
+            pen.line(xs, ys, panel.inks[value])
+    _mark_peaks(canvas, numbers, panel, inner)
     _write_legend(canvas, area, framed.row + framed.height, panel)
 
 
 def _sides(numbers: HistogramNumbers, panel: Panel, framed: Inner) -> Sides:
-    percents = round_ticks(0.0, panel.peak, max(framed.height // 3, 2))
-    y_ticks: list[Tick] = [(value / panel.peak, f"{value:g}%") for value in percents]
+    percents = round_ticks(0.0, numbers.peak, max(framed.height // 3, 2))
+    y_ticks: list[Tick] = [(value / numbers.peak, f"{value:g}%") for value in percents]
     ends = numbers.edges[0], numbers.edges[0] / 2 + numbers.edges[-1] / 2, numbers.edges[-1]
     x_ticks: list[Tick] = list(zip((0.0, 0.5, 1.0), format_numbers(ends), strict=True))
     return Sides(x_ticks, y_ticks, x_is_number=True)
@@ -53,15 +53,15 @@ def _outline(percent: Floats, peak: float, inner: Inner) -> tuple[Floats, Floats
     return edges, inner.row + inner.height - 0.125 - tops * (inner.height - 0.5)
 
 
-def _mark_peaks(canvas: Canvas, panel: Panel, inner: Inner) -> None:
+def _mark_peaks(canvas: Canvas, numbers: HistogramNumbers, panel: Panel, inner: Inner) -> None:
     """Write each value's number at its highest bar, so that outlines can be told apart without colour."""
     bins = panel.percent.shape[1]
     for value in range(len(panel.labels)):
         if panel.counts[value]:
             at = int(panel.percent[value].argmax())
             col = inner.col + int((at + 0.5) / bins * inner.width)
-            row = inner.row + int((1 - panel.percent[value, at] / panel.peak) * (inner.height - 1))
-            canvas.label(min(col, inner.col + inner.width - 1), row, str(value + 1), inks.category(value), gap=0)
+            row = inner.row + int((1 - panel.percent[value, at] / numbers.peak) * (inner.height - 1))
+            canvas.label(min(col, inner.col + inner.width - 1), row, str(value + 1), panel.inks[value], gap=0)
 
 
 def _legend_entries(panel: Panel) -> list[str]:
@@ -90,5 +90,5 @@ def _write_legend(canvas: Canvas, area: Inner, row: int, panel: Panel) -> None:
             col, row = area.col, row + 1
         if row >= last:
             return
-        canvas.write(col, row, shorten(entry, area.width), inks.category(value))
+        canvas.write(col, row, shorten(entry, area.width), panel.inks[value])
         col += size + 2

@@ -27,7 +27,7 @@ from hpo_tui.plots.picture import Picture
 Layout = Literal["rows", "overlay"]
 
 TOO_SMALL = "too small for histograms; widen the window"
-_NARROWEST = 22
+_NARROWEST = 21
 """A panel narrower than this stands below the others instead of beside them."""
 _LOWEST = 3
 _GAP = 2
@@ -123,8 +123,9 @@ def _beside(panels: int, width: int) -> int:
 
 
 def _write_heading(canvas: Canvas, metric: Objective, numbers: HistogramNumbers) -> None:
-    longer = "percent of each value's results" + (", cumulative" if numbers.cumulative else "")
-    shorter = "cumulative %" if numbers.cumulative else "% of each value"
+    scale = f", highest bar {numbers.peak:.0f} %"
+    longer = "percent of each value's results" + (", cumulative" if numbers.cumulative else scale)
+    shorter = "cumulative %" if numbers.cumulative else f"% of each value{scale}"
     name = shorten(metric.metric, max(canvas.width // 2, 8))
     canvas.write(0, 0, name)
     for what in (longer, shorter):

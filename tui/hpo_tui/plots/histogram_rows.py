@@ -18,7 +18,7 @@ _LONGEST = 24
 _TALLEST = 9
 """Rows that one value's strip has at most, the blank one above it among them: higher bars say no more."""
 _APART = 3
-"""From so many rows on, a blank one keeps strips apart, and those of all panels are equally high."""
+"""From so many rows on, a blank one keeps strips apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,24 @@ def panel_columns(width: int, labels: Sequence[str], results: int) -> Columns:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A panel's area and what is drawn in it; ``cell`` is the width of one bin."""
+    """A panel's area and what is drawn in it.
+
+    ``cell`` is the width of one bin; a bar of ``full`` percent is as high as there is room.
+    """
 
     canvas: Canvas
     pen: Pen
     area: Inner
     columns: Columns
     cell: int
+    full: float
     panel: Panel
 
 
 def draw_rows(canvas: Canvas, pen: Pen, area: Inner, numbers: HistogramNumbers, panel: Panel) -> None:
     """Draw one panel within ``area``: its name, a strip for each value, and the bins' ends below."""
     columns = panel_columns(area.width, all_labels(numbers), numbers.results)
-    place = _Place(canvas, pen, area, columns, max(columns.room // numbers.bins, 1), panel)
+    place = _Place(canvas, pen, area, columns, max(columns.room // numbers.bins, 1), numbers.peak, panel)
     named = area.height >= 3
     ended = area.height >= len(panel.labels) + 2
     body = area.height - named - ended
@@ -80,8 +84,8 @@ def draw_rows(canvas: Canvas, pen: Pen, area: Inner, numbers: HistogramNumbers, 
             area.col, first + shown, shorten(f"+{len(panel.labels) - shown} more values", area.width), inks.DIM
         )
     most = max(len(other.labels) for other in numbers.panels)
-    values = most if body // most >= _APART else len(panel.labels)
-    tall = min(max(body // values, 1), _TALLEST)
+    # Equally high in all panels: what is as high is as many percent.
+    tall = min(max(body // most, 1), _TALLEST)
     between = 1 if tall >= _APART else 0
     for value in range(shown):
         _draw_value(place, value, first + value * tall, tall - between, touching=tall == 2)
@@ -109,12 +113,12 @@ def _write_heading(place: _Place) -> None:
 def _draw_value(place: _Place, value: int, top: int, tall: int, touching: bool) -> None:
     canvas, columns, panel, left = place.canvas, place.columns, place.panel, place.area.col
     base = top + tall - 1
-    ink = inks.category(value)
+    ink = panel.inks[value]
     if columns.label:
         canvas.write(left, base, shorten(panel.labels[value], columns.label), ink)
     corner = (left + columns.strip, top)
     # Strips that touch leave an eighth free on top, so that a full bar does not run into the one above.
-    full = panel.peak * (8 * tall / (8 * tall - 1) if touching else 1.0)
+    full = place.full * (8 * tall / (8 * tall - 1) if touching else 1.0)
     add_bars(place.pen, corner, (place.cell, tall), panel.percent[value].tolist(), full, ink)
     if columns.counts:
         size = (columns.peaks or place.area.width) - columns.counts

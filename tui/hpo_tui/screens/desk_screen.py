@@ -278,8 +278,11 @@ class DeskScreen(Screen[None]):
         return self._desk
 
     def _another(self, update: Update) -> Desk:
-        ascii_only = self._skin().ascii_only
-        return Desk(self.folder.name, update, self.state, self.KEYS, self.analyst, ascii_only, self._desk)
+        skin = self._skin()
+        colourless = not skin.palette.colours
+        return Desk(
+            self.folder.name, update, self.state, self.KEYS, self.analyst, skin.ascii_only, colourless, self._desk
+        )
 
     def _draw(self) -> None:
         self._draws = self._plots_wait = False
@@ -290,9 +293,12 @@ class DeskScreen(Screen[None]):
         desk, skin = self.desk(), self._skin()
         if desk is None or not self.is_attached or self.app.screen is not self:
             return  # under a dialog nothing moves: every cell would be blended and sent again
+        counts = desk.snapshot.counts
+        at_work = bool(counts["running"] or counts["waiting"])
         for name in names:
             pane, widget = PANES[name], self.pane(name)
             widget.set_class(name == self.state.view, "-open")
+            widget.set_class(name == "queue" and not at_work, "-idle")
             size = widget.content_size
             if widget.display and size.width and size.height:
                 basis = (size, skin, *pane.basis(desk))

@@ -54,6 +54,17 @@ class Histograms(View):
         return replace(desk.state, bins=bins_drawn(min(max(wanted, MIN_BINS), MAX_BINS), results, width))
 
 
+def highest_bar(desk: Desk, width: int) -> float:
+    """Return the percent of the highest bar that is drawn in ``width`` cells: the scale of all bars."""
+
+    def find() -> float:
+        results = trainings_in_view(desk)
+        numbers = histogram_numbers(results, bins_drawn(desk.state.bins, results, width))
+        return numbers.peak if numbers is not None else 0.0
+
+    return desk.once(("highest bar", width), find)
+
+
 def histogram_rows(desk: Desk, width: int, height: int, headed: bool = True) -> Sequence[Row]:
     """Return the histograms, with the metric's name above them or without."""
     return histogram(

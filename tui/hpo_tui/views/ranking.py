@@ -121,6 +121,10 @@ class _Layout:
         self.columns = [max(int(column * min(spare, 1.0)), min(column, NARROWEST), 5) for column in wanted]
         while sum(self.columns) > left - self.curve and max(self.columns) > NARROWEST:
             self.columns[self.columns.index(max(self.columns))] -= 1
+        lead = 15 + self.score + (self.score + 3) * self.sd
+        self.columns[-1:] = [
+            max(min(last, width - lead - sum(self.columns[:-1])), 4) for last in self.columns[-1:]
+        ]
         self.metric_of = partial(_curve, snapshot, table.measure)
 
     def heading(self, sort: int, backwards: bool) -> Row:

@@ -36,10 +36,11 @@ def axes_of(table: Table, in_view_only: bool = True) -> tuple[Axis, ...]:
     """Return the hyperparameters as axes: the values in view, or all of them."""
     made = []
     for factor, hidden in zip(table.factors, table.hidden, strict=True):
-        values = [value for value, out in zip(factor.values, hidden, strict=True) if not (out and in_view_only)]
+        places = tuple(place for place, out in enumerate(hidden) if not (out and in_view_only))
+        values = [factor.values[place] for place in places]
         numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
         positions = tuple(float(value) for value in values) if numeric else None
-        made.append(Axis(clean(factor.name), tuple(format_value(value) for value in values), positions))
+        made.append(Axis(clean(factor.name), tuple(format_value(value) for value in values), positions, places))
     return tuple(made)
 
 
@@ -100,7 +101,7 @@ def trial_line(desk: Desk, trial: int) -> str:
 
 
 def short_trial_line(desk: Desk, trial: int, room: int) -> str:
-    """Return ``trial_line`` in at most ``room`` cells: the sd goes first, then names, then long values are cut."""
+    """Return ``trial_line`` in at most ``room`` cells: sd, names, ends of long values, then the score go."""
     table = desk.table
     values = table.grid[trial].values
     long, short = score_words(table, trial), metric_text(float(table.scores[trial - 1]))
@@ -109,4 +110,5 @@ def short_trial_line(desk: Desk, trial: int, room: int) -> str:
     for score, most in ((long, 24), (long, 12), (short, 12), (short, 8), (short, 5)):
         cut = (shorten(format_value(value), most) for value in values.values())
         lines.append(" · ".join([f"trial {trial}: {score}", *cut]))
+    lines.append(" · ".join([f"trial {trial}", *(shorten(format_value(value), 5) for value in values.values())]))
     return next((line for line in lines if width_of(line) <= room), shorten(lines[-1], room))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from hpo_core.effects import Effect, Effects, FactorValues, ValueSummary
 from hpo_core.effects.rivals import drop_words
@@ -17,7 +18,8 @@ from hpo_tui.plots.rows import Row, fit, padded, run
 from hpo_tui.views.effects.paragraphs import heading, paragraph
 from hpo_tui.views.effects.shares import verdict_word
 
-BEST, ALIKE, DROP = "●", "≈", "×"
+Mark = Literal["best", "alike", "out"]
+SIGNS: dict[Mark, str] = {"best": "✓", "alike": "≈", "out": "✗"}
 _COUNTED = 60
 _BARS = 60
 
@@ -31,7 +33,7 @@ def value_rows(effects: Effects, width: int) -> list[Row]:
     pictures = columns.pictures([value for factor in factors for value in factor.values])
     mean = "adjusted mean" if columns.adjusted else "mean"
     rows = [heading(f"Values: {mean}, distance from the best", width)]
-    rows += paragraph(f"{BEST} best · {ALIKE} like the best · {DROP} drop: d", width, DIM)
+    rows += paragraph(" · ".join(f"{sign} {mark}" for mark, sign in SIGNS.items()), width, DIM)
     for factor in factors:
         line = effects.effect(factor.name)
         rows.append(_factor_row(factor, line, width))
@@ -42,16 +44,16 @@ def value_rows(effects: Effects, width: int) -> list[Row]:
     return rows
 
 
-def mark_of(factor: FactorValues, value: ValueSummary, line: Effect | None) -> str:
+def mark_of(factor: FactorValues, value: ValueSummary, line: Effect | None) -> Mark | None:
     """Return the value's mark; none where the hyperparameter as a whole shows no effect, or nothing is known."""
     if value.can_drop:
-        return DROP
+        return "out"
     if line is None or not factor.telling:
-        return " "
+        return None
     if value.is_best:
-        return BEST
+        return "best"
     best = next((other for other in factor.values if other.is_best), value)
-    return ALIKE if set(best.alike) & set(value.alike) else " "
+    return "alike" if set(best.alike) & set(value.alike) else None
 
 
 def _factor_row(factor: FactorValues, line: Effect | None, width: int) -> Row:
@@ -89,12 +91,12 @@ class _Columns:
 
     def row(self, factor: FactorValues, value: ValueSummary, line: Effect | None, picture: Row) -> Row:
         mark = mark_of(factor, value, line)
-        ink = DIM if mark == DROP else DEFAULT
+        ink = DIM if mark == "out" else DEFAULT
         count = f"  {f'n {value.n:,}':>{self.count}}" if self.count else ""
         drawn = (run(f" {fit(value.no_score, self.bars - 1)}", WARNING),) if value.no_score else picture
         return padded(
             (
-                run(f"  {mark} ", WARNING if mark == DROP else ACCENT),
+                run(f"  {SIGNS[mark] if mark else ' '} ", DIM if mark == "out" else ACCENT),
                 run(fit(format_value(value.value), self.name), ink),
                 run(f" {metric_text(shown_mean(value), self.decimals):>{self.mean}}{count} ", ink),
                 *drawn,

@@ -1,0 +1,201 @@
+"""The rows of the values pane: a heading for each hyperparameter, and for each value a row with its trainings.
+
+A value's colour is its own, whatever is trimmed: that of its place among all values of its hyperparameter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpo_core.text import clean, format_value
+from hpo_tui.desk.table_in_view import Table
+from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING, category, category_dim
+from hpo_tui.look.numbers import decimals_for, metric_text
+from hpo_tui.panes.value_marks import NO_MARKS, ValueMarks
+from hpo_tui.panes.value_stats import ValueStats
+from hpo_tui.plots.canvas import width_of
+from hpo_tui.plots.picture import Run
+from hpo_tui.plots.rows import Row, fit, padded, row_width, run
+from hpo_tui.plots.strips import Strip, strip_rows
+from hpo_tui.views.effects.paragraphs import NOISE
+from hpo_tui.views.effects.value_lines import SIGNS, Mark
+
+KEYS = "1234567890"
+_LEAD = 5  # cursor, key, mark
+_LONGEST_NAME = 10
+_STRIP, _LONGEST_STRIP = 8, 48
+_WORD = max(map(len, SIGNS)) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class ValueLine:
+    """One line of the pane; ``value`` is None for the hyperparameter's own line."""
+
+    factor: int
+    value: int | None
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the lines are drawn: their room, the ends of the strips' axis, verdicts in words or in ASCII."""
+
+    width: int
+    height: int
+    ends: tuple[float, float] | None = None
+    words: bool = False
+    plain: bool = False
+
+
+def value_lines(
+    table: Table,
+    cursor: tuple[int, int],
+    stats: Sequence[Sequence[ValueStats]],
+    look: Look,
+    marks: ValueMarks = NO_MARKS,
+) -> list[ValueLine]:
+    """Return every line of the pane: a heading for each hyperparameter, then its values.
+
+    Hyperparameters stand apart by a blank line where all of them fit into the height so.
+    """
+    columns = _Columns.of(table, stats, look)
+    strips = iter(_strips(table, stats, columns.strip, look))
+    lines: list[ValueLine] = []
+    spaced = sum(len(rows) + 2 for rows in stats) - 1 <= look.height
+    for factor, (hyperparameter, rows) in enumerate(zip(table.factors, stats, strict=True)):
+        if factor and spaced:
+            lines.append(ValueLine(factor, None, padded((), look.width)))
+        heading = columns.heading(hyperparameter.name, factor == cursor[0], marks.verdicts.get(factor, ""))
+        lines.append(ValueLine(factor, None, heading))
+        for level, (value, stat) in enumerate(zip(hyperparameter.values, rows, strict=True)):
+            hidden = bool(table.hidden[factor][level])
+            mark = None if hidden else marks.values.get((factor, level))
+            half = math.nan if hidden else marks.halves.get((factor, level), math.nan)
+            lead = columns.lead(level, format_value(value), hidden, (factor, level) == cursor)
+            row = (*lead, *next(strips), *columns.figures(stat, half, mark, hidden))
+            lines.append(ValueLine(factor, level, padded(row, look.width)))
+    return lines
+
+
+def _strips(table: Table, stats: Sequence[Sequence[ValueStats]], width: int, look: Look) -> list[Row]:
+    """Return the strip of every value, in order; blank where there is no room, or nothing to show yet."""
+    every = [
+        (stat, (category_dim if table.hidden[factor][level] else category)(level))
+        for factor, rows in enumerate(stats)
+        for level, stat in enumerate(rows)
+    ]
+    if not width or look.ends is None:
+        return [(run(" " * width),)] * len(every)
+    strips = [Strip(stat.scores, stat.collapsed, ink) for stat, ink in every]
+    return [tuple(row) for row in strip_rows(strips, look.ends, width, look.plain)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """How a mean and its interval are written: decimals, with the zero before the point or not, with blanks."""
+
+    decimals: int
+    zero: bool = True
+    apart: bool = True
+
+    def text(self, number: float) -> str:
+        said = metric_text(number, self.decimals)
+        return said if self.zero else said.replace("0.", ".", 1) if said.lstrip("-").startswith("0.") else said
+
+    def half(self, number: float) -> str:
+        """An interval is never said to be smaller than it is: what would round to 0 is the least that is shown."""
+        if not math.isfinite(number):
+            return ""
+        return self.text(max(number, 10.0**-self.decimals) if number else 0.0)
+
+    @property
+    def sign(self) -> str:
+        return " ± " if self.apart else " ±"
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns' widths: name, strip, how many trainings, mean, ± interval, verdict, failures."""
+
+    width: int
+    name: int
+    strip: int
+    count: int
+    mean: int
+    half: int
+    verdict: int
+    failed: int
+    numbers: _Numbers
+
+    @classmethod
+    def of(cls, table: Table, stats: Sequence[Sequence[ValueStats]], look: Look) -> _Columns:
+        """Fit the columns: decimals go first, then blanks and zeros, so that names and strips can be read."""
+        every = [stat for rows in stats for stat in rows]
+        names = [width_of(format_value(value)) for factor in table.factors for value in factor.values]
+        name = min(max(names), _LONGEST_NAME) + 1
+        failed = 5 if any(stat.failed for stat in every) else 0
+        count = max(4, *(len(f"{stat.count:,}") + 1 for stat in every))
+        most = decimals_for(stat.mean for stat in every)
+        less, least = max(most - 1, 0), max(most - 2, 0)
+        for numbers in (
+            _Numbers(most),
+            _Numbers(less),
+            _Numbers(less, zero=False),
+            _Numbers(less, zero=False, apart=False),
+            _Numbers(least, zero=False, apart=False),
+        ):
+            mean = max(4, *(len(numbers.text(stat.mean)) for stat in every))
+            half = len(numbers.sign) + mean
+            rest = look.width - _LEAD - name - count - 1 - mean - half - failed
+            words = look.words or rest - _WORD >= 2 * _STRIP
+            strip = rest - (_WORD if words else 2)
+            if strip >= (_STRIP // 2 if look.words else _STRIP):
+                break
+        more = max(min(max(names) + 1 - name, strip - _STRIP - 2, _LONGEST_NAME), 0)
+        name, strip = name + more, strip - more
+        strip = min(strip, _LONGEST_STRIP) if strip >= _STRIP // 2 else 0
+        verdict = _WORD if words else 2
+        name = (
+            max(look.width - _LEAD - strip - count - 1 - mean - half - failed - verdict, 4) if not strip else name
+        )
+        return cls(look.width, name, strip, count, mean, half, verdict, failed, numbers)
+
+    def heading(self, name: str, here: bool, verdict: str) -> Row:
+        """The hyperparameter's own line: its name, how it does where there is room, and what the columns are."""
+        room = self.name + _LEAD + self.strip - 2
+        label = fit(name, min(width_of(clean(name)), room))
+        left = room - width_of(label) - 1
+        beside = next((said for said in (verdict, verdict.removesuffix(" noise")) if 0 < len(said) <= left), "")
+        if verdict == NOISE and not beside:
+            label, beside = fit(name, room - 2), NOISE[0]
+        shown = (run(" "), run(label, ACCENT if here else STRONG), run(f" {beside}" if beside else "", DIM))
+        figures = f"{'n':>{self.count}} {'mean':>{self.mean}}"
+        figures += f"{self.numbers.sign}95 %".ljust(self.half)
+        figures += " " * self.verdict + (f"{'fail':>{self.failed}}" if self.failed else "")
+        gap = max(_LEAD + self.name + self.strip - row_width(shown), 0)
+        return padded((*shown, run(" " * gap), run(figures, DIM)), self.width)
+
+    def lead(self, level: int, name: str, hidden: bool, here: bool) -> Row:
+        """Cursor, key, mark and name."""
+        key = KEYS[level] if level < len(KEYS) else " "
+        ink = DIM if hidden else STRONG if here else DEFAULT
+        return (
+            run(">" if here else " ", ACCENT),
+            run(f"{key} ", DIM),
+            run("○ " if hidden else "● ", (category_dim if hidden else category)(level)),
+            run(fit(name, self.name - 1) + " ", ink),
+        )
+
+    def figures(self, stat: ValueStats, half: float, mark: Mark | None, hidden: bool) -> Row:
+        """How many trainings, their mean and how sure it is, the verdict, and how many failed."""
+        ink = DIM if hidden else DEFAULT
+        sure = self.numbers.half(half)
+        said = f"{stat.count:>{self.count},} {self.numbers.text(stat.mean):>{self.mean}}"
+        said += (self.numbers.sign + sure if sure else "").ljust(self.half)
+        word = "" if mark is None else SIGNS[mark] if self.verdict == 2 else mark
+        row: list[Run] = [run(said, ink), run(f" {word}".ljust(self.verdict), ACCENT if mark == "best" else ink)]
+        if self.failed:
+            row.append(run(f"{stat.failed or '':>{self.failed}}", WARNING))
+        return tuple(row)
