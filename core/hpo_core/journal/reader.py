@@ -11,7 +11,7 @@ from pathlib import Path
 from hpo_core.errors import JournalError
 from hpo_core.journal.events import Envelope
 from hpo_core.journal.files import open_own
-from hpo_core.journal.records import decode_record
+from hpo_core.journal.records import decode_block, decode_record
 from hpo_core.journal.segments import in_order, segments
 
 
@@ -75,6 +75,7 @@ class JournalReader:
         self._damage: list[Damage] = []
         self._gaps = _Gaps()
         self._places: dict[str, _Place] = {}
+        self._read_bytes = self._all_bytes = 0
 
     @property
     def damage(self) -> list[Damage]:
@@ -84,19 +85,27 @@ class JournalReader:
         last = list(self._places)[-1]
         return [entry for entry in self._damage if entry.segment == last]
 
-    def poll(self) -> list[Envelope]:
-        """Return the new records, oldest first; an empty list where there are none."""
-        found = None if self._replaced() else self._new_records()
-        if found is None or any(record.seq in self._gaps for record in found):
+    def poll(self, at_most: int | None = None) -> list[Envelope]:
+        """Return the new records, oldest first; an empty list where there are none.
+
+        ``at_most`` is about how many bytes to read now, None for all of them; ``share`` tells what was left.
+        """
+        found = None if self._replaced() else self._new_records(at_most)
+        if found is None or (self._gaps and any(record.seq in self._gaps for record in found)):
             self._forget()
             self.restarts += 1
-            found = self._new_records()
+            found = self._new_records(at_most)
         kept = in_order(found, self.last_seq, self.gen)
         for record in kept:
             if record.seq > self.last_seq + 1:
                 self._gaps.add(self.last_seq + 1, record.seq - 1)
             self.gen, self.last_seq = record.gen, record.seq
         return kept
+
+    @property
+    def share(self) -> float:
+        """How much of the journal was read by the last ``poll``: 1 where nothing was left."""
+        return self._read_bytes / self._all_bytes if self._all_bytes else 1.0
 
     def torn_tail(self) -> tuple[Path, int, bytes] | None:
         """Return (segment, offset, bytes) of a last line without an end, or None; call it after ``poll``."""
@@ -121,10 +130,14 @@ class JournalReader:
                 return True
         return False
 
-    def _new_records(self) -> list[Envelope]:
-        return [record for path in segments(self.folder) for record in self._read(path)]
+    def _new_records(self, at_most: int | None) -> list[Envelope]:
+        paths = segments(self.folder)
+        if len(paths) != 1:  # records of several segments are put in order all together
+            at_most = None
+        self._read_bytes = self._all_bytes = 0
+        return [record for path in paths for record in self._read(path, at_most)]
 
-    def _read(self, path: Path) -> Iterator[Envelope]:
+    def _read(self, path: Path, at_most: int | None) -> Iterator[Envelope]:
         try:
             status = path.stat()
             place = self._places.setdefault(path.name, _Place((status.st_dev, status.st_ino)))
@@ -132,12 +145,26 @@ class JournalReader:
                 return
             with os.fdopen(open_own(path), "rb") as file:
                 file.seek(place.offset)
-                data = file.read()
+                data = file.read(-1 if at_most is None else at_most)
+                left = status.st_size - place.offset - len(data)
+                if left > 0:  # up to the end of a line
+                    data += file.readline()
         except FileNotFoundError:
             return
         end = data.rfind(b"\n") + 1
         place.offset += end
-        for line in data[:end].split(b"\n")[:-1]:
+        if left > 0:
+            self._read_bytes, self._all_bytes = place.offset, status.st_size
+        block = data[:end]
+        try:
+            records = decode_block(block)
+        except JournalError:
+            pass
+        else:
+            place.lines += len(records)
+            yield from records
+            return
+        for line in block.split(b"\n")[:-1]:
             place.lines += 1
             try:
                 yield decode_record(line)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
+from operator import ge
 from pathlib import Path
 
 from hpo_core.journal.events import Envelope
@@ -42,7 +44,11 @@ def in_order(records: Iterable[Envelope], last_seq: int = 0, gen: int = 0) -> li
     counts: the other engine did not know yet that it had been superseded.
     """
     kept: list[Envelope] = []
-    for record in sorted(records, key=lambda record: (record.seq, -record.gen)):
+    found = list(records)
+    seqs = [record.seq for record in found]
+    if any(map(ge, seqs, islice(seqs, 1, None))):
+        found.sort(key=lambda record: (record.seq, -record.gen))
+    for record in found:
         if record.seq > last_seq and record.gen >= gen:
             kept.append(record)
             last_seq, gen = record.seq, record.gen

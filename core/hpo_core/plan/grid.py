@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import tomli_w
 
@@ -83,9 +83,11 @@ class Trial:
     values: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class JobKey:
-    """Which replicate of which trial; both 1-based. The identity of a job."""
+class JobKey(NamedTuple):
+    """Which replicate of which trial; both 1-based. The identity of a job.
+
+    A tuple, for it is looked up for every record of a journal: that it is hashed in C is half of the time.
+    """
 
     trial: int
     replicate: int
@@ -106,6 +108,10 @@ class Grid:
     listed: tuple[tuple[Value, ...], ...] | None = None
 
     def __len__(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
         if self.listed is not None:
             return len(self.listed)
         return math.prod(len(factor.values) for factor in self.hyperparameters)

@@ -42,11 +42,13 @@ class Bounds:
 
     def epochs(self, trial: int) -> int:
         """How many epochs a training of ``trial`` here has; 0 where nothing is trained."""
+        known = self._epochs.get(trial)
+        if known is not None:
+            return known
         if not self.spec.trainable or not 1 <= trial <= self._trials:
             return 0
-        if trial not in self._epochs:
-            self._epochs[trial] = self.spec.epochs_of(trial)
-        return self._epochs[trial]
+        self._epochs[trial] = epochs = self.spec.epochs_of(trial)
+        return epochs
 
     def epoch(self, trial: int, number: int) -> bool:
         """Whether a training of ``trial`` may have this epoch."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
+from collections.abc import Iterator
 
 from hpo_core.errors import JournalError, SessionError
 from hpo_core.journal.events import SCHEMA_VERSION, EngineStarted, PlanRecorded
@@ -21,6 +23,18 @@ PLAN_WITHIN = 1 << 16
 """The plan is among so many of the first bytes of a journal, if anywhere; a longer record is read whole."""
 
 
+@contextlib.contextmanager
+def no_collections() -> Iterator[None]:
+    """Look for no cycles meanwhile: hundreds of thousands of records make none, and each look goes through all."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 class SessionReader:
     """Opens a session by replaying its journal, then follows it; never writes and never starts work."""
 
@@ -32,9 +46,21 @@ class SessionReader:
         self._restarts = 0
         self._damage_seen: list[Damage] = []
 
-    def poll(self) -> bool:
-        """Take in what was appended since the last call; return whether anything was."""
-        records = self._journal.poll()
+    @property
+    def share(self) -> float:
+        """How much of the session the last ``poll`` has read: 1 where nothing was left."""
+        return self._journal.share
+
+    def poll(self, at_most: int | None = None) -> bool:
+        """Take in what was appended since the last call; return whether anything was.
+
+        ``at_most`` is about how many bytes of it to read now, None for all.
+        """
+        with no_collections():
+            return self._poll(at_most)
+
+    def _poll(self, at_most: int | None) -> bool:
+        records = self._journal.poll(at_most)
         anew = self._journal.restarts != self._restarts
         if anew:  # the journal was repaired, or a record came to light that was missing: what was read is void
             self._restarts = self._journal.restarts

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted, PlanRecorded, WiringProbed
 from hpo_core.plan.grid import JobKey
@@ -20,8 +20,7 @@ STATUSES: tuple[Status, ...] = ("waiting", "running", "complete", "diverged", "p
 ENDED: frozenset[Status] = frozenset({"complete", "diverged", "pruned", "failed", "stopped"})
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(NamedTuple):
     """One epoch's metrics; a metric that was NaN or infinite is None. ``seconds`` is the epoch's own time."""
 
     number: int

@@ -34,11 +34,25 @@ from hpo_core.plan.grid import JobKey
 from hpo_core.plan.setting import Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.binding import disagreement
-from hpo_core.session.bounds import Bounds
+from hpo_core.session.bounds import MAX_EPOCHS, Bounds
 from hpo_core.session.snapshot import ENDED, Epoch, Replicate, Snapshot, Status
 
 END_LOST = "how it ended is lost from the journal; all of its epochs are there"
 """The reason of a training that is complete by its epochs alone."""
+
+
+@dataclass(slots=True)
+class _Growing:
+    """The epochs of the attempt under way, of ``most`` at most; ``seq`` is the number of the last one's record."""
+
+    attempt: int
+    most: int
+    epochs: list[Epoch]
+    seq: int
+
+    def takes(self, event: EpochEnded) -> bool:
+        """Whether the epoch is the attempt's next one, or a later one."""
+        return event.attempt == self.attempt and self.epochs[-1].number < event.epoch <= self.most
 
 
 @dataclass
@@ -60,6 +74,8 @@ class SessionState:
     _notes: list[Noted] = field(default_factory=list)
     _running: dict[int, JobKey] = field(default_factory=dict)
     """Which training each worker has begun last."""
+    _growing: dict[JobKey, _Growing] = field(default_factory=dict)
+    """The epochs of trainings under way, until somebody asks: see ``_settle``."""
     _epoch_seqs: dict[JobKey, int] = field(default_factory=dict)
     """The number of the last epoch's record, of each training that has not ended."""
     _last_seq: int = 0
@@ -76,6 +92,7 @@ class SessionState:
 
     def snapshot(self, damage: tuple[str, ...] = ()) -> Snapshot:
         """Return the session as it is now; ``damage`` names what of the journal could not be read."""
+        self._settle_all()
         return Snapshot(
             spec=self.spec,
             version=self._version,
@@ -105,6 +122,8 @@ class SessionState:
         self._time = record.time
         self._began = self._began or record.time
         match record.event:
+            case EpochEnded() as event:  # most of a journal is epochs
+                self._add_epoch(event, record.time)
             case EngineStarted() as event:
                 self._take_over(event)
             case EngineStopped() as event:
@@ -123,8 +142,6 @@ class SessionState:
                 self._probed = event
             case AttemptStarted() as event:
                 self._start(event, record.time)
-            case EpochEnded() as event:
-                self._add_epoch(event, record.time)
             case AttemptEnded() as event:
                 self._end(event, record.time)
             case ResultAdopted() as event:
@@ -167,6 +184,7 @@ class SessionState:
 
     def _requeue_running(self) -> None:
         """A training that was under way when its engine ended starts again from epoch 1, before all others."""
+        self._settle_all()
         for key in [key for key, entry in self._replicates.items() if entry.status == "running"]:
             self._end_by_epochs(key)
         interrupted = [key for key, entry in self._replicates.items() if entry.status == "running"]
@@ -183,7 +201,7 @@ class SessionState:
 
         Where none is missing it was interrupted before its end was recorded, and starts again as ever.
         """
-        entry = self._replicates[key]
+        entry = self._settle(key, self._replicates[key])
         epochs = self._bounds.epochs(key.trial)
         if entry.status != "running" or self._gap <= self._epoch_seqs.get(key, self._gap):
             return
@@ -206,6 +224,7 @@ class SessionState:
         self._queue.pop(key, None)
         self._note_replicate(key)
         self._epoch_seqs.pop(key, None)
+        self._growing.pop(key, None)
         entry = Replicate(key, "running", attempt, seed, worker=worker, started=time)
         self._replicates[key] = entry
         return entry
@@ -224,15 +243,38 @@ class SessionState:
         return entry
 
     def _add_epoch(self, event: EpochEnded, time: float) -> None:
+        growing = self._growing.get(JobKey(event.trial, event.replicate))
+        if growing is not None and growing.takes(event):
+            growing.epochs.append(Epoch(event.epoch, MappingProxyType(event.metrics), event.seconds))
+            growing.seq = self._last_seq
+            return
         if not self._bounds.epoch(event.trial, event.epoch):
             self._bounds.refuse(self._last_seq, f"epoch {event.epoch} of trial {event.trial}")
             return
         entry = self._attempt(event, time)
-        if entry is None or (entry.epochs and event.epoch <= entry.epochs[-1].number):
+        if entry is None:
+            return
+        entry = self._settle(entry.key, entry)
+        if entry.epochs and event.epoch <= entry.epochs[-1].number:
             return
         epoch = Epoch(event.epoch, MappingProxyType(event.metrics), event.seconds)
-        self._replicates[entry.key] = replace(entry, epochs=(*entry.epochs, epoch))
-        self._epoch_seqs[entry.key] = self._last_seq
+        most = self._bounds.epochs(event.trial) or MAX_EPOCHS
+        self._growing[entry.key] = _Growing(event.attempt, most, [*entry.epochs, epoch], self._last_seq)
+
+    def _settle(self, key: JobKey, entry: Replicate) -> Replicate:
+        """Give a training the epochs that were told since it was last asked for, and return it.
+
+        They are gathered in a list until then: to make it anew for each epoch took most of the time of opening.
+        """
+        growing = self._growing.pop(key, None)
+        if growing is not None:
+            entry = self._replicates[key] = replace(entry, epochs=tuple(growing.epochs))
+            self._epoch_seqs[key] = growing.seq
+        return entry
+
+    def _settle_all(self) -> None:
+        for key in list(self._growing):
+            self._settle(key, self._replicates[key])
 
     def _end(self, event: AttemptEnded, time: float) -> None:
         key = JobKey(event.trial, event.replicate)
@@ -242,6 +284,7 @@ class SessionState:
                 return
             entry = self._replicates.get(key) or Replicate(key)  # a waiting job taken out of the queue
             self._queue.pop(key)
+        entry = self._settle(key, entry)
         epochs = event.epochs
         if epochs is None and event.status == "complete":  # written before ends said how many
             epochs = self._bounds.epochs(key.trial) or None
@@ -272,6 +315,7 @@ class SessionState:
             for n, (row, seconds) in enumerate(zip(event.epochs, times, strict=False))
         )
         self._queue.pop(key, None)
+        self._growing.pop(key, None)
         self._note_replicate(key)
         self._replicates[key] = Replicate(
             key,
@@ -335,10 +379,12 @@ class SessionState:
 
     def replicates(self) -> Iterable[Replicate]:
         """The replicates that have begun or ended."""
+        self._settle_all()
         return self._replicates.values()
 
     def running(self) -> Iterator[Replicate]:
         """The replicates under way."""
+        self._settle_all()
         return (entry for entry in self._replicates.values() if entry.status == "running")
 
     @property

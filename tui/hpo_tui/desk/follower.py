@@ -21,6 +21,11 @@ from hpo_core.text import clean
 RATE = 10.0
 """Updates a second, at most; the last one is always delivered."""
 
+FIRST_BYTES, MORE_BYTES = 1 << 21, 1 << 23
+"""A large journal is read in pieces of so many bytes: something is seen after the first of them."""
+PIECES_SECONDS = 1.0
+"""What has been read of it so far is shown as often as this."""
+
 LOCK_SECONDS = 1.0
 """How often it is asked whether an engine still holds the session."""
 
@@ -29,12 +34,14 @@ LOCK_SECONDS = 1.0
 class Update:
     """What the screen shows: the snapshot, where the running jobs are, and whether an engine is alive.
 
-    Every one is another: they are told apart without being compared.
+    ``read`` is how much of the journal was read, 1 for all of it. Every update is another: they are told apart
+    without being compared.
     """
 
     snapshot: Snapshot
     status: LiveStatus | None
     engine_alive: bool
+    read: float = 1.0
 
 
 class Follower(threading.Thread):
@@ -71,9 +78,15 @@ class Follower(threading.Thread):
         status: LiveStatus | None = None
         alive = False
         asked = 0.0
+        told = time.monotonic()
+        piece = FIRST_BYTES
         while not self._leave.is_set():
             began = time.monotonic()
-            changed = reader.poll() or snapshot is None
+            changed = reader.poll(piece) or snapshot is None
+            piece = MORE_BYTES
+            if reader.share < 1 and snapshot is not None and began - told < PIECES_SECONDS:
+                continue
+            told = began
             if changed:
                 snapshot = reader.snapshot()
                 check_readable(snapshot, self._folder)
@@ -84,5 +97,6 @@ class Follower(threading.Thread):
                 changed, alive = changed or held != alive, held
             changed, status = changed or seen != status, seen
             if changed and snapshot is not None:
-                self._deliver(Update(snapshot, status if alive else None, alive))
-            self._leave.wait(max(1 / RATE - (time.monotonic() - began), 0.01))
+                self._deliver(Update(snapshot, status if alive else None, alive, reader.share))
+            if reader.share == 1:
+                self._leave.wait(max(1 / RATE - (time.monotonic() - began), 0.01))

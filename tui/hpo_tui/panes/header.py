@@ -24,6 +24,8 @@ BAR_WIDTH = 36
 
 def state_word(update: Update) -> str:
     """Return what the session is doing, in a word or two."""
+    if update.read < 1:
+        return f"reading {percent(update.read)}"
     held = update.status.held if update.status is not None else ""
     word = session_status(update.snapshot, update.engine_alive, held)
     begun = update.snapshot.counts["running"] or update.snapshot.ended
