@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from hpo_core.errors import HpoError
@@ -77,9 +78,13 @@ def format_seconds(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
 
 
+_MOST_LISTED = 24
+
+
 def listed(values: Mapping[str, object]) -> str:
-    """Return a trial's values in a row: "learning_rate 0.001, filters 48"."""
-    return ", ".join(f"{clean(name)} {format_value(value)}" for name, value in values.items())
+    """Return a trial's values in a row: "learning_rate 0.001, filters 48"; of very many, the first."""
+    shown = [f"{clean(name)} {format_value(value)}" for name, value in islice(values.items(), _MOST_LISTED)]
+    return ", ".join([*shown, "…"] if len(values) > _MOST_LISTED else shown)
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -19,6 +19,15 @@ from hpo_core.effects.inputs import Bools, Floats, Results
 from hpo_core.effects.learning_curves import epoch_words
 from hpo_core.effects.model import Effects, FactorValues, Noise, Role
 from hpo_core.effects.ranks import beside_ranks, ranks_of
+from hpo_core.effects.smooth import (
+    Smooth,
+    about_the_design,
+    correlation_words,
+    judge,
+    smooth_design,
+    values_of,
+    winner_of,
+)
 from hpo_core.effects.spread import spread_of
 from hpo_core.effects.values import Judging, summarise_values
 from hpo_core.effects.verdicts import unequal_noise
@@ -132,6 +141,8 @@ def _judge(
     )
     if not len(rows):
         return nothing
+    if (design := smooth_design(rows)) is not None:
+        return _without_grid(nothing, design, warnings)
     cells = cells_of(rows)
     asked = (rows.factors, options.interactions, options.one_replicate_noise, results.look)
     anova = analyse_variance(cells, *asked)
@@ -162,6 +173,24 @@ def _judge(
         warnings=(*unequal_noise(spread.local), *warnings, *shape),
         local=spread.local,
         alpha=anova.alpha,
+    )
+
+
+def _without_grid(nothing: Effects, design: Smooth, warnings: list[str]) -> Effects:
+    """Fill in what a design without a grid can tell."""
+    effects, noise, together = judge(design, design.y)
+    on_ranks, _, _ = judge(design, ranks_of(design.y))
+    real = [line.factors[0] for line in effects if line.real]
+    return replace(
+        nothing,
+        n=len(design.results),
+        trials=len(design.y),
+        noise=noise,
+        effects=beside_ranks(effects, on_ranks),
+        values=values_of(design, nothing.maximise),
+        best=winner_of(design, nothing.maximise),
+        notes=tuple(correlation_words(design, nothing.metric, real)),
+        warnings=(*warnings, about_the_design(design, together)),
     )
 
 

@@ -101,7 +101,7 @@ def _parts(effects: Effects, so_far: SoFar) -> Iterator[Part]:
         yield Part(
             "fault", (f"{names} {verb} nothing in the training: look at the code", f"{names} {verb} nothing")
         )
-    compared = {factor.name: factor for factor in effects.values if len(factor.values) > 1}
+    compared = {factor.name: factor for factor in effects.values if len(factor.values) > 1 or factor.continuous}
     lines = [line for line in effects.effects if len(line.factors) == 1 and line.factors[0] in compared]
     lines = [line for line in lines if line.factors[0] not in broken]
     yield from _deciders(effects, lines)
@@ -111,7 +111,7 @@ def _parts(effects: Effects, so_far: SoFar) -> Iterator[Part]:
     if noise:
         kept = 1
         for name in noise:
-            kept *= len(compared[name].values)
+            kept *= max(len(compared[name].values), 1)
         yield _noise(noise, kept, nothing_else=len(noise) == len(lines) > 1)
     yield from _unsure(effects, lines, hidden, so_far)
     if effects.best is not None:
@@ -165,7 +165,8 @@ def _noise(names: Sequence[str], kept: int, nothing_else: bool) -> Part:
     work = f"{_FRACTIONS.get(kept, f'1/{kept}')} of the work"
     lead = "nothing decides: " if nothing_else else ""
     few = f"noise: {shown}" if len(names) < _FEW else f"{len(names)} are noise"
-    texts = (f"{lead}{shown} {verb} noise: {what}, {work}", f"{lead}{shown} {verb} noise: {what}", few, "")
+    told = f"{lead}{shown} {verb} noise"
+    texts = (f"{told}: {what}, {work}", f"{told}: {what}", few, "") if kept > 1 else (told, few, "")
     return Part("noise", texts)
 
 

@@ -46,12 +46,13 @@ class Noise:
     """What differs between trainings that should be alike.
 
     ``sd`` in units of the metric, NaN if unknown; ``source`` says what it was taken from: the replicates of a
-    trial, or (one replicate, and only when asked) the interactions above those tested.
+    trial, (one replicate, and only when asked) the interactions above those tested, or what curves leave, see
+    smooth.py.
     """
 
     sd: float
     df: float
-    source: Literal["replicates", "interactions", "none"]
+    source: Literal["replicates", "interactions", "curves", "none"]
 
     @property
     def known(self) -> bool:
@@ -144,7 +145,8 @@ class FactorValues:
     """A hyperparameter's values; ``only_with`` names those with which it matters while it does not on its own.
 
     ``telling`` says that differences between values are read at all. ``spared`` are values that would be offered,
-    were it not that the best one loses many more trainings: ``best_lost`` of it were lost, and ended.
+    were it not that the best one loses many more trainings: ``best_lost`` of it were lost, and ended. One that is
+    ``continuous`` has no values to compare, see smooth.py.
     """
 
     name: str
@@ -154,6 +156,7 @@ class FactorValues:
     telling: bool = False
     spared: tuple[Value, ...] = ()
     best_lost: tuple[int, int] = (0, 0)
+    continuous: bool = False
 
     @property
     def droppable(self) -> tuple[Value, ...]:

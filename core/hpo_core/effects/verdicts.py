@@ -30,13 +30,21 @@ def unequal_noise(local: LocalNoise | None) -> list[str]:
     ]
 
 
+MANY = 20
+"""More hyperparameters than this that are not told from noise are said in one sentence."""
+
+
 def effect_words(effects: Sequence[Effect]) -> list[str]:
     """Return a sentence for each hyperparameter and for each interaction that is real, strongest first."""
     real = sorted((line for line in effects if line.real), key=lambda line: -line.omega_sq)
     said = [_real(line) for line in real]
-    for line in effects:
-        if line.real or len(line.factors) > 1:
-            continue
+    rest = [line for line in effects if not line.real and len(line.factors) == 1]
+    if len(rest) > MANY:
+        tested = [line for line in rest if line.p == line.p]
+        least = min(tested, key=lambda line: line.p, default=None)
+        such = f", the least p is that of {clean(least.factors[0])}: {_both_p(least)}" if least is not None else ""
+        return [*said, f"{len(rest):,} {'other ' if said else ''}hyperparameters are not told from noise{such}."]
+    for line in rest:
         name = clean(line.factors[0])
         partners = only_with(line.factors[0], effects)
         if partners:
@@ -84,7 +92,7 @@ def _unknown(line: Effect) -> str:
         return "unknown (there is nothing to compare, or it cannot be told from other hyperparameters)"
     if line.p == line.p:
         seen = line.seen_difference
-        few = "too few replicates to say that it has no effect"
+        few = "too few trainings to say that it has no effect"
         least = f"only a difference of {seen:.2g} or more would have been seen" if seen == seen else few
         return f"unknown ({p_words(line.p)}; {least})"
     if line.exact:

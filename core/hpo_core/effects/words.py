@@ -39,6 +39,13 @@ def caution_words(effects: Effects) -> list[str]:
     return unequal_noise(effects.local)
 
 
+_NOISE = {
+    "replicates": "between replicates",
+    "interactions": "taken from the highest interactions",
+    "curves": "that the curves leave",
+}
+
+
 def basis(effects: Effects) -> str:
     """Return what the findings rest on: how many trainings, which epoch, how large the noise is."""
     said = (
@@ -49,7 +56,7 @@ def basis(effects: Effects) -> str:
     if noise.source == "none":
         return f"{said}; the noise is not known."
     degrees = plural(int(noise.df), "degree", "degrees") + " of freedom"
-    source = "between replicates" if noise.source == "replicates" else "taken from the highest interactions"
+    source = _NOISE[noise.source]
     said = f"{said}; noise {source}: sd {noise.sd:.3g} ({degrees})"
     if effects.block is not None:
         seeds = effects.block.df + 1

@@ -203,11 +203,11 @@ def test_hyperparameters_that_only_ever_change_together_cannot_be_told_apart() -
     checked(found)
 
 
-def test_a_hyperparameter_with_hundreds_of_values_is_left_out_with_a_word() -> None:
+def test_a_hyperparameter_with_hundreds_of_names_is_left_out_with_a_word() -> None:
     count = 300
     codes = np.stack([np.arange(count), np.arange(count) % 2], axis=1)
     results = Results(
-        (Factor("rate", tuple(range(count))), Factor("b", (0, 1))),
+        (Factor("rate", tuple(f"r{n}" for n in range(count))), Factor("b", (0, 1))),
         np.vstack([codes, codes]),
         np.random.default_rng(1).normal(size=2 * count),
         np.repeat([1, 2], count),

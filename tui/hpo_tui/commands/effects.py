@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NAME_WIDTH, VALUE_WIDTH = 28, 24
 VARIANCE = "variance"
+MANY_LINES = 30
+"""Of more effects than this, those with the least p are printed."""
 
 
 @click.command()
@@ -102,9 +104,16 @@ def _variance(found: Effects) -> list[list[str]]:
         return []
     known = found.noise.known
     rows = [[VARIANCE, "omega²" if known else "eta²", "df", "F", "p", "verdict"]]
-    for line in found.effects:
+    shown = (
+        sorted(found.effects, key=lambda line: (line.p != line.p, line.p))
+        if len(found.effects) > MANY_LINES
+        else found.effects
+    )
+    for line in shown[:MANY_LINES]:
         share = line.omega_sq if known else line.eta_sq
         rows.append([_name(line), _percent(share), str(line.df), _figure(line.f), _p(line.p), line.verdict])
+    if shown[MANY_LINES:]:
+        rows.append([f"{len(shown) - MANY_LINES:,} more, in --json", "", "", "", "", ""])
     return rows
 
 
@@ -114,6 +123,8 @@ def _values(found: Effects) -> list[list[str]]:
     adjusted = any(value.adjusted == value.adjusted for value in values)
     rows = [["values", "n", "mean", "95 % interval", *(["adjusted"] if adjusted else []), "from best", ""]]
     for factor in found.values:
+        if not factor.values:
+            continue
         rows.append([clean(factor.name, VALUE_WIDTH + 2), *[""] * (len(rows[0]) - 1)])
         best = next((value for value in factor.values if value.is_best), None)
         for value in factor.values:
