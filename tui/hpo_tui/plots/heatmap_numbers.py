@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hpo_core.plan.metrics import Objective
+from hpo_core.text import format_value
 from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Trials
 from hpo_tui.plots.legend import RampLegend
 from hpo_tui.plots.scale import limits, ramp_steps
@@ -60,6 +61,27 @@ def heat_numbers(trials: Trials, metric: Objective, across: int = 0, up: int | N
         highlighted=highlighted,
         legend=RampLegend(metric, low, high) if ends else None,
     )
+
+
+def gathered(trials: Trials, axis: int | None, most: int, into: int) -> Trials:
+    """Return the trials with an axis of over ``most`` values gathered into ``into`` ranges of as many values each.
+
+    A range is called by its first value. A random search has as many values as trials: a map of all pairs of them
+    would be empty but for one cell in each row, and would not fit any memory.
+    """
+    if axis is None or len(trials.axes[axis].labels) <= most:
+        return trials
+    found = trials.axes[axis]
+    count = len(found.labels)
+    firsts = [-(-at * count // into) for at in range(into)]
+    labels = found.labels
+    if found.positions is not None:
+        labels = tuple(format_value(float(f"{value:.2g}")) for value in found.positions)
+    ranges = Axis(f"{found.name}, {count:,} values in {into} ranges from", tuple(labels[at] for at in firsts))
+    codes = trials.codes.copy()
+    inside = (codes[:, axis] >= 0) & (codes[:, axis] < count)
+    codes[inside, axis] = codes[inside, axis] * into // count
+    return replace(trials, axes=(*trials.axes[:axis], ranges, *trials.axes[axis + 1 :]), codes=codes)
 
 
 def _moments(place: Ints, scores: Floats, size: int) -> tuple[Ints, Floats, Floats]:

@@ -16,7 +16,7 @@ from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
 from hpo_tui.plots.data import Trials
 from hpo_tui.plots.frame import ends_first
-from hpo_tui.plots.heatmap_numbers import HeatNumbers, heat_numbers
+from hpo_tui.plots.heatmap_numbers import HeatNumbers, gathered, heat_numbers
 from hpo_tui.plots.heatmap_text import cell_texts
 from hpo_tui.plots.legend import column_width, draw_column
 from hpo_tui.plots.pen import Pen
@@ -29,6 +29,8 @@ _WIDEST = 28
 _APART = 4
 """From so many lines on a cell leaves one free, so that equal neighbours do not melt into one."""
 _SHORTEST_LABEL = 4
+_RANGE_WIDTH = 9
+"""Where there are more values than columns, a range of them is so wide."""
 
 
 def heatmap(
@@ -50,6 +52,8 @@ def heatmap(
     up = up if up in known and up != across else None
     if across not in known:
         return sentence(empty, width, height, ascii, inks.DIM)
+    trials = gathered(trials, across, width, max(width // _RANGE_WIDTH, 2))
+    trials = gathered(trials, up, height, max(height // 2, 2))
     numbers = heat_numbers(trials, metric, across, up)
     if not (numbers.results.any() or numbers.failed.any()):
         return sentence(empty, width, height, ascii, inks.DIM)

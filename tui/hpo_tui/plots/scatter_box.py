@@ -96,10 +96,10 @@ def _draw_frame(pen: Pen, box: Box) -> None:
 
 def _draw_uprights(pen: Pen, box: Box, plain: bool) -> None:
     """Draw a dotted upright over every place of the floor, where they stand far enough apart to be told apart."""
-    floor = [(x, y) for x, _ in box.numbers.ticks[0] for y, _ in box.numbers.ticks[1]]
-    if len(floor) * 2.2 > box.across * 2 * half_extent(box.numbers.view)[0]:
+    across, along = box.numbers.ticks[:2]
+    if len(across) * len(along) * 2.2 > box.across * 2 * half_extent(box.numbers.view)[0]:
         return
-    feet = np.array([(x, y, 0.0) for x, y in floor])
+    feet = np.array([(x, y, 0.0) for x, _ in across for y, _ in along])
     x, low, _ = box.place(feet)
     _, high, _ = box.place(feet + np.array((0.0, 0.0, 1.0)))
     for col, top, bottom in zip(np.floor(x), np.floor(high), np.floor(low), strict=True):

@@ -13,6 +13,9 @@ from hpo_tui.plots.legend import RampLegend
 from hpo_tui.plots.projection import View, default_view
 from hpo_tui.plots.scale import fraction, limits, ramp_steps
 
+_MOST_TICKS = 120
+"""No plot is so large that more ticks of an axis could be read."""
+
 Spacing = Literal["ordinal", "linear", "log"]
 
 
@@ -111,6 +114,7 @@ def scatter_numbers(trials: Trials, metric: Objective, look: ScatterLook | None 
     members = np.ones(len(rows), dtype=np.int64)
     if len(shown) == 2:
         rows, codes, scores, members = _means(rows, codes, scores, metric, trials)
+    highlighted = _highlighted(trials, rows, codes, shown)
     ends = limits(scores)
     low, high = ends if ends else (0.0, 0.0)
     positions = [place[codes[:, at]] for at, place in enumerate(places)]
@@ -127,15 +131,22 @@ def scatter_numbers(trials: Trials, metric: Objective, look: ScatterLook | None 
         steps=ramp_steps(scores, low, high, metric),
         failed=~np.isfinite(scores),
         collapsed=trials.collapsed[rows] & np.isfinite(scores),
-        highlighted=_highlighted(trials, rows, codes, shown),
+        highlighted=highlighted,
         legend=RampLegend(metric, low, high) if ends else None,
         ticks=tuple(
-            tuple(zip(map(float, place), axis.labels, strict=True))
-            for place, axis in zip(places, axes, strict=True)
+            tuple((float(place[at]), axis.labels[at]) for at in _ticked(len(place), marked))
+            for place, axis, marked in zip(places, axes, codes[highlighted].T, strict=True)
         ),
         view=view,
         others=tuple(axis.name for at, axis in enumerate(trials.axes) if at not in shown),
     )
+
+
+def _ticked(count: int, marked: Ints) -> list[int]:
+    """Return which of an axis' values get a tick: all, or as many as there may be room for and those marked."""
+    if count <= _MOST_TICKS:
+        return list(range(count))
+    return sorted({*(at * (count - 1) // (_MOST_TICKS - 1) for at in range(_MOST_TICKS)), *marked.tolist()})
 
 
 def _means(

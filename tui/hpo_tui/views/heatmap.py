@@ -10,12 +10,14 @@ from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_changes import shown_axes
 from hpo_tui.look.numbers import metric_text
 from hpo_tui.plots.canvas import sentence
-from hpo_tui.plots.heatmap_numbers import heat_numbers
+from hpo_tui.plots.heatmap_numbers import gathered, heat_numbers
 from hpo_tui.plots.heatmap_plot import heatmap
 from hpo_tui.plots.rows import Row
 from hpo_tui.views.trials import empty_words, metric_of, names_of, trials_in_view
 from hpo_tui.views.view import View
 
+SAID_VALUES, RANGES = 60, 12
+"""An axis of more values is said in so many ranges."""
 ON_AN_AXIS = "With loss on an axis (X or Y on it), or one loss alone in view (o on it), there is a map."
 
 
@@ -38,7 +40,10 @@ class HeatMap(View):
         """Say the mean in every cell, row by row."""
         if _mixes_losses(desk):
             return [ON_AN_AXIS]
-        numbers = heat_numbers(trials_in_view(desk), metric_of(desk.table), *_axes(desk))
+        trials = trials_in_view(desk)
+        for axis in _axes(desk):
+            trials = gathered(trials, axis, SAID_VALUES, RANGES)
+        numbers = heat_numbers(trials, metric_of(desk.table), *_axes(desk))
         every = names_of(desk.table, range(len(desk.table.factors)))
         others = [name for at, name in enumerate(every) if at not in _axes(desk)]
         over = f", mean over {' and '.join(others)}" if others else ""

@@ -1,0 +1,66 @@
+"""What is cheap stays cheap, whatever the shape of a table: many values, many columns, few rows."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from hpo_core.plan.metrics import Objective
+from hpo_tui.plots.canvas import shorten
+from hpo_tui.plots.data import Axis, Trials, trials
+from hpo_tui.plots.heatmap_numbers import gathered, heat_numbers
+from hpo_tui.plots.heatmap_plot import heatmap
+from hpo_tui.plots.scatter_plot import scatter
+
+SCORE = Objective("val_accuracy", "max")
+
+
+def random_search(count: int) -> Trials:
+    """As many values of each of three hyperparameters as there are trials."""
+    draw = np.random.default_rng(1)
+    found = [np.sort(10 ** draw.uniform(-6, 0, count)) for _ in range(3)]
+    axes = tuple(Axis(f"x{at}", tuple(f"{x:.12g}" for x in found[at]), tuple(found[at])) for at in range(3))
+    return trials(axes, np.stack([draw.permutation(count) for _ in range(3)], axis=1), draw.random(count))
+
+
+@pytest.mark.fault(60)
+@pytest.mark.parametrize("draw", [scatter, heatmap])
+def test_memory_grows_with_the_trials_and_not_with_the_values_squared(draw: Callable[..., object]) -> None:
+    found = random_search(3000)
+    tracemalloc.start()
+    try:
+        draw(found, SCORE, 120, 36)
+        assert tracemalloc.get_traced_memory()[1] < 20e6, "all pairs of values would take 72 MB for each number"
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.fault(60)
+def test_a_heat_map_of_more_values_than_fit_is_one_of_their_ranges() -> None:
+    found = random_search(3000)
+    numbers = heat_numbers(gathered(gathered(found, 0, 100, 11), 1, 14, 7), SCORE)
+    assert numbers.across.name == "x0, 3,000 values in 11 ranges from"
+    assert numbers.up.labels[0] == "1e-6"
+    assert numbers.results.shape == (7, 11)
+    assert numbers.results.sum() == 3000
+    assert set(numbers.results.sum(axis=0).tolist()) == {272, 273}
+    text = heatmap(found, SCORE, 100, 14).text()
+    assert "x1, 3,000 values in 7 ranges from" in text
+    assert "x0, 3,000 values in 11 ranges from" in text
+
+
+@pytest.mark.fault(60)
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [
+        ("9.87240990989e-05", 8, "9.872e-5"),
+        ("0.000302347556", 7, "0.0003"),
+        ("model-1.5e3-long", 8, "model-1…"),
+        ("1234567890123", 8, "1234567…"),
+    ],
+)
+def test_a_number_that_is_too_long_loses_digits_and_never_its_size(text: str, room: int, shown: str) -> None:
+    assert shorten(text, room) == shown
