@@ -105,11 +105,14 @@ def epoch_words(results: Results, metric: str, maximise: bool) -> list[str]:
     rows = results.counted() & np.isfinite(scores.last) & (scores.epochs > 1)
     if rows.any():
         gain = abs(float(np.mean(scores.best[rows] - scores.last[rows])))
-        early = int((rows & (scores.best_epoch < scores.epochs)).sum())
-        said.append(
-            f"{clean(metric)} is taken at the {results.shown_epoch}; {early:,} of {int(rows.sum()):,} trainings "
-            f"were better before their last epoch; at the best epoch the mean is better by {gain:.3g}."
+        early = int((rows & (scores.best != scores.last)).sum())  # a tie is not better
+        better = (
+            f"{early:,} of {int(rows.sum()):,} trainings were better before their last epoch; at the best "
+            f"epoch the mean is better by {gain:.3g}"
+            if early
+            else "no training was better before"
         )
+        said.append(f"{clean(metric)} is taken at the {results.shown_epoch}; {better}.")
         lengths = np.unique(scores.epochs[rows])
         end = f"epoch {lengths[0]:.0f}" if len(lengths) == 1 else "its last epoch"
         said.extend(_slope_words(final_slopes(results, metric, maximise), clean(metric), end))

@@ -6,6 +6,7 @@ A ``Proposal`` is pure and can be edited: each change returns another one. Nothi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,6 +25,7 @@ from hpo_core.refine.reuse import adopt
 from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import measure_of
 from hpo_core.results.table import best_first, table_of
+from hpo_core.session.damage import data_name
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.speed import epochs_in_all, measured_speed
@@ -36,7 +38,8 @@ class Proposal:
     """The next grid: ``factors`` with the values it would have; a factor with one value will be fixed.
 
     ``session`` and ``snapshot`` are those it came from; ``best`` the number of the best trial in view, if any, and
-    ``apart`` why there is none where the trials in view are not compared.
+    ``apart`` why there is none where the trials in view are not compared. ``data`` is the fingerprint of the
+    data as they are now, "" where that is not known.
     """
 
     session: str
@@ -45,6 +48,7 @@ class Proposal:
     replicates: int
     best: int | None = None
     apart: str = ""
+    data: str = ""
 
     # Editing -------------------------------------------------------------------------------------------------
 
@@ -127,7 +131,7 @@ class Proposal:
     @cached_property
     def adopted(self) -> tuple[ResultAdopted, ...]:
         """The results that need not be trained again."""
-        return tuple(adopt(self.session, self.snapshot, self.spec))
+        return tuple(adopt(self.session, self.snapshot, self.spec, self.data))
 
     @property
     def trials(self) -> int:
@@ -157,6 +161,19 @@ class Proposal:
             return None
         reused = sum(spec.epochs_of(event.trial) for event in self.adopted if event.replicate <= self.replicates)
         return speed.seconds(max(epochs_in_all(spec) - reused, 0.0), self.trainings)
+
+    def data_words(self) -> str:
+        """Return which results are of which data where they differ, in a sentence, or an empty text."""
+        reused = Counter(event.data for event in self.adopted if event.data)
+        trained = self.snapshot.fingerprints
+        if not trained or {*trained} <= {self.data or next(iter(trained))}:
+            return ""
+        each = [
+            f"{count:,} of {clean(data_name(name))}, {reused[name] or 'none'} of them re-used"
+            for name, count in trained.items()
+        ]
+        now = f" They are now {clean(data_name(self.data))}." if self.data else ""
+        return f"The data changed, and only results of the same are re-used: {'; '.join(each)}.{now}"
 
     def in_words(self) -> str:
         """Return "36 trials: 28 new, 8 re-used; 64 trainings to run"."""
@@ -228,6 +245,7 @@ def create_refined(sessions: Path, name: str, proposal: Proposal) -> SessionFold
             f"The session {clean(proposal.session, 80)!r} was imported: it has results and nothing to train on. "
             "Write a spec with your data to train a finer grid."
         )
-    note = Noted(level="info", text=f"Refined from {clean(proposal.session, 80)}: {proposal.in_words()}.")
+    words = ". ".join(filter(None, (proposal.in_words(), proposal.data_words().rstrip("."))))
+    note = Noted(level="info", text=f"Refined from {clean(proposal.session, 80)}: {words}.")
     events: Iterable[Event] = (note, *proposal.adopted)
     return create_with_events(sessions, name, proposal.spec, events)

@@ -15,13 +15,15 @@ REUSED = frozenset(("complete", "diverged"))
 """A training with the same seed would end the same way; one that failed or was stopped is tried again."""
 
 
-def adopt(session: str, snapshot: Snapshot, new: SessionSpec) -> list[ResultAdopted]:
+def adopt(session: str, snapshot: Snapshot, new: SessionSpec, data: str = "") -> list[ResultAdopted]:
     """Return the results of a session that hold for ``new`` too, as the new journal's events.
 
     A result holds where every hyperparameter of the training, the data, the seed, the precision and the compiler
     setting are the same, it is complete or diverged, and none of its epochs is lost. ``origin`` says which session
-    trained it.
+    trained it. ``data`` is the fingerprint of the data that the new trainings will be of: results known to be
+    of other data do not hold. Where it is not known, it is that of the session's latest results.
     """
+    data = data or (snapshot.data.fingerprint if len(snapshot.fingerprints) > 1 and snapshot.data else "")
     old = snapshot.spec
     same = (old.data, old.seed, old.precision, old.jit) == (new.data, new.seed, new.precision, new.jit)
     if not (same and old.trainable):
@@ -30,6 +32,8 @@ def adopt(session: str, snapshot: Snapshot, new: SessionSpec) -> list[ResultAdop
     adopted = []
     for entry in sorted(snapshot.replicates.values(), key=lambda entry: (entry.key.trial, entry.key.replicate)):
         if entry.status not in REUSED or entry.missing:
+            continue
+        if data and entry.data and entry.data != data:
             continue
         number = number_of(old.values_of(entry.key.trial))
         if number is not None and entry.seed == new.seed_of(JobKey(number, entry.key.replicate)):

@@ -179,6 +179,13 @@ class WorkloadModule(Protocol):
         """
         ...
 
+    def data_now(self, material: Mapping[str, Any]) -> str:
+        """Return the fingerprint that files to train on have now, as a training tells it; "" where there are none.
+
+        Raises ``DataError``, and ``OSError``.
+        """
+        ...
+
     def has_model(self, material: Mapping[str, Any]) -> bool:
         """Whether a training with this material comes to a Keras model that can be kept."""
         ...
@@ -216,3 +223,14 @@ def check_can_train(spec: SessionSpec, workload: str, progress: CountProgress | 
         return load_workload(workload).check(spec.material, progress)
     except OSError as error:
         raise DataError(f"The data cannot be read: {error.strerror or error}.") from None
+
+
+def data_now(spec: SessionSpec, workload: str) -> str:
+    """Return the fingerprint that the data have now, by which results of the same data are known.
+
+    It is "" where there are no files, or where they cannot be read, which ``check_can_train`` then says.
+    """
+    try:
+        return load_workload(workload).data_now(spec.material)
+    except (DataError, OSError):
+        return ""

@@ -46,6 +46,14 @@ def test_the_best_epoch_turns_the_verdict_and_it_is_said_which_is_shown() -> Non
     assert any("6 of 12 trainings were better before their last epoch" in note for note in last.notes)
 
 
+@pytest.mark.fault(66)
+def test_a_tie_is_not_better() -> None:
+    results = session()
+    curves = {key: [{"val_accuracy": 0.5}, {"val_accuracy": 0.9}, {"val_accuracy": 0.9}] for key in results.curves}
+    found = analyse(replace(results, curves=curves), metric="val_accuracy")
+    assert "val_accuracy is taken at the last epoch; no training was better before." in found.notes
+
+
 def test_a_gap_in_the_curve_is_passed_over() -> None:
     results = session()
     curves = {**results.curves, (1, 1): [{"val_accuracy": 0.5}, {"val_accuracy": None}]}

@@ -11,6 +11,7 @@ import click
 
 from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
+from hpo_core.session.damage import mixed_data
 from hpo_core.text import clean, format_value
 from hpo_tui.commands.options import PAGE_WIDTH, common_options, json_option, print_json
 from hpo_tui.commands.show import aligned
@@ -70,8 +71,12 @@ def effects(
     within = {loss: find(seen) for loss, seen in each.items() if seen.any()}
     if as_json:
         apart = {"within_loss": {loss: to_object(found) for loss, found in within.items()}} if within else {}
-        print_json(to_object(find(view.mask)) | {"probes": probes_in_words(view.snapshot)} | apart)
+        of_data = {"data": dict(view.snapshot.fingerprints)} if mixed_data(view.snapshot) else {}
+        probes = {"probes": probes_in_words(view.snapshot)}
+        print_json(to_object(find(view.mask)) | probes | apart | of_data)
         return
+    if mixed := mixed_data(view.snapshot):
+        click.echo(textwrap.fill(clean(mixed), PAGE_WIDTH, subsequent_indent="  "))
     if not within:
         click.echo("\n".join(page(find(view.mask))))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hpo_core.engine import launch
 from hpo_core.engine.resume import options_of
 from hpo_core.errors import SessionError
 from hpo_core.text import clean, format_seconds, format_value
+from hpo_core.workloads.workload import data_now
 from hpo_tui.commands.options import PAGE_WIDTH, common_options, parse_settings, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options
 from hpo_tui.commands.view_options import View, in_view
@@ -53,6 +55,8 @@ def refine(
     proposal = proposal.with_values(parse_settings(settings))
     if replicates is not None:
         proposal = proposal.with_replicates(replicates)
+    options = options_of(view.snapshot, **engine)
+    proposal = replace(proposal, data=data_now(proposal.spec, options.workload))
     for factor in proposal.factors:
         values = (f"{format_value(value)}{'*' * proposal.is_new(factor.name, value)}" for value in factor.values)
         click.echo(f"{clean(factor.name)}: {', '.join(values)}", err=not dry_run)
@@ -60,9 +64,10 @@ def refine(
         click.echo(textwrap.fill(proposal.apart, PAGE_WIDTH), err=not dry_run)
     took = f", about {format_seconds(proposal.seconds)}" if proposal.seconds else ""
     click.echo(f"{proposal.in_words()}{took} (* new value)", err=not dry_run)
+    if changed := proposal.data_words():
+        click.echo(textwrap.fill(changed, PAGE_WIDTH), err=not dry_run)
     if dry_run:
         return 0
-    options = options_of(view.snapshot, **engine)
     check_can_train(proposal.spec, options.workload, headless)
     folder = create_refined(sessions, name, proposal)
     launch.start_engine(folder, options)

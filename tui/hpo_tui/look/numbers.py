@@ -10,20 +10,27 @@ from hpo_core.text import clean, format_value
 
 
 def decimals_for(values: Iterable[float]) -> int:
-    """Return how many decimals show a column of metric values to about four figures."""
-    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
-    if largest < 10:
+    """Return how many decimals show a column of metric values to about four figures.
+
+    A quarter of them may be smaller, and any number larger: few that diverged take no digits from the others.
+    """
+    sizes = sorted(abs(value) for value in values if math.isfinite(value))
+    typical = sizes[len(sizes) // 4] if sizes else 0.0
+    if typical < 10:
         return 4
-    return 2 if largest < 1000 else 0
+    return 2 if typical < 1000 else 0
 
 
 def metric_text(value: float | None, decimals: int = 4) -> str:
-    """Return a metric's value, "–" where there is none."""
+    """Return a metric's value, "–" where there is none; what is far too large for the decimals as 1.235e4."""
     if value is None or not math.isfinite(value):
         return "–"
     if abs(value) < 1e-12:
         value = 0.0  # what is left of rounding
-    if abs(value) >= 1e7 or 0 < abs(value) < 0.5 * 10.0**-decimals:
+    if abs(value) >= min(1e7, 10.0 ** (8 - decimals)):
+        figures, power = f"{value:.3e}".split("e")
+        return f"{figures}e{int(power)}"
+    if 0 < abs(value) < 0.5 * 10.0**-decimals:
         return f"{value:.0e}"
     # A half is rounded up, as a reader of the table would: 0.75215 is held as 0.752149…
     return f"{value + math.copysign(1e-12 * max(abs(value), 1.0), value):.{decimals}f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from textual import on, work
@@ -17,7 +18,7 @@ from hpo_core.errors import HpoError, SpecError
 from hpo_core.refine.proposal import Proposal, create_refined
 from hpo_core.session.store import free_name
 from hpo_core.text import clean, format_value
-from hpo_core.workloads.workload import check_can_train
+from hpo_core.workloads.workload import check_can_train, data_now
 from hpo_tui.forms import next_grid_form as form
 from hpo_tui.forms.spec_file import write_spec
 from hpo_tui.look.inks import ACCENT, DIM, STRONG
@@ -161,6 +162,9 @@ class RefineScreen(FormScreen):
         try:
             if train:
                 check_can_train(proposal.spec, options.workload)
+            proposal = replace(proposal, data=data_now(proposal.spec, options.workload))
+            if changed := proposal.data_words():
+                self.app.call_from_thread(self.app.notify, changed, severity="warning", markup=False)
             if not worker.is_cancelled:
                 folder = create_refined(self._sessions, str(self._next.name), proposal)
                 if train and proposal.trainings:

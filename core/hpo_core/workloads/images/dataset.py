@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from hpo_core.errors import DataError
 from hpo_core.journal.events import DataPrepared
-from hpo_core.plan.data_source import KERAS_DATASETS
+from hpo_core.plan.data_source import FILES, KERAS_DATASETS
 from hpo_core.text import clean, plural
 from hpo_core.workloads.images import cache, fruit
 from hpo_core.workloads.images import class_folders as folder
@@ -33,8 +33,11 @@ from hpo_core.workloads.images.pixels import of_files
 DEFAULT_SIZE = (100, 100)
 """Image size, (height, width), where the table gives none; that of Fruits-360."""
 
-LAYOUT_VERSION = 2
-"""Part of every fingerprint: raise it when an entry's files, or the pixels that decoding gives, change."""
+LAYOUT_VERSION = 1
+"""Part of every fingerprint: raise it when an entry's files change."""
+
+READING_VERSION = 2
+"""Part of the fingerprint of the user's files: raise it when other pixels or classes are read from them."""
 
 PROGRESS_SECONDS = 0.2
 
@@ -154,6 +157,14 @@ def check(table: Mapping[str, Any], progress: Progress | None = None) -> str:
     return "\n".join((data.summary(), *data.said))
 
 
+def data_now(table: Mapping[str, Any]) -> str:
+    """Return the fingerprint of files as they are now, without decoding them; "" where there are none to look at.
+
+    Raises ``DataError``.
+    """
+    return _source(table, None).fingerprint if table.get("source") in FILES else ""
+
+
 def _source(table: Mapping[str, Any], progress: Progress | None) -> _Source:
     name = str(table.get("source"))
     if name == "fruit":
@@ -247,7 +258,9 @@ def _folder(table: Mapping[str, Any], progress: Progress | None) -> _Source:
     root, size = Path(str(table["path"])), _size(table)
     listing = folder.find(root, float(table.get("validation_split", 0.2)))
     facts = [[*listing.classes], [(file.name, file.label) for file in listing.files]]
-    fingerprint = _identity("folder", facts, digest_of(root, listing.files, progress), len(listing.train), size)
+    fingerprint = _identity(
+        "folder", READING_VERSION, facts, digest_of(root, listing.files, progress), len(listing.train), size
+    )
     stop = table.get("on_corrupt", "stop") == "stop"
 
     def fill(place: Path, progress: Progress | None) -> None:
@@ -293,7 +306,7 @@ def _npz(table: Mapping[str, Any], progress: Progress | None) -> _Source:
         _write_arrays(place, read_npz(path), table, split, clean(path))
 
     size = table.get("image_size")
-    return _Source(_identity("npz", content, size, split), fill)
+    return _Source(_identity("npz", READING_VERSION, content, size, split), fill)
 
 
 def _keras(table: Mapping[str, Any], name: str) -> _Source:

@@ -61,6 +61,16 @@ def check(data: Mapping[str, Any], progress: CountProgress | None = None) -> str
     return f"{said}; {check_arrays(table) if are_arrays(table) else check_images(table, progress)}"
 
 
+def data_now(material: Mapping[str, Any]) -> str:
+    """Return the fingerprint of the files in ``[data]``; "" where the user's own code brings the data."""
+    from hpo_core.workloads.images.dataset import data_now as images_now
+    from hpo_core.workloads.own.arrays import are_arrays, read_arrays
+
+    if are_arrays(material):
+        return read_arrays(material)[2].fingerprint
+    return images_now({name: value for name, value in material.items() if name != "model"})
+
+
 def start(setting: Setting) -> Workload:
     """Return what trains; of TensorFlow nothing is imported but for a Keras model."""
     model = dict((setting.data or {})["model"])

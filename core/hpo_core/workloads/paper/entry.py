@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpo_core.workloads.images.dataset import check, open_early
+from hpo_core.workloads.images.dataset import check, data_now, open_early
 from hpo_core.workloads.keras_process import prepare_environment, quick_imports, set_up
 from hpo_core.workloads.paper.script import write_script
 from hpo_core.workloads.workload import Setting, Workload
 
-__all__ = ["check", "has_model", "start", "write_script"]
+__all__ = ["check", "data_now", "has_model", "start", "write_script"]
 
 
 def has_model(material: Mapping[str, Any]) -> bool:
