@@ -37,7 +37,7 @@ batch_size = 4
 [session]
 replicates = 2
 """
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(80, 24), (120, 40), pytest.param((200, 60), marks=pytest.mark.long)]
 
 
 @pytest.fixture(autouse=True)
