@@ -20,7 +20,7 @@ from hpo_tui.views import VIEWS, open_view
 GRID = Grid((Hyperparameter("filters", (12, 24)), Hyperparameter("loss", ("poisson", "mean_squared_error"))))
 LOOKED = ViewState(
     Trim(frozenset({("filters", 24), (TRIAL, 1)}), "filters > 12", True),
-    view="ranking", metric="val_loss", epoch="best", axes=(1, 0), angles=(20.0, 30.0), flat=True, log_axes=True,
+    view="ranking", metric="val_loss", epoch="best", axes=(1, 0), angles=(20.0, 30.0), box=True, log_axes=True,
     bins=7, overlay=True, cumulative=True,
 )  # fmt: skip
 
@@ -43,7 +43,7 @@ def test_what_was_saved_is_read_back(tmp_path) -> None:
         ("where", 3), ("where", "w" * 2001), ("where", "a\u202eb"), ("without_collapsed", 1), ("view", "\x1b[2J"),
         ("view", ["ranking"]), ("metric", "\x1b[2J"), ("metric", {}), ("epoch", "first"), ("axes", [0, 0]),
         ("axes", [0, 1, 2]), ("axes", ["1", "0"]), ("angles", [20]), ("angles", [20, 90]), ("angles", [-1, 30]),
-        ("angles", ["20", "30"]), ("angles", [10**400, 30]), ("flat", "true"), ("log_axes", None), ("bins", 1),
+        ("angles", ["20", "30"]), ("angles", [10**400, 30]), ("box", "true"), ("log_axes", None), ("bins", 1),
         ("bins", 1e9), ("bins", True), ("overlay", 1), ("cumulative", []),
     ],
 )  # fmt: skip
@@ -60,9 +60,9 @@ def test_a_field_that_is_damaged_costs_only_itself(tmp_path, name: str, bad: obj
 
 def test_a_view_that_there_is_not_opens_the_first(tmp_path) -> None:
     path = tmp_path / "view.json"
-    path.write_text(json.dumps({"view": "moon", "flat": True}))
+    path.write_text(json.dumps({"view": "moon", "box": True}))
     state = load_view(path, GRID)
-    assert (open_view(state), state.flat) == (VIEWS[0], True)
+    assert (open_view(state), state.box) == (VIEWS[0], True)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def show_all(state: ViewState, _: Factors) -> ViewState:
 
 
 def switch(
-    state: ViewState, _: Factors, what: Literal["flat", "log_axes", "overlay", "cumulative", "backwards"]
+    state: ViewState, _: Factors, what: Literal["box", "log_axes", "overlay", "cumulative", "backwards"]
 ) -> ViewState:
     """Turn one of the ways of drawing on, or off."""
     switched: dict[str, Any] = {what: not getattr(state, what)}
@@ -98,8 +98,8 @@ def next_axes(state: ViewState, factors: Factors) -> ViewState:
 
 
 def shown_axes(state: ViewState, count: int) -> tuple[int, ...]:
-    """Return the hyperparameters on the plots' axes, at most three: two where the projection is flat."""
-    return all_axes(state, count)[: 2 if state.flat else 3]
+    """Return the hyperparameters on the plots' axes, at most three."""
+    return all_axes(state, count)[:3]
 
 
 def all_axes(state: ViewState, count: int) -> tuple[int, ...]:

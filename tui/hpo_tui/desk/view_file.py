@@ -42,7 +42,7 @@ class Saved(msgspec.Struct, frozen=True):
     epoch: Which = "last"
     axes: tuple[int, ...] = ()
     angles: tuple[Annotated[float, Meta(ge=0, lt=360)], Annotated[float, Meta(ge=5, le=85)]] | None = None
-    flat: bool = False
+    box: bool = False
     log_axes: bool = False
     bins: Annotated[int, Meta(ge=2, le=100)] | None = None
     overlay: bool = False

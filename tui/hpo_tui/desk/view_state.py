@@ -29,7 +29,7 @@ class ViewState:
     cursor: tuple[int, int] = (0, 0)
     axes: tuple[int, ...] = ()
     angles: tuple[float, float] | None = None
-    flat: bool = False
+    box: bool = False
     log_axes: bool = False
     bins: int | None = None
     overlay: bool = False

@@ -8,7 +8,7 @@ from unicodedata import combining, normalize
 from rich.cells import get_character_cell_size
 
 _SIGNS = (
-    ("●•◦○◆◇■▪×✓✗⊘", "*o.-@@##xvxc"),  # marks
+    ("●•◦○◎◉◆◇■▪×✓✗⊘", "*o.-oO@@##xvxc"),  # marks
     ("·…–—−±≈≤≥≠√²³“”‘’", "..---+=<>!V23\"\"''"),  # words
     ("→←↑↓▶◀▲▼▴▾", "><^v><^v^v"),  # arrows
     ("─━═╌▔╶╴╸╺│┃║┊╎╵╷┼├┤┬┴└┘┌┐╭╮╯╰┣┫", "-==----==|||::||+++++++++++++++"),  # frames

@@ -11,6 +11,7 @@ from hpo_tui.plots.scale import between, format_numbers
 
 SIZES = ("◦", "•", "●")
 SIZES_ASCII = (".", "o", "O")
+SHAPES = ("·", "◦", "○", "◎", "◉", "●")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,15 @@ def size_of(step: int) -> int:
     return step * 3 // RAMP_STEPS
 
 
-def swatch(step: int, sized: bool, plain: bool) -> str:
-    """Return the sign that shows a step of the ramp: its marker where markers have sizes, else a ground."""
+def swatch(step: int, sized: bool, plain: bool, shapes: bool = False) -> str:
+    """Return the sign that shows a step of the ramp: its marker where markers have sizes, else a ground.
+
+    With ``shapes`` there are more of them than sizes: they tell what no colour does.
+    """
     if not sized:
         return "#" if plain else " "
+    if shapes and not plain:
+        return SHAPES[step * len(SHAPES) // RAMP_STEPS]
     return (SIZES_ASCII if plain else SIZES)[size_of(step)]
 
 
@@ -85,10 +91,12 @@ def draw_column(canvas: Canvas, col: int, row: int, room: tuple[int, int], legen
     return row + 1 + len(ticks)
 
 
-def draw_line(canvas: Canvas, row: int, legend: RampLegend, sized: bool, plain: bool = False) -> None:
+def draw_line(
+    canvas: Canvas, row: int, legend: RampLegend, sized: bool, plain: bool = False, shapes: bool = False
+) -> None:
     """Draw the legend as one line, worst to best, as much of it as there is room for."""
     worst, best = format_numbers((legend.worst, legend.best))
-    signs = [swatch(step, sized, plain) for step in range(RAMP_STEPS)]
+    signs = [swatch(step, sized, plain, shapes) for step in range(RAMP_STEPS)]
     if legend.low == legend.high:
         worst, signs = "", []
     taken = width_of(worst) + len(signs) + width_of(best) + 3

@@ -24,12 +24,15 @@ class ScatterLook:
     """What is shown and from where: ``shown`` lists one to three axes by index (across, along, upright).
 
     ``spacing`` is for each shown axis, ordinal where it is left out: value i of n. ``view`` is where the box is
-    seen from; None chooses it so that no two values of the floor hide each other.
+    seen from; None chooses it so that no two values of the floor hide each other. ``box``: three axes stand as a
+    box, not as panels; ``shapes``: there is no colour, and marks tell scores by their shape.
     """
 
     shown: tuple[int, ...] = (0, 1, 2)
     spacing: tuple[Spacing, ...] = ()
     view: View | None = None
+    box: bool = True
+    shapes: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

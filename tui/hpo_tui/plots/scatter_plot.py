@@ -22,6 +22,7 @@ from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.scatter_box import draw_box, stand_box
 from hpo_tui.plots.scatter_flat import draw_flat
 from hpo_tui.plots.scatter_numbers import ScatterLook, ScatterNumbers, Shown, scatter_numbers
+from hpo_tui.plots.scatter_panels import draw_panels, stand_panels
 from hpo_tui.plots.scatter_points import sign_of
 
 TOO_SMALL = "too small for a scatter; widen the window"
@@ -45,18 +46,19 @@ def scatter(
 
     ``empty`` is the sentence that stands where no trial has a result or failed.
     """
+    look = look or ScatterLook()
     numbers = scatter_numbers(trials, metric, look)
     if not len(numbers):
         return sentence(empty, width, height, ascii, inks.DIM)
     canvas = Canvas(width, height)
-    plot_width, legend_width = _divide(numbers, width, height)
-    shown = _draw_plot(canvas, plot_width, numbers, ascii)
+    plot_width, legend_width = _divide(numbers, width, height, look)
+    shown = _draw_plot(canvas, plot_width, numbers, look, ascii)
     if shown is None:
         return sentence(TOO_SMALL, width, height, ascii, inks.DIM)
     _write_others(canvas, plot_width, numbers)
     if legend_width:
         _draw_legend(canvas, (plot_width + 2, legend_width), numbers, len(shown), ascii)
-    elif numbers.legend is not None and height >= 12 and len(numbers.axes) == 3:
+    elif numbers.legend is not None and height >= 12 and len(numbers.axes) == 3 and look.box:
         draw_line(canvas, 0, numbers.legend, sized=True, plain=ascii)
     return canvas.picture(ascii)
 
@@ -73,26 +75,33 @@ def point_at(
 
     The other arguments are those that drew the scatter. A point that is a mean stands for its best trial.
     """
+    look = look or ScatterLook()
     numbers = scatter_numbers(trials, metric, look)
     if not len(numbers):
         return None
-    plot_width, _ = _divide(numbers, width, height)
-    shown = _draw_plot(Canvas(width, height), plot_width, numbers, plain=False)
+    plot_width, _ = _divide(numbers, width, height, look)
+    shown = _draw_plot(Canvas(width, height), plot_width, numbers, look, plain=False)
     point = shown.near(*cell) if shown is not None else None
     return int(numbers.rows[point]) if point is not None else None
 
 
-def _divide(numbers: ScatterNumbers, width: int, height: int) -> tuple[int, int]:
+def _divide(numbers: ScatterNumbers, width: int, height: int, look: ScatterLook) -> tuple[int, int]:
     """Return the widths of the plot and of the legend; the legend's is 0 where it has no place."""
-    if numbers.legend is None or width < _LEGEND_FROM or height < 5:
+    panelled = len(numbers.axes) == 3 and not look.box and stand_panels(numbers, width, height) is not None
+    if panelled or numbers.legend is None or width < _LEGEND_FROM or height < 5:
         return width, 0
     most = max(width // 5, 9)
     legend = max(column_width(numbers.legend, most), min(_NOTE_ROOM, most))
     return width - legend - 2, legend
 
 
-def _draw_plot(canvas: Canvas, width: int, numbers: ScatterNumbers, plain: bool) -> Shown | None:
+def _draw_plot(
+    canvas: Canvas, width: int, numbers: ScatterNumbers, look: ScatterLook, plain: bool
+) -> Shown | None:
     """Return the points that are seen, or None where the room is too small."""
+    panels = stand_panels(numbers, width, canvas.height) if len(numbers.axes) == 3 and not look.box else None
+    if panels is not None:
+        return draw_panels(canvas, width, numbers, panels, plain, look.shapes)
     if len(numbers.axes) < 3:
         return draw_flat(canvas, width, numbers, plain) if canvas.height >= 4 and width >= 12 else None
     box = stand_box(numbers, width, canvas.height)

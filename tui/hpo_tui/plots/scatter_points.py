@@ -21,13 +21,18 @@ def sign_of(failed: bool, plain: bool) -> str:
     return (FAILED_ASCII if plain else FAILED) if failed else (COLLAPSED_ASCII if plain else COLLAPSED)
 
 
-def point_marks(numbers: ScatterNumbers, which: Ints, plain: bool) -> tuple[list[str], list[int]]:
-    """Return the marker and the ink of each of the points ``which`` (indices)."""
+def point_marks(
+    numbers: ScatterNumbers, which: Ints, plain: bool, shapes: bool = False
+) -> tuple[list[str], list[int]]:
+    """Return the marker and the ink of each of the points ``which`` (indices).
+
+    With ``shapes`` the markers tell the steps of the ramp apart without colour.
+    """
     glyphs, point_inks = [], []
     for index in which:
         step = int(numbers.steps[index])
         failed = step < 0
-        glyph = swatch(step, sized=True, plain=plain)
+        glyph = swatch(step, sized=True, plain=plain, shapes=shapes)
         if failed or numbers.collapsed[index]:
             glyph = sign_of(failed, plain)
         ink = inks.WARNING if failed else inks.RAMP[step]

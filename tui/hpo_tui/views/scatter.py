@@ -1,4 +1,4 @@
-"""The scatter: a point for each trial in a box of three hyperparameters, or flat on two; colour says the score."""
+"""The scatter: a point for each trial, in flat panels or in a box of three hyperparameters."""
 
 from __future__ import annotations
 
@@ -71,14 +71,15 @@ class Scatter(View):
     def turned(self, desk: Desk, across: int, up: int) -> ViewState:
         """Turn the box about its upright axis, and tilt it from the side to nearly straight above."""
         seen = angles_of(desk.state, desk.table.factors).turned(across * AZIMUTH_STEP, up * ELEVATION_STEP)
-        return replace(desk.state, angles=(seen.azimuth, seen.elevation))
+        return replace(desk.state, box=True, angles=(seen.azimuth, seen.elevation))
 
 
 def look_of(desk: Desk) -> ScatterLook:
     """Return which axes are shown, and from where."""
     shown = shown_axes(desk.state, len(desk.table.factors))
     spacing = tuple("log" if desk.state.log_axes else "ordinal" for _ in shown)
-    return ScatterLook(shown, spacing, angles_of(desk.state, desk.table.factors))  # type: ignore[arg-type]
+    angles = angles_of(desk.state, desk.table.factors)
+    return ScatterLook(shown, spacing, angles, desk.state.box, desk.colourless)  # type: ignore[arg-type]
 
 
 def angles_of(state: ViewState, factors: Sequence[Hyperparameter]) -> Angles:
