@@ -52,6 +52,9 @@ class Desk:
         self.ascii_only = ascii_only
         self.colourless = colourless
         self._tabled: tuple[Snapshot, _Basis, Table] | None = before._tabled if before is not None else None
+        self._of_table: tuple[Table, dict[Hashable, object]] | None = (
+            before._of_table if before is not None else None
+        )
         self._made: dict[Hashable, object] = {}
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
@@ -59,6 +62,15 @@ class Desk:
         if key not in self._made:
             self._made[key] = make()
         return cast(Made, self._made[key])
+
+    def once_for_table(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` returns, called once for all desks that have this table."""
+        if self._of_table is None or self._of_table[0] is not self.table:
+            self._of_table = self.table, {}
+        kept = self._of_table[1]
+        if key not in kept:
+            kept[key] = make()
+        return cast(Made, kept[key])
 
     @property
     def snapshot(self) -> Snapshot:

@@ -6,7 +6,7 @@ A value's colour is its own, whatever is trimmed: that of its place among all va
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from hpo_core.text import clean, format_value
@@ -55,13 +55,15 @@ def value_lines(
     stats: Sequence[Sequence[ValueStats]],
     look: Look,
     marks: ValueMarks = NO_MARKS,
+    once: Callable[[Hashable, Callable[[], list[Row]]], list[Row]] = lambda _, make: make(),
 ) -> list[ValueLine]:
     """Return every line of the pane: a heading for each hyperparameter, then its values.
 
-    Hyperparameters stand apart by a blank line where all of them fit into the height so.
+    Hyperparameters stand apart by a blank line where all of them fit into the height so. ``once`` keeps what does
+    not depend on cursor and marks.
     """
     columns = _Columns.of(table, stats, look)
-    strips = iter(_strips(table, stats, columns.strip, look))
+    strips = iter(once(("strips", columns.strip, look), lambda: _strips(table, stats, columns.strip, look)))
     lines: list[ValueLine] = []
     spaced = sum(len(rows) + 2 for rows in stats) - 1 <= look.height
     for factor, (hyperparameter, rows) in enumerate(zip(table.factors, stats, strict=True)):

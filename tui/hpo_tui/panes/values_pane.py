@@ -79,9 +79,12 @@ def _laid(desk: Desk, width: int, height: int) -> Laid:
 
     def lay() -> Laid:
         table, plain = desk.table, desk.ascii_only
-        stats = [value_stats(table, factor, desk.whole.collapsed) for factor in range(len(table.factors))]
+        gone = desk.whole.collapsed
+        stats = desk.once_for_table(
+            ("stats", gone), lambda: [value_stats(table, factor, gone) for factor in range(len(table.factors))]
+        )
         look = Look(width, height, _ends(desk), plain, plain)
-        lines = value_lines(table, desk.state.cursor, stats, look, _marks(desk))
+        lines = value_lines(table, desk.state.cursor, stats, look, _marks(desk), desk.once_for_table)
         below = _below(desk, width)
         room = max(height - len(below), min(height, len(lines)))
         at = next((n for n, line in enumerate(lines) if (line.factor, line.value) == desk.state.cursor), 0)
@@ -100,7 +103,7 @@ def _ends(desk: Desk) -> tuple[float, float] | None:
         rows = results.counted(table.measure) & table.in_view[results.trial - 1]
         return limits(np.asarray(results.values(table.measure)[rows])) if not table.apart else None
 
-    return desk.once("values' axis", find)
+    return desk.once_for_table("values' axis", find)
 
 
 def _marks(desk: Desk) -> ValueMarks:
@@ -109,7 +112,8 @@ def _marks(desk: Desk) -> ValueMarks:
 
 
 def _below(desk: Desk, width: int) -> list[Row]:
-    lines = [line for line in (*trim_words(desk.table), best_at(desk.table)) if line]
+    table = desk.table
+    lines = desk.once_for_table("trim", lambda: [line for line in (*trim_words(table), best_at(table)) if line])
     said = [padded((run(f" {shorten(line, width - 2)}"),), width) for line in lines]
     return [*_legend_rows(desk, width), *fixed_rows(desk.snapshot.spec, width), *said]
 
