@@ -68,11 +68,13 @@ def test_the_notebooks_lines_run_on_the_papers_session(monkeypatch: pytest.Monke
     monkeypatch.delenv("HPO_TUI_SESSIONS")
     lines = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert lines is not None
-    *before, by_rate, by_epoch = lines[1].splitlines()
+    *before, by_rate, by_epoch, effects, trimmed = lines[1].splitlines()
     told: dict[str, Any] = {}
     exec("\n".join(before), told)
     assert eval(by_rate, told).loc[0.001, "mean"] == pytest.approx(0.9401, abs=1e-4)
     assert eval(by_epoch, told).shape == (120, 1)
+    assert eval(effects, told).loc["learning_rate", "verdict"] == "decides"
+    assert eval(trimmed, told).shape == (6, 5)
 
 
 def test_every_verb_stands_in_the_readme_and_no_other() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import hpo_core
-from hpo_core.errors import SessionError
+from hpo_core.errors import FilterError, SessionError
+from hpo_core.interop.import_table import import_table
 
 TYPES = {
     "learning_rate": "float64",
@@ -73,3 +74,29 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are(make_session: Any)
     make_session()
     with pytest.raises(SessionError, match=r"no session 'large'.*there: small"):
         hpo_core.open_session("large")
+
+
+def test_a_line_says_what_matters_and_a_trim_takes_values_out_of_every_frame(tmp_path: Path) -> None:
+    grid = [(lr, act) for lr in (1, 2, 3) for act in "ab"]
+    rows = "".join(f"{lr},{act},{lr + at * 7 % 5 / 100}\n" for at, (lr, act) in enumerate(grid * 2))
+    (tmp_path / "it.csv").write_text(f"lr,act,val_accuracy\n{rows}")
+    import_table(tmp_path / "it.csv", tmp_path / "sessions", "it")
+    session = hpo_core.open_session("it", tmp_path / "sessions")
+    effects = session.effects()
+    assert effects.index.tolist() == ["lr", "act", "lr × act"]
+    assert effects.loc["lr", "verdict"] == "decides"
+    assert effects.loc["lr", "p"] < 1e-6 < 0.1 < effects.loc["act", "p"]
+    assert "lr decides" in effects.attrs["sentences"][0]
+    less = session.trim("act = b", lr=[1, 3.0])
+    assert [len(frame) for frame in (less.trials, less.replicates, less.epochs)] == [1, 2, 2]
+    assert less.trials["lr"].tolist() == [2]
+    assert session.trim(hide={"act": "a"}).trim("lr > 1").trials["lr"].tolist() == [2, 3]
+    assert len(session.trials) == 6
+    for wrong, sentence in (
+        (lambda: session.trim(lrr=1), "no hyperparameter is called 'lrr'; did you mean lr"),
+        (lambda: session.trim(lr=9), "lr has no value '9'; it has 1, 2, 3"),
+        (lambda: session.trim("lr > 9"), "nothing is left in view"),
+        (lambda: session.effects("loss"), "the session has val_accuracy"),
+    ):
+        with pytest.raises(FilterError, match=sentence):
+            wrong()

@@ -11,7 +11,7 @@ from hpo_core.plan.metrics import Objective
 from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Trials
 from hpo_tui.plots.legend import RampLegend
 from hpo_tui.plots.projection import View, default_view
-from hpo_tui.plots.scale import fraction, limits, ramp_steps
+from hpo_tui.plots.scale import format_ticks, fraction, limits, ramp_steps, round_ticks
 
 _MOST_TICKS = 120
 """No plot is so large that more ticks of an axis could be read."""
@@ -102,6 +102,51 @@ def axis_positions(axis: Axis, spacing: Spacing = "ordinal") -> Floats:
     return np.arange(count) / (count - 1) if count > 1 else np.full(count, 0.5)
 
 
+_CONTINUOUS = 12
+"""More numbers than this on an axis are a continuous hyperparameter's, where most have one trial only."""
+
+_DECADES = 2.0
+"""Positive numbers over so many powers of ten lie on a logarithmic axis."""
+
+_TICKS = 5
+
+
+def is_continuous(axis: Axis, rows: int) -> bool:
+    """Whether an axis' numbers are those of a random search: many, each for few of the ``rows``."""
+    return axis.positions is not None and len(axis.positions) > _CONTINUOUS and 2 * len(axis.positions) > rows
+
+
+def true_spacing(axis: Axis) -> Spacing:
+    """Return how a continuous hyperparameter's axis is spaced: by its numbers, or by their logarithms."""
+    low, high = min(axis.positions or (0.0,)), max(axis.positions or (0.0,))
+    return "log" if low > 0 and high / low >= 10**_DECADES else "linear"
+
+
+def _ticks(axis: Axis, place: Floats, spacing: Spacing, marked: Ints) -> tuple[tuple[float, str], ...]:
+    """Return an axis' ticks: its values, or round numbers where these are too many and lie where they are."""
+    if spacing == "ordinal" or axis.positions is None or len(axis.labels) <= _CONTINUOUS:
+        return tuple((float(place[at]), axis.labels[at]) for at in _ticked(len(place), marked))
+    low, high = min(axis.positions), max(axis.positions)
+    if spacing == "log":
+        powers = np.arange(np.ceil(np.log10(low) - 1e-9), np.floor(np.log10(high) + 1e-9) + 1)
+        powers = powers[:: max(1, -(-len(powers) // _TICKS))]
+        at, labels = (
+            fraction(powers, float(np.log10(low)), float(np.log10(high))),
+            [f"1e{power:.0f}" for power in powers],
+        )
+        if len(powers) > 1:
+            return tuple(zip(map(float, at), labels, strict=True))
+    ticks = round_ticks(low, high, _TICKS)
+    numbers = np.asarray(ticks)
+    with np.errstate(all="ignore"):
+        at = (
+            fraction(np.log10(numbers), float(np.log10(low)), float(np.log10(high)))
+            if spacing == "log"
+            else fraction(numbers, low, high)
+        )
+    return tuple(zip(map(float, at), format_ticks(ticks), strict=True))
+
+
 def scatter_numbers(trials: Trials, metric: Objective, look: ScatterLook | None = None) -> ScatterNumbers:
     """Return the numbers of the scatter of the trials that have a score or failed; the others are not drawn."""
     look = look or ScatterLook()
@@ -137,8 +182,8 @@ def scatter_numbers(trials: Trials, metric: Objective, look: ScatterLook | None 
         highlighted=highlighted,
         legend=RampLegend(metric, low, high) if ends else None,
         ticks=tuple(
-            tuple((float(place[at]), axis.labels[at]) for at in _ticked(len(place), marked))
-            for place, axis, marked in zip(places, axes, codes[highlighted].T, strict=True)
+            _ticks(axis, place, how, codes[highlighted][:, at])
+            for at, (axis, place, how) in enumerate(zip(axes, places, spacing, strict=False))
         ),
         view=view,
         others=tuple(axis.name for at, axis in enumerate(trials.axes) if at not in shown),

@@ -16,7 +16,7 @@ from hpo_tui.look.numbers import metric_text
 from hpo_tui.plots.projection import View as Angles
 from hpo_tui.plots.projection import default_view
 from hpo_tui.plots.rows import Row
-from hpo_tui.plots.scatter_numbers import ScatterLook
+from hpo_tui.plots.scatter_numbers import ScatterLook, Spacing, is_continuous, true_spacing
 from hpo_tui.plots.scatter_plot import point_at, scatter
 from hpo_tui.views.trials import empty_words, metric_of, names_of, trials_in_view
 from hpo_tui.views.view import Cells, View
@@ -77,9 +77,13 @@ class Scatter(View):
 def look_of(desk: Desk) -> ScatterLook:
     """Return which axes are shown, and from where."""
     shown = shown_axes(desk.state, len(desk.table.factors))
-    spacing = tuple("log" if desk.state.log_axes else "ordinal" for _ in shown)
+    axes, rows = trials_in_view(desk, marked=False).axes, len(desk.table.in_view)
+    spacing: tuple[Spacing, ...] = tuple(
+        "log" if desk.state.log_axes else true_spacing(axes[at]) if is_continuous(axes[at], rows) else "ordinal"
+        for at in shown
+    )
     angles = angles_of(desk.state, desk.table.factors)
-    return ScatterLook(shown, spacing, angles, desk.state.box, desk.colourless)  # type: ignore[arg-type]
+    return ScatterLook(shown, spacing, angles, desk.state.box, desk.colourless)
 
 
 def angles_of(state: ViewState, factors: Sequence[Hyperparameter]) -> Angles:
