@@ -13,7 +13,14 @@ from hpo_tui.plots.data import Axis, Trials, trials
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.projection import View, default_view, edges, half_extent, project
 from hpo_tui.plots.scatter_box import stand_box
-from hpo_tui.plots.scatter_numbers import ScatterLook, axis_positions, scatter_numbers, shown_in_cells
+from hpo_tui.plots.scatter_numbers import (
+    ScatterLook,
+    axis_positions,
+    is_continuous,
+    scatter_numbers,
+    shown_in_cells,
+    true_spacing,
+)
 from hpo_tui.plots.scatter_plot import TOO_SMALL, point_at, scatter
 
 RATE = Axis("learning_rate", ("0.0001", "0.001", "0.1"), (1e-4, 1e-3, 1e-1))
@@ -35,6 +42,25 @@ def inked(picture: Picture, ink: int) -> list[str]:
 def test_values_stand_in_even_steps_whatever_they_are() -> None:
     assert axis_positions(RATE).tolist() == [0.0, 0.5, 1.0]
     assert axis_positions(Axis("only", ("1",))).tolist() == [0.5]
+
+
+def test_a_random_search_lies_on_true_axes_with_round_ticks() -> None:
+    rates = tuple(10.0**-power for power in np.linspace(5, 1, 40))
+    drops = tuple(np.linspace(0.01, 0.59, 40).tolist())
+    axes = tuple(
+        Axis(name, tuple(f"{n:.6g}" for n in found), found) for name, found in (("lr", rates), ("drop", drops))
+    )
+    codes = np.stack([np.arange(40), np.arange(40)[::-1]], axis=1)
+    drawn = trials(axes, codes, np.linspace(0, 1, 40))
+    assert all(is_continuous(axis, 40) for axis in axes)
+    assert not is_continuous(FILTERS, 4)
+    look = ScatterLook((0, 1), tuple(map(true_spacing, axes)))
+    assert look.spacing == ("log", "linear")
+    numbers = scatter_numbers(drawn, ACCURACY, look)
+    assert [label for _, label in numbers.ticks[0]] == ["1e-5", "1e-4", "1e-3", "1e-2", "1e-1"]
+    assert [label for _, label in numbers.ticks[1]] == ["0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert numbers.rounded(0)
+    assert numbers.positions[:, 0] == pytest.approx(np.linspace(0, 1, 40))
 
 
 def test_log_and_linear_axes_space_values_by_their_numbers() -> None:

@@ -192,6 +192,18 @@ async def test_e_exports_the_three_tables(make_session, open_app) -> None:
         await see.until(lambda: sorted(path.name for path in folder.exports.glob("*.csv")) == names)
 
 
+async def test_e_asks_which_trials_where_some_are_out_of_view(make_session, open_app) -> None:
+    folder = make_session()
+    async with open_app(folder) as see:
+        await see.press("1", "e")
+        await see.until(lambda: type(see.app.screen).__name__ == "Choice")
+        assert "leaves 8 of 12 trials in view" in str(see.app.screen.query_one(".words").content)
+        await see.press("down", "enter")
+        await see.until(lambda: (folder.exports / "trials.csv").is_file())
+        await see.until(lambda: any("Exported all 12 trials" in note.message for note in see.app._notifications))
+        assert len((folder.exports / "trials.csv").read_text().splitlines()) == 13
+
+
 async def test_running_jobs_show_their_progress(make_session, open_app) -> None:
     folder = make_session(done=4, extra=(AttemptStarted(trial=5, replicate=1, attempt=1, seed=1, worker=1),))
     job = RunningJob(5, 1, 1, 1, "train", 2, 3, 9, 40, {"accuracy": 0.912}, 0.0, 12.0)

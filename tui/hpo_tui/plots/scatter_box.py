@@ -96,8 +96,8 @@ def _draw_frame(pen: Pen, box: Box) -> None:
 
 def _draw_uprights(pen: Pen, box: Box, plain: bool) -> None:
     """Draw a dotted upright over every place of the floor, where they stand far enough apart to be told apart."""
-    if any(len(box.numbers.ticks[at]) < len(box.numbers.axes[at].labels) for at in (0, 1)):
-        return  # round ticks, or some of many: few points stand over them
+    if any(box.numbers.rounded(axis) for axis in (0, 1)):
+        return
     across, along = box.numbers.ticks[:2]
     if len(across) * len(along) * 2.2 > box.across * 2 * half_extent(box.numbers.view)[0]:
         return

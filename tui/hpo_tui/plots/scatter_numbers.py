@@ -63,6 +63,10 @@ class ScatterNumbers:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def rounded(self, axis: int) -> bool:
+        """Whether an axis' ticks are round numbers, or a few of many: trials stand between them."""
+        return len(self.ticks[axis]) < len(self.axes[axis].labels)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shown:

@@ -99,7 +99,7 @@ def draw_panels(
         ink = inks.STRONG if int(shown.points[index]) == best else inks.DIM
         beside = _WIDE_MARK + 1 if large and not shapes else 1
         canvas.label(int(shown.cols[index]) + beside, int(shown.lines[index]), text, ink, gap=0)
-    _write_around(canvas, width, numbers, panels)
+    _write_around(canvas, width, numbers, panels, plain)
     _write_legend(canvas, numbers, len(shown), plain, shapes)
     return shown
 
@@ -129,7 +129,7 @@ def _place(positions: Floats, count: int) -> Floats:
 
 def _draw_lattice(pen: Pen, numbers: ScatterNumbers, panels: Panels, plain: bool) -> None:
     """Draw a quiet dot where a trial will stand, or would: nothing moves when it comes."""
-    if panels.across < 1 or panels.up < 1:
+    if panels.across < 1 or panels.up < 1 or any(numbers.rounded(axis) for axis in (0, 1)):
         return
     up = len(numbers.ticks[1])
     xs, ys = [], []
@@ -173,7 +173,7 @@ def _bare(score: float, decimals: int) -> str:
     return f"{score:.{decimals}f}".replace("0.", ".", 1) if np.isfinite(score) else ""
 
 
-def _write_around(canvas: Canvas, width: int, numbers: ScatterNumbers, panels: Panels) -> None:
+def _write_around(canvas: Canvas, width: int, numbers: ScatterNumbers, panels: Panels, plain: bool) -> None:
     """Write the panels' names, the values on both axes, and below all of it the axes' names."""
     right, up, count = (len(ticks) for ticks in numbers.ticks)
     marked = numbers.positions[numbers.highlighted]
@@ -187,6 +187,7 @@ def _write_around(canvas: Canvas, width: int, numbers: ScatterNumbers, panels: P
         across = [value.removeprefix("0") if value.startswith("0.") else value for value in across]
     for panel, (third, label) in enumerate(numbers.ticks[2]):
         left, top = panels.corner(panel, up)
+        label = f"{'~' if plain else '≈'} {label}" if numbers.rounded(2) else label
         whole = f"{names[2]} {label}"
         title = whole if width_of(whole) <= panels.width else shorten(label, panels.width)
         canvas.label(left, top - 1, title, inks.ACCENT if ink(2, third) == inks.ACCENT else inks.STRONG)

@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from hpo_core.journal.lock import Holder
+from hpo_core.text import plural
 from hpo_tui.widgets.plain_text import literal
 
 LAYOUT_SECONDS = 0.05
@@ -59,6 +60,15 @@ def leave_choice() -> Choice:
             ("finish", "Stop after the trainings under way"),
             ("stop", "Stop now: the trainings under way start again from epoch 1 when resumed"),
         ],
+    )
+
+
+def export_choice(seen: int, whole: int) -> Choice:
+    """Return the question asked when trials that are out of view would be left out of an export."""
+    return Choice(
+        "Export",
+        f"The trim leaves {seen:,} of {plural(whole, 'trial')} in view. An older export there is replaced.",
+        [("seen", f"Export the {seen:,} in view"), ("all", f"Export all {whole:,}")],
     )
 
 

@@ -14,7 +14,7 @@ from hpo_core.text import clean, plural
 from hpo_tui.desk.follower import Update
 from hpo_tui.panes.key_words import COLLAPSE, SIGNS, help_places
 from hpo_tui.screens.desk_screen import DeskScreen
-from hpo_tui.screens.dialogs import leave_choice
+from hpo_tui.screens.dialogs import export_choice, leave_choice
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.messages import WantRefine
 
@@ -38,9 +38,19 @@ def refine(screen: DeskScreen) -> None:
 
 
 def export(screen: DeskScreen) -> None:
-    """Export the CSVs."""
+    """Export the CSVs; ask which trials, where not all are in view."""
     trim, read_only = screen.state.trim, screen.orders.read_only
-    screen.do(lambda update: _export(screen.folder, update, trim, read_only))
+
+    def written(answer: str | None) -> None:
+        if answer is not None:
+            whole = Trim() if answer == "all" else trim
+            screen.do(lambda update: _export(screen.folder, update, whole, read_only))
+
+    seen = in_view(screen.latest.snapshot, trim) if screen.latest is not None else None
+    if seen is None or read_only or seen.all():
+        written("seen")
+    else:
+        screen.app.push_screen(export_choice(int(seen.sum()), len(seen)), written)
 
 
 def _export(folder: SessionFolder, update: Update, trim: Trim, read_only: bool) -> str:
