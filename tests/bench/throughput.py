@@ -4,6 +4,7 @@
     python tests/bench/throughput.py --grid paper --ways kerastuner hpo-tui
     python tests/bench/throughput.py --data fruit10k --grid tiny
     python tests/bench/throughput.py --data growth --grid tiny    how time grows from 1 to 8 times the data
+    python tests/bench/throughput.py --own                        three Keras models of a user's own
 
 Whole processes are timed, start-up included, with nothing decoded before. Prints tables to paste, writes a CSV.
 Exit status: 0 done, 1 a way failed, 2 the call was wrong.
@@ -25,6 +26,7 @@ from bench_report import Run, agreement, best_wall, by_way, growth_table, table,
 from grid_plan import GRIDS, Plan
 from image_folders import GROWTH, NAMES, SHAPES, count_images, image_folder
 from machine_words import machine_in_words
+from own_ways import MODELS, measure_all
 from stopwatch import Took, adopt_orphans
 from stopwatch import run as timed
 from ways import LIMIT, OURS, WAYS, Way, environment
@@ -39,6 +41,9 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grid", choices=list(GRIDS), default="small", help="4, 24 or 120 trainings")
     parser.add_argument("--data", choices=[*NAMES, "growth"], nargs="+", default=["shapes"])
+    parser.add_argument(
+        "--own", choices=MODELS, nargs="*", help="your own Keras model: all of these, or those named, instead"
+    )
     parser.add_argument("--shapes", type=Path, default=SHAPES, help="the folder of the data set 'shapes'")
     parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=list(WAYS))
     parser.add_argument("--repeat", type=int, default=1, help="rounds through all ways")
@@ -56,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     adopt_orphans()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if arguments.own is not None:
+        print(f"{machine_in_words()}. {arguments.workers} workers, the best of {arguments.repeat} rounds.\n")
+        models = arguments.own or MODELS
+        return 0 if measure_all(models, arguments.workers, arguments.repeat, arguments.limit) else 1
     ways, failed = usable(arguments.ways), False
     with tempfile.TemporaryDirectory(prefix="hpo-tui-bench-") as temporary:
         scratch = arguments.scratch or Path(temporary)
