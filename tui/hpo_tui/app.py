@@ -24,9 +24,10 @@ from hpo_tui.look.preferences import remember_theme, remembered_theme
 from hpo_tui.look.skins import Skin, textual_theme_name, textual_themes
 from hpo_tui.look.theme import THEMES, ThemeName, colour_depth, palette
 from hpo_tui.screens.home import HomeScreen
-from hpo_tui.screens.messages import OpenSession, WantGrid, WantRefine
+from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid, WantRefine
 from hpo_tui.screens.new_grid import NewGridScreen
 from hpo_tui.screens.next_grid import RefineScreen
+from hpo_tui.screens.own_grid import OwnGridScreen
 from hpo_tui.screens.palette import Actions
 from hpo_tui.screens.session_screen import SessionScreen
 from hpo_tui.terminal.driver import PaintingDriver, driver_class
@@ -101,6 +102,13 @@ class HpoApp(App[None]):
     def open_new_grid(self, message: WantGrid) -> None:
         """Show the form of a new grid."""
         form = NewGridScreen(self.sessions, self.skin, message.base, message.name, self.options)
+        self.push_screen(form, self._open)
+
+    @on(WantOwnGrid)
+    def open_own_grid(self, message: WantOwnGrid) -> None:
+        """Show the form of a new grid of one's own training."""
+        own, name = message.own, message.name
+        form = OwnGridScreen(self.sessions, self.skin, own, name, self.options, message.copied)
         self.push_screen(form, self._open)
 
     def _open(self, folder: SessionFolder | None) -> None:

@@ -70,13 +70,18 @@ class ModelSpec:
         if self.command is None:
             return
         asked = IN_COMMAND.findall(self.command)
-        for name in asked:
-            if name not in names and name not in ("seed", OUT):
+        for name in self.asked:
+            if name not in names:
                 raise SpecError(f"{where} command asks for {{{name}}}; give it a value in [grid] or [fixed].")
         for name in names:
             if name not in asked:
                 hint = did_you_mean(name, asked, f"write {{{clean(name, 60)}}} where it belongs.")
                 raise SpecError(f"{where} command never asks for {clean(name, 60)!r}; {hint}")
+
+    @property
+    def asked(self) -> list[str]:
+        """The hyperparameters that a command asks for."""
+        return [name for name in IN_COMMAND.findall(self.command or "") if name not in ("seed", OUT)]
 
     @staticmethod
     def _check_pattern(given: Mapping[str, Any], where: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -12,8 +10,7 @@ from hpo_core.errors import SpecError
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import clean, plural
 from hpo_tui.commands.options import common_options
-
-DRAFT = "hpo_core.workloads.own.draft"
+from hpo_tui.forms.own_file import drafted
 
 
 @click.command()
@@ -31,23 +28,13 @@ def new(file: Path, to: Path | None) -> None:
     if to is not None and to.exists():
         raise SpecError(f"{clean(to)} exists; it is not written over. Give another name.")
     folder = Path() if to is None else to.parent
-    told = subprocess.run(
-        [sys.executable, "-m", DRAFT, str(file), str(folder)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if told.returncode:
-        lines = [line for line in told.stderr.splitlines() if line.strip()]
-        raise SpecError(clean(lines[-1], 400) if lines else f"{clean(file)} ended the process that read it.")
+    text = drafted(file, folder)
     if to is None:
-        click.echo(told.stdout, nl=False)
+        click.echo(text, nl=False)
         return
     try:
         with to.open("x", encoding="utf-8") as stream:
-            stream.write(told.stdout)
+            stream.write(text)
     except OSError as error:
         raise SpecError(f"{clean(to)} cannot be written: {error.strerror}.") from None
     try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 
 from hpo_core.errors import SessionError, SpecError
-from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter, Value
 from hpo_core.plan.spec import parse_value
 from hpo_core.session.store import check_name
 from hpo_core.text import clean, format_value
@@ -21,30 +21,40 @@ def values_text(values: Iterable[Value]) -> str:
     return ", ".join(_quoted(format_value(value)) for value in values)
 
 
-def read_values(name: str, text: str, known: Sequence[Value] = (), imported: bool = False) -> tuple[Value, ...]:
+def read_values(
+    name: str,
+    text: str,
+    known: Sequence[Value] = (),
+    imported: bool = False,
+    facts: Mapping[str, KnownHyperparameter] | None = None,
+) -> tuple[Value, ...]:
     """Return the values that a field lists, in its order. Raises ``SpecError`` with what to do.
 
     A text that shows one of ``known`` means just that value, also where its text says less than the value holds.
-    Where the ``known`` ones were ``imported``, they stand as they are, and a new one must be of their kind.
+    Where the ``known`` ones were ``imported``, they stand as they are, and a new one must be of their kind. So it
+    must where ``facts``, what is known of the hyperparameters (else those of the paper's network), are none.
     """
+    facts = KNOWN if facts is None else facts
     shown = {format_value(value): value for value in known}
     found: list[Value] = []
     for part in _parts(text):
         value = shown[part] if part in shown else parse_value(part)
-        if imported and part not in shown:
-            value = _like(known, value, part, name)
-        elif not imported and name in KNOWN:
-            value = KNOWN[name].check(value, name)
+        if (imported or not facts) and part not in shown:
+            value = _like(known, value, part, name, facts)
+        elif not imported and name in facts:
+            value = facts[name].check(value, name)
         if value in found:
             raise SpecError(f"{format_value(value)} stands there twice; give every value once.")
         found.append(value)
     return tuple(found)
 
 
-def _like(known: Sequence[Value], value: Value, text: str, name: str) -> Value:
-    """Return a new value of an imported hyperparameter, of the kind of those it has. Raises ``SpecError``."""
-    if name in KNOWN and all(allowed(name, other) for other in known):
-        return KNOWN[name].check(value, name)
+def _like(
+    known: Sequence[Value], value: Value, text: str, name: str, facts: Mapping[str, KnownHyperparameter]
+) -> Value:
+    """Return a new value of a hyperparameter, of the kind of those it has. Raises ``SpecError``."""
+    if name in facts and all(allowed(name, other) for other in known):
+        return facts[name].check(value, name)
     if known and all(isinstance(other, str) for other in known):
         return text
     if known and all(_is_number(other) for other in known) and not (_is_number(value) and isfinite(float(value))):

@@ -36,6 +36,7 @@ from hpo_tui.forms.speeds import SessionSpeed
 FRUIT, FOLDER, NPZ = "fruit", "folder", "npz"
 SOURCE_ORDER = (FRUIT, FOLDER, NPZ, *(name for name in SOURCES if name not in (FRUIT, FOLDER, NPZ)))
 METRICS = WORKLOADS[DEFAULT_WORKLOAD].metrics
+MODEL = "a KerasTuner file or a script; empty: the paper's network"
 BEGIN_WITH = ("learning_rate", "filters")
 """What a fresh form varies, over its usual values."""
 
@@ -69,6 +70,7 @@ class Reading:
 
 def grid_fields() -> tuple[Field, ...]:
     """Return the form's fields, in their order; ``section`` stands with the first of each part."""
+    model = Field("model", "your own file", MODEL, section="Training")
     data = (
         Field("source", "data source", "", "choice", SOURCE_ORDER, section="Data"),
         Field("path", "path", "the folder or the .npz file; ~ is your home"),
@@ -89,7 +91,7 @@ def grid_fields() -> tuple[Field, ...]:
         Field("jit", "XLA", "compiles the networks with XLA; pays on GPUs only", "choice", SWITCH),
         Field("name", "session name", "its folder's name"),
     )
-    return data + values + session
+    return (model, *data, *values, *session)
 
 
 def _value_field(name: str, section: str) -> Field:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hpo_core.errors import HpoError, SpecError
 from hpo_core.plan.grid import Hyperparameter
-from hpo_core.plan.hyperparameters import KNOWN, Value
+from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter, Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.refine.proposal import Proposal
@@ -76,7 +76,9 @@ def toggled(first: Proposal, name: str, text: str, values: tuple[Value, ...]) ->
 
 
 def _read(first: Proposal, name: str, text: str) -> tuple[Value, ...]:
-    return read_values(name, text, known_values(first, name), not first.snapshot.spec.trainable)
+    spec = first.snapshot.spec
+    facts: dict[str, KnownHyperparameter] | None = {} if spec.model is not None else None
+    return read_values(name, text, known_values(first, name), not spec.trainable, facts)
 
 
 def _size(value: Value) -> float:

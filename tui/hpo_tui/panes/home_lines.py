@@ -40,10 +40,10 @@ DEMO = Offer(
 NEW = Offer(
     "new_grid",
     "New grid",
-    "a grid of your own, on your images or generated ones",
-    "A form: where the images are, which hyperparameters are varied over which values, how often each trial is "
-    "trained; it counts while you type, and launches or writes a spec file. Enter or n opens it. From the shell: "
-    "hpo-tui run SPEC.toml, hpo-tui import FILE.csv.",
+    "a grid of your own: your file, your images, or generated ones",
+    "A form: your own file, or the paper's network and its images; which hyperparameters are varied over which "
+    "values, how often each trial is trained. It counts while you type, and launches or writes a spec file. "
+    "Enter or n opens it. From the shell: hpo-tui run SPEC.toml, hpo-tui import FILE.csv.",
 )
 
 Line = SessionCard | Offer

@@ -21,6 +21,7 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import delete
 from hpo_core.text import clean, plural
 from hpo_tui.desk.sessions import CardReader, SessionCard
+from hpo_tui.forms.own_form import OwnForm
 from hpo_tui.look.keys import Key, bindings, group
 from hpo_tui.look.skins import Skin
 from hpo_tui.panes.footer import footer_row
@@ -28,7 +29,7 @@ from hpo_tui.panes.home_lines import Line, detail_rows, heading_row, home_lines,
 from hpo_tui.plots.rows import Row
 from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.help import HelpScreen
-from hpo_tui.screens.messages import OpenSession, WantGrid
+from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid
 from hpo_tui.screens.orders import warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 
@@ -211,12 +212,8 @@ class HomeScreen(Screen[None]):
         if card.spec is None:
             self.notify(card.problem, severity="error", markup=False)
         elif card.spec.model is not None:
-            self.notify(
-                f"The form is for the built-in network; {card.folder.name} trains {card.spec.model.label}. Copy "
-                f"its spec, edit it, and run that: {card.folder.spec}",
-                severity="warning",
-                markup=False,
-            )
+            own = OwnForm.of(card.spec.to_toml(), Path.cwd())
+            self.post_message(WantOwnGrid(own, card.folder.name, card.folder))
         else:
             self.post_message(WantGrid(card.spec, card.folder.name))
 

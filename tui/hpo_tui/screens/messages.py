@@ -8,6 +8,7 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.refine.proposal import Proposal
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk.follower import Update
+from hpo_tui.forms.own_form import OwnForm
 
 
 class Updated(Message):
@@ -61,3 +62,13 @@ class WantGrid(Message):
         super().__init__()
         self.base = base
         self.name = name
+
+
+class WantOwnGrid(Message):
+    """The person wants to fill in a new grid of their own training; ``copied`` is the session it begins as."""
+
+    def __init__(self, own: OwnForm, name: str, copied: SessionFolder | None = None) -> None:
+        super().__init__()
+        self.own = own
+        self.name = name
+        self.copied = copied

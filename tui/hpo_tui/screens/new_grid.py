@@ -17,21 +17,28 @@ from hpo_core.errors import HpoError
 from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.data_source import DataSpec
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import create, free_name
 from hpo_core.text import clean
 from hpo_core.workloads.workload import check_can_train
 from hpo_tui.forms import grid_form as form
+from hpo_tui.forms.own_file import drafted
+from hpo_tui.forms.own_form import OwnForm
 from hpo_tui.forms.spec_file import write_spec
 from hpo_tui.forms.speeds import SessionSpeed, measured_speeds, speed_on
 from hpo_tui.look.inks import ACCENT, DIM, STRONG
 from hpo_tui.look.skins import Skin
 from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.screens.form import LEAVE, SAVE, FormScreen
+from hpo_tui.screens.messages import WantOwnGrid
 from hpo_tui.widgets.form_parts import FormRow
 
 
 class NewGridScreen(FormScreen):
     """Fills in a spec, fresh or as a copy of another; ends with the new session's folder."""
+
+    looks_at = "Looking at the data: every image is checked before anything is made"
+    """What is done first where the grid is launched."""
 
     class SpeedsRead(Message):
         """The speeds of earlier sessions are known."""
@@ -52,6 +59,7 @@ class NewGridScreen(FormScreen):
         self._begin, self._lost = form.texts_of(base, free) if base is not None else (form.fresh_texts(free), "")
         self._reading = form.Reading()
         self._speeds: list[SessionSpeed] = []
+        self._doing = self.looks_at
 
     def title_text(self) -> str:
         """Name the form."""
@@ -104,15 +112,13 @@ class NewGridScreen(FormScreen):
     def summary_rows(self, width: int) -> list[Row]:
         """Trials, trainings, expected time, and what to mind."""
         if self.busy:
-            return [
-                padded((run(" Looking at the data: every image is checked before anything is made…", DIM),), width)
-            ]
-        spec = self._reading.spec
+            return [padded((run(f" {self._doing}…", DIM),), width)]
+        spec, hint = self._reading.spec, padded((run(f" {self._hint()}", DIM),), width)
+        if self._file is not None:
+            said = f" enter reads {clean(self._file.name, 40)}; a form of its own hyperparameters follows."
+            return [padded((run(said, STRONG),), width), hint]
         if spec is None:
-            return [
-                self.not_yet_row(dict(self._reading.errors), width),
-                padded((run(f" {self._hint()}", DIM),), width),
-            ]
+            return [self.not_yet_row(dict(self._reading.errors), width), hint]
         time = form.time_words(spec, speed_on(self._speeds, spec.data))
         lines = ((form.count_words(spec), STRONG), (time, ACCENT), (form.advice(spec) or self._hint(), DIM))
         return [padded((run(f" {line}", ink),), width) for line, ink in lines]
@@ -125,6 +131,36 @@ class NewGridScreen(FormScreen):
         if entry.suggested:
             return f"{entry.meaning}; usual: {entry.suggested} (ctrl+t)"
         return f"one of: {', '.join(entry.choices)}" if entry.choices else entry.meaning
+
+    # A file of one's own ----------------------------------------------------------------------------------------
+
+    @property
+    def _file(self) -> Path | None:
+        """The file that is to be trained in place of the paper's network, where one is named."""
+        text = self.texts.get("model", "").strip()
+        return Path(text).expanduser() if text else None
+
+    @on(FormRow.Entered)
+    def read_file(self, message: FormRow.Entered) -> None:
+        """Read the file that is named, instead of going on to the next field."""
+        row = self.focused_row()
+        if row is not None and row.key == "model" and self._file is not None:
+            message.prevent_default()
+            self._draft(self._file)
+
+    @work(thread=True, exclusive=True, group="draft")
+    def _draft(self, file: Path) -> None:
+        self._doing = (
+            f"Reading {clean(file.name, 40)}: a Keras file is run, and its models are built, none is trained"
+        )
+        self.app.call_from_thread(self.be_busy, True)
+        try:
+            own = OwnForm.of(drafted(file, Path.cwd()), Path.cwd())
+        except HpoError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
+        else:
+            self.post_message(WantOwnGrid(own, file.stem))
+        self.app.call_from_thread(self.be_busy, False)
 
     # Deeds ------------------------------------------------------------------------------------------------------
 
@@ -157,6 +193,9 @@ class NewGridScreen(FormScreen):
         """Return the spec, if it can be had and nothing is under way."""
         if self.busy:
             return None
+        if self._file is not None:
+            self._draft(self._file)
+            return None
         if self._reading.spec is None:
             self.go_to_error(dict(self._reading.errors))
         return self._reading.spec
@@ -164,13 +203,17 @@ class NewGridScreen(FormScreen):
     @work(thread=True, exclusive=True, group="make")
     def _make(self, spec: SessionSpec, name: str) -> None:
         worker = get_current_worker()
+        self._doing = self.looks_at
         self.app.call_from_thread(self.be_busy, True)
         folder = None
         try:
             check_can_train(spec, self._options.workload)
             if not worker.is_cancelled:
-                folder = create(self._sessions, name, spec)
+                folder = self._create(spec, name)
                 launch.start_engine(folder, self._options)
         except HpoError as error:
             self.app.call_from_thread(self.app.notify, str(error), severity="error", markup=False)
         self.app.call_from_thread(self.end_with, folder)
+
+    def _create(self, spec: SessionSpec, name: str) -> SessionFolder:
+        return create(self._sessions, name, spec)

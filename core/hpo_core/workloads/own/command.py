@@ -53,7 +53,7 @@ class CommandWorkload:
     def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Run the program to its end, or until told to stop."""
         out = _own_folder(Path(job.log))
-        values = {OUT: str(out), **job.values, "seed": job.seed}
+        values = {OUT: str(out), "seed": job.seed, **job.values}
         words = [filled(word, values) for word in self._words]
         if not self._said_data:
             report.data(own_data())
