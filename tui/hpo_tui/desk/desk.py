@@ -9,11 +9,12 @@ from typing import TypeVar, cast
 import numpy as np
 
 from hpo_core.effects import Effects
+from hpo_core.effects.answer import Part, SoFar, answer
 from hpo_core.errors import FilterError
 from hpo_core.plan.grid import JobKey
 from hpo_core.results.measure import Measure, measure_of
 from hpo_core.results.trim import Cut
-from hpo_core.session.snapshot import Snapshot
+from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_tui.desk.analyst import NOTHING, Analyst, Findings, Look, Whole
 from hpo_tui.desk.follower import Update
 from hpo_tui.desk.order import ranked_rows
@@ -145,6 +146,14 @@ class Desk:
         """What matters in what is looked at now; None until that is worked out."""
         found = self.findings
         return found.effects if found is not None and found.look == self.look else None
+
+    @cached_property
+    def answer(self) -> tuple[Part, ...]:
+        """The answer by the analyst's newest findings, which may still be to an earlier question."""
+        snapshot, found = self.snapshot, self.findings
+        goes_on = session_status(snapshot, self.update.engine_alive) == "training"
+        so_far = SoFar(snapshot.ended, snapshot.trainings, goes_on, snapshot.spec.trainable)
+        return answer(found.effects if found is not None else None, so_far)
 
     @cached_property
     def collapsed(self) -> int:

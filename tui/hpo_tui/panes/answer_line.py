@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo_core.effects.answer import BETWEEN, Kind, Part, SoFar, Step, answer, fitted
-from hpo_core.session.snapshot import Snapshot
+from hpo_core.effects.answer import BETWEEN, Kind, Part, Step, fitted
 from hpo_tui.desk.desk import Desk
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
-from hpo_tui.panes.header import state_word
 from hpo_tui.panes.pane import Pane
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row, padded, run
@@ -26,24 +24,11 @@ class AnswerLine(Pane):
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
         """Return the line."""
-        return [answer_row(answer_parts(desk), width)]
+        return [answer_row(desk.answer, width)]
 
     def basis(self, desk: Desk) -> tuple[object, ...]:
         """Return the answer."""
-        return (answer_parts(desk),)
-
-
-def answer_parts(desk: Desk) -> tuple[Part, ...]:
-    """Return the parts of the answer; none before the first analysis."""
-    found = desk.findings
-    effects = found.effects if found is not None else None
-    goes_on = state_word(desk.update) in ("training", "starting")
-    return answer(effects, so_far(desk.snapshot, goes_on))
-
-
-def so_far(snapshot: Snapshot, goes_on: bool) -> SoFar:
-    """Return how far the session is."""
-    return SoFar(snapshot.ended, snapshot.trainings, goes_on, snapshot.spec.trainable)
+        return (desk.answer,)
 
 
 def answer_row(parts: Sequence[Part], width: int) -> Row:

@@ -1,4 +1,4 @@
-"""The effects view: the words first, then shares of the variance, values, interactions, the best trial, more."""
+"""The effects view: the answer in sentences, the statistics behind it, shares, values, interactions, more."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from hpo_tui.plots.canvas import sentence
 from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.views.effects.advice import WORKING, drop_losers
 from hpo_tui.views.effects.more import epoch_rows, failure_rows, front_rows, interaction_rows, winner_rows
-from hpo_tui.views.effects.paragraphs import blank, paragraph, paragraphs
+from hpo_tui.views.effects.paragraphs import blank, heading, paragraph, paragraphs
 from hpo_tui.views.effects.shares import share_rows
 from hpo_tui.views.effects.value_lines import value_rows
 from hpo_tui.views.view import Cells, View
 
+_OWN_WORDS = ("missing", "best", "next")
+"""The parts of the answer that begin with a word of ours: a name is as it is."""
 SPOKEN_WIDTH = 100
 """Cells of a line where the findings are told in words."""
 
@@ -51,7 +53,7 @@ class EffectsView(View):
     def told(self, desk: Desk) -> list[str]:
         """Say what was found, whether or not a trial is in view."""
         rows = _lines(desk, desk.findings, SPOKEN_WIDTH) if desk.findings is not None else []
-        return ["".join(text for text, _ in row).strip() for row in rows]
+        return ["".join(text for text, _ in row).strip(" ─") for row in rows]
 
     def edge(self, desk: Desk, room: int) -> str:
         """Return nothing: no trial is pointed at."""
@@ -83,7 +85,8 @@ def effects_lines(found: Findings, desk: Desk, width: int) -> list[Row]:
         return paragraph(f"This could not be analysed: {found.failure}", width, WARNING)
     effects = found.effects
     sections = [
-        words_rows(effects, width),
+        answer_rows(effects, desk, width),
+        statistics_rows(effects, width),
         share_rows(effects, width),
         value_rows(effects, width),
         interaction_rows(effects, desk, width),
@@ -99,14 +102,22 @@ def effects_lines(found: Findings, desk: Desk, width: int) -> list[Row]:
     return lines
 
 
-def words_rows(effects: Effects, width: int) -> list[Row]:
-    """Return the findings in sentences: wiring faults, verdicts, warnings, and what all of it rests on."""
+def answer_rows(effects: Effects, desk: Desk, width: int) -> list[Row]:
+    """Return the findings as a person would say them: what reaches no training first, for that alone is wrong."""
+    rows = paragraphs(fault_words(effects), width, WARNING)
+    for part in desk.answer if effects.n else ():
+        said = f"next: {part.texts[0]}" if part.kind == "next" else part.texts[0]
+        rows += paragraph(f"{said[0].upper() if part.kind in _OWN_WORDS else said[0]}{said[1:]}.", width, STRONG)
+    return rows
+
+
+def statistics_rows(effects: Effects, width: int) -> list[Row]:
+    """Return what the sentences rest on: the test of each effect, warnings, the noise."""
     faults, cautions = fault_words(effects), caution_words(effects)
-    rows = paragraphs(faults, width, WARNING)
-    if effects.n:
-        rows += paragraphs(effect_words(effects.effects), width, STRONG)
-    rows += paragraphs(cautions, width, WARNING)
+    rows = paragraphs(effect_words(effects.effects), width) if effects.n else []
+    rows += paragraphs(cautions, width)
     rows += paragraphs((warning for warning in effects.warnings if warning not in (*faults, *cautions)), width)
     if effects.incomparable:
         rows += paragraph("o on a value of loss shows what matters within that loss.", width, DIM)
-    return [*rows, *(paragraph(basis(effects), width, DIM) if effects.n else [])]
+    rows += paragraph(basis(effects), width, DIM) if effects.n else []
+    return [heading("Statistics", width), *rows] if rows else []
