@@ -14,6 +14,7 @@ from typing import Literal
 from hpo_core.engine.clock import Clock, Every
 from hpo_core.engine.dispatch import BY_SESSION, Dispatcher
 from hpo_core.engine.estimate import Estimator
+from hpo_core.engine.event_log import EventLog
 from hpo_core.engine.inbox import Inbox
 from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.live import LiveBoard
@@ -33,6 +34,7 @@ from hpo_core.journal.events import (
     EngineOptions,
     EngineStarted,
     EngineStopped,
+    Noted,
     StopSession,
 )
 from hpo_core.journal.files import REAL_FILES, Files
@@ -106,6 +108,8 @@ class Engine:
         recorder.watch(queue.observe)
         recorder.watch(estimator.observe)
         recorder.forget_history()
+        if self._state.spec.tensorboard:
+            recorder.watch(EventLog(self.folder.tensorboard, self._state, self._say_of_events).observe)
         estimator.begin(self._clock.wall())
         self._dispatcher = Dispatcher(self.folder, recorder, self._supervisor, queue, workers)
         self._prober = Prober(self.folder, recorder, self._supervisor, self._dispatcher)
@@ -117,6 +121,9 @@ class Engine:
         self._live = LiveBoard(
             self.folder.status, recorder.gen, self._supervisor, estimator, readings, self._clock
         )
+
+    def _say_of_events(self, sentence: str) -> None:
+        self._recorder.record(Noted(level="warning", text=sentence))
 
     def _begin(self) -> None:
         interrupted = sum(1 for _ in self._state.running())

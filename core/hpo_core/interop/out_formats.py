@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ import numpy as np
 
 from hpo_core.errors import SessionError
 from hpo_core.interop.csv_format import csv_line
+from hpo_core.interop.event_bytes import FILE, EventBytes
 from hpo_core.interop.extras import extra
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.results.tidy import Bools, Cell, TidyTable, epochs_table, replicates_table, trials_table
@@ -110,40 +110,17 @@ def _optuna_state(entry: Replicate, value: float | None) -> str:
 
 def tensorboard_files(snapshot: Snapshot, seen: Bools | None = None) -> Mapping[str, Iterator[bytes]]:
     """Return event files, a folder for each training: its curves and its HParams. Raises ``SessionError``."""
-    records = _package("tensorboard.summary.writer.record_writer", "tensorboard")  # not its EventFileWriter, nor
-    facts = _package("tensorboard.plugins.hparams.plugin_data_pb2", "tensorboard")  # its summaries: those import
-    hparams = _package("tensorboard.plugins.hparams.metadata", "tensorboard")  # TensorFlow, where there is one
-    event = _package("tensorboard.compat.proto.event_pb2", "tensorboard").Event
-    summary = _package("tensorboard.compat.proto.summary_pb2", "tensorboard").Summary
-
-    def about(entry: Replicate, start: float) -> Any:
-        info = facts.SessionStartInfo(group_name=str(entry.key.trial), start_time_secs=start)
-        for name, value in {**snapshot.spec.grid[entry.key.trial].values, **snapshot.spec.fixed}.items():
-            kind = "bool" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"
-            setattr(info.hparams[name], f"{kind}_value", value)
-        plugin = hparams.create_summary_metadata(facts.HParamsPluginData(session_start_info=info))
-        tag = hparams.SESSION_START_INFO_TAG
-        return summary(value=[summary.Value(tag=tag, metadata=plugin, tensor=hparams.NULL_TENSOR)])
-
-    def events(entry: Replicate) -> Iterator[Any]:
-        start = entry.started or 1.0
-        yield event(wall_time=start, file_version="brain.Event:2")
-        yield event(wall_time=start, summary=about(entry, start))
-        for epoch in entry.epochs:
-            found = {metric: value for metric, value in epoch.metrics.items() if value is not None}
-            points = [summary.Value(tag=metric, simple_value=value) for metric, value in found.items()]
-            at = start + epoch.seconds * epoch.number
-            yield event(wall_time=at, step=epoch.number, summary=summary(value=points))
+    encoded = EventBytes()
 
     def written(entry: Replicate) -> Iterator[bytes]:
-        file = io.BytesIO()
-        writer = records.RecordWriter(file)
-        for one in events(entry):
-            writer.write(one.SerializeToString())
-        yield file.getvalue()
+        start = entry.started or 1.0
+        values = {**snapshot.spec.grid[entry.key.trial].values, **snapshot.spec.fixed}
+        yield encoded.begin(entry.key.trial, values, start)
+        for epoch in entry.epochs:
+            yield encoded.epoch(epoch.number, epoch.metrics, start + epoch.seconds * epoch.number)
 
     return {
-        f"trial-{entry.key.trial}-r{entry.key.replicate}/events.out.tfevents.0.hpo-tui": written(entry)
+        f"trial-{entry.key.trial}-r{entry.key.replicate}/{FILE.format(0)}": written(entry)
         for entry in _ended(snapshot, seen)
     }
 

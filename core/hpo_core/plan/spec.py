@@ -75,6 +75,8 @@ class SessionSpec:
     jit: bool = key("flag", False, stands=(TRAINED,))
     keep: int = key("int", 1, stands=(TRAINED,), ends=(0, 10_000))
     """Of how many of the best trials a trained model is kept."""
+    tensorboard: bool = key("flag", False, stands=(TRAINED,))
+    """Whether TensorBoard's event files are written while it trains."""
 
     @property
     def trainings(self) -> int:

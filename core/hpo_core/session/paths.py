@@ -65,6 +65,11 @@ class SessionFolder:
         return self.path / "exports"
 
     @property
+    def tensorboard(self) -> Path:
+        """TensorBoard's event files, where they are asked for."""
+        return self.path / "tensorboard"
+
+    @property
     def view(self) -> Path:
         """How this person last looked at the session."""
         return self.path / "view.json"
