@@ -21,6 +21,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
+from drill_data import feed_data
 from drill_disk import fail_everywhere
 from drill_journal import cut_everywhere, flip_bits
 from drill_lost_pages import lose_pages
@@ -51,6 +52,7 @@ def drills(rounds: int) -> dict[str, Drill]:
         "disk": fail_everywhere,
         "orders": lambda _: give_orders(1000),
     }
+    found["data"] = partial(feed_data, cases=1000)
     for name in PARSERS:
         found[name] = lambda _, parser=name: feed(parser, CASES)
     return found

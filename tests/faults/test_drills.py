@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from drill_data import feed_data
 from drill_disk import fail_everywhere
 from drill_journal import cut_everywhere, flip_bits
 from drill_lost_pages import lose_pages
@@ -77,6 +78,17 @@ def test_whatever_it_is_given_a_parser_reads_it_or_refuses_it_in_one_sentence(pa
     figures = feed(parser, 200)
     assert figures.rounds >= 200
     assert int(figures.note.split()[0]) >= 30, "as many as these were read, and written and read again"
+
+
+@pytest.mark.fault(50, 51, 52, 53, 54, 55, 56)
+def test_whatever_lies_in_a_folder_or_an_npz_file_is_read_as_it_is_or_refused_in_one_sentence(
+    tmp_path: Path,
+) -> None:
+    figures = feed_data(tmp_path, 60)
+    assert figures.clean, figures
+    assert int(figures.note.split()[0]) >= 20, (
+        "as many as these were read, and compared with what they were made of"
+    )
 
 
 def test_trims_and_orders_in_any_sequence_do_what_a_plain_model_does() -> None:

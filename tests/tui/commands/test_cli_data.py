@@ -65,7 +65,7 @@ def test_before_training_it_is_said_how_the_data_are_taken_and_show_says_it_late
     starting.check_can_train(spec, "synthetic", headless=True)
     lines = " ".join(capsys.readouterr().out.split())
     assert lines.startswith("data: 2 classes, 4 training images and 2 validation images of 8×8 6 images of")
-    assert "left out, as they are in no class's folder or hidden: beside.png pixels from 90 to 202" in lines
+    assert "hidden, or folders by a link: beside.png pixels from 90 to 202" in lines
     folder = create(root.parent / "sessions", "mine", spec)
     of_images = prepared(root)
     Engine(folder, ReplayExecutor(lambda job: iter([of_images, *synthetic(job)])), EngineOptions()).run()

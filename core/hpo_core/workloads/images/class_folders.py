@@ -71,7 +71,7 @@ class _Seen:
             yield f"{plural(total, 'image')} in folders below those of their classes: {_first(folders)}"
         if self.left_out:
             names = _first([clean(name) for name in self.left_out])
-            yield f"left out, as they are in no class's folder or hidden: {names}"
+            yield f"left out, as they are in no class's folder, hidden, or folders by a link: {names}"
 
 
 def find(root: Path, validation_split: float) -> Listing:
@@ -130,30 +130,29 @@ def held_out(labels: Sequence[int], names: Sequence[str], share: float, classes:
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """What stands in one folder, by name in order; ``place`` is the folder below the root, ``hidden`` what is.
+    """What stands in one folder, by name in order; ``place`` is the folder below the root.
 
-    ``identity`` tells the folder from any other, by whatever way it was come to.
+    ``hidden`` is that, and below a class's folder what is a folder by a link.
     """
 
     place: str
-    identity: tuple[int, int]
     folders: list[str]
     files: list[str]
     hidden: list[str]
     states: dict[str, os.stat_result]
 
 
-def _entries(root: Path, place: str = "") -> _Entries:
-    folder = root / place
+def _entries(root: Path, place: str = "", below: bool = False) -> _Entries:
+    folder, found = root / place, _Entries(place, [], [], [], {})
     try:
-        status = folder.stat()
-        found = _Entries(place, (status.st_dev, status.st_ino), [], [], [], {})
         with os.scandir(folder) as entries:
             for one in sorted(entries, key=lambda one: one.name):
                 path = os.path.join(place, one.name)  # noqa: PTH118 - a text, ten times as quick as a Path
                 if one.name.lower() in CLUTTER or one.name.startswith("._"):
                     continue
-                if one.is_dir():
+                if below and one.is_dir() and one.is_symlink():
+                    found.hidden.append(f"{path}/")  # it may lead to another class
+                elif one.is_dir():
                     if one.name.startswith("."):
                         found.hidden.append(f"{path}/")
                     else:
@@ -202,7 +201,7 @@ def _files(root: Path, inside: _Entries, classes: Sequence[str], seen: _Seen) ->
     alike: set[str] | None = None
     for label, name in enumerate(classes):
         before = len(files)
-        own = _entries(root, os.path.join(inside.place, name))  # noqa: PTH118
+        own = _entries(root, os.path.join(inside.place, name), below=True)  # noqa: PTH118
         alike = {*own.folders} & (alike if alike is not None else {*own.folders}) if not own.files else set()
         for entries in _walk(root, own):
             seen.left_out += entries.hidden
@@ -221,16 +220,13 @@ def _files(root: Path, inside: _Entries, classes: Sequence[str], seen: _Seen) ->
 
 
 def _walk(root: Path, top: _Entries) -> Iterator[_Entries]:
-    """Yield a folder and those below it, each once: a link may lead back."""
-    visited, waiting = set(), [top]
+    """Yield a folder and those below it, from the top."""
+    waiting = [top]
     while waiting:
         entries = waiting.pop()
-        if entries.identity in visited:
-            continue
-        visited.add(entries.identity)
         yield entries
         below = (os.path.join(entries.place, name) for name in reversed(entries.folders))  # noqa: PTH118
-        waiting += [_entries(root, place) for place in below]
+        waiting += [_entries(root, place, below=True) for place in below]
 
 
 def _file(path: str, label: int, status: os.stat_result) -> File:
