@@ -127,7 +127,27 @@ def test_a_reader_that_leaves_is_no_error_and_the_training_goes_on(
     process.stderr.close()
 
     assert process.wait(60) == 0
-    assert said == "hpo-tui: nobody reads any more; the training of small goes on.\n"
+    assert said.startswith("hpo-tui: nobody reads any more; the training of small goes on: 'hpo-tui open small'")
+    until(lambda: read_session(folder).counts["complete"] == 8)
+
+
+@pytest.mark.fault(64)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_told_to_end_says_that_the_training_goes_on(
+    number: signal.Signals, start: Callable[..., subprocess.Popen[str]], folder: SessionFolder, hold: Path
+) -> None:
+    process = start()
+    until(lambda: folder.status.exists() and read_session(folder).counts["running"])
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + number
+    assert said == (
+        f"hpo-tui: this command was told to end ({number.name}); the training of small goes on: "
+        "'hpo-tui open small' shows it, 'hpo-tui stop small' ends it.\n"
+    )
+    assert folder.engine_runs()
+    hold.unlink()
     until(lambda: read_session(folder).counts["complete"] == 8)
 
 
@@ -221,11 +241,12 @@ def test_control_c_on_a_terminal_stops_in_order(in_terminal: Any, spec: Path, fo
     assert not folder.engine_runs()
 
 
-def test_a_narrow_encoding_gets_question_marks_instead_of_a_traceback(
+def test_a_narrow_encoding_gets_ascii_instead_of_a_traceback(
     hpo_tui: Any, spec: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hpo_tui("run", spec, "--headless", "--workload", "synthetic")
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     shown = hpo_tui("show", "small", encoding="latin-1")
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert "small  finished  ? val_accuracy" in shown.stdout
+    assert shown.stdout.isascii()
+    assert "small  finished  ^ val_accuracy" in shown.stdout

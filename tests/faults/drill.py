@@ -23,6 +23,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tools"))
 
 from drill_data import feed_data
 from drill_disk import fail_everywhere
+from drill_hostile import send_noise, spoil_folders
 from drill_journal import cut_everywhere, flip_bits
 from drill_lost_pages import lose_pages
 from drill_orders import give_orders
@@ -50,6 +51,8 @@ def drills(rounds: int) -> dict[str, Drill]:
         "flip": partial(flip_bits, rounds=FLIPS),
         "pages": lose_pages,
         "disk": fail_everywhere,
+        "folders": partial(spoil_folders, rounds=1000),
+        "bytes": lambda _: send_noise(1000),
         "orders": lambda _: give_orders(1000),
     }
     found["data"] = partial(feed_data, cases=1000)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from drill_data import feed_data
 from drill_disk import fail_everywhere
+from drill_hostile import send_noise, spoil_folders
 from drill_journal import cut_everywhere, flip_bits
 from drill_lost_pages import lose_pages
 from drill_orders import give_orders
@@ -93,3 +94,15 @@ def test_whatever_lies_in_a_folder_or_an_npz_file_is_read_as_it_is_or_refused_in
 
 def test_trims_and_orders_in_any_sequence_do_what_a_plain_model_does() -> None:
     assert give_orders(25).rounds == 25
+
+
+@pytest.mark.fault(42)
+def test_whatever_stands_in_a_session_nothing_outside_changes_and_nothing_hangs(tmp_path: Path) -> None:
+    figures = spoil_folders(tmp_path / "sessions", 25)
+    assert figures.clean, figures
+
+
+@pytest.mark.fault(43)
+def test_after_any_bytes_from_a_terminal_the_next_key_is_heard() -> None:
+    figures = send_noise(200)
+    assert figures.clean, figures

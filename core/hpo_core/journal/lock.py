@@ -22,6 +22,9 @@ from hpo_core.errors import SessionLocked
 from hpo_core.journal.files import open_own
 from hpo_core.text import clean
 
+HOLDER_BYTES = 4096
+"""No engine's name is longer."""
+
 
 class Holder(msgspec.Struct, frozen=True):
     """Who holds, or last held, a session's lock; times in seconds since 1970."""
@@ -54,7 +57,7 @@ def read_holder(path: Path) -> Holder | None:
     """Return who the lock file names, or None where it names nobody."""
     try:
         with os.fdopen(open_own(path), "rb") as file:
-            return msgspec.json.decode(file.read(), type=Holder)
+            return msgspec.json.decode(file.read(HOLDER_BYTES), type=Holder)
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -42,6 +42,10 @@ BEFORE_THERE_WAS_A_KEY: Mapping[str, Value] = {"seeds": SHARED}
 DEFAULT_OBJECTIVE = Objective("val_accuracy", "max")
 
 
+MOST_BYTES = 1 << 26
+"""A longer spec is none, but a file of something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchSpec:
     """The ``[search]`` table: which plan says what is trained, how many trials it has in all, and what is pruned.
@@ -165,7 +169,11 @@ class SessionSpec:
         mean where they are not there, if not their defaults. Raises ``SpecError``.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            with path.open("rb") as file:
+                data = file.read(MOST_BYTES + 1)
+            if len(data) > MOST_BYTES:
+                raise SpecError(f"{clean(path)} is too long for a spec: it has more than 64 MB.")
+            text = data.decode("utf-8")
         except FileNotFoundError:
             raise SpecError(f"There is no spec file {clean(path)}.") from None
         except IsADirectoryError:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -32,19 +35,63 @@ def follow_to_end(folder: SessionFolder) -> int:
     """Print a session's progress until its engine has left; return the exit status.
 
     0 where every training ended (a diverged one has ended too: that is a result), 1 where one failed or the
-    engine left before the end, 130 where Ctrl-C stopped it.
+    engine left before the end, 130 where Ctrl-C stopped it; 143 and 129 where SIGTERM or SIGHUP ended this command
+    and left the training to itself.
     """
     reporter: Reporter = BarReporter(folder) if sys.stdout.isatty() else LineReporter(folder)
     try:
-        with reporter:
+        with told_to_leave(), reporter:
             snapshot = _follow(folder, reporter)
     except KeyboardInterrupt:
         return _stop(folder)
+    except Told as told:
+        _say_what_goes_on(f"this command was told to end ({told.signal.name})", folder)
+        return 128 + told.signal
     except BrokenPipeError:
-        click.echo(f"hpo-tui: nobody reads any more; the training of {folder.name} goes on.", err=True)
+        _say_what_goes_on("nobody reads any more", folder)
         raise
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        _say_what_goes_on("the terminal is gone", folder)
+        return 128 + signal.SIGHUP
     click.echo(summary(snapshot, folder))
     return 0 if snapshot.finished and not snapshot.counts["failed"] else 1
+
+
+class Told(Exception):  # noqa: N818 - what happened
+    """A signal asks this command to end, and not the training."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = signal.Signals(number)
+
+
+@contextlib.contextmanager
+def told_to_leave() -> Iterator[None]:
+    """Raise ``Told`` on SIGTERM, and on SIGHUP unless it is ignored, as by nohup."""
+
+    def leave(number: int, _: object) -> None:
+        raise Told(number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say_what_goes_on(why: str, folder: SessionFolder) -> None:
+    with contextlib.suppress(OSError):  # nobody may be there to hear it
+        click.echo(
+            f"hpo-tui: {why}; the training of {folder.name} goes on: 'hpo-tui open {folder.name}' shows it, "
+            f"'hpo-tui stop {folder.name}' ends it.",
+            err=True,
+        )
 
 
 def _follow(folder: SessionFolder, reporter: Reporter) -> Snapshot:
