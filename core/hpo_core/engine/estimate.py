@@ -3,6 +3,8 @@
 The number of images is the same for every training of a session, so an epoch's seconds stand for an epoch-image's.
 Recent measurements count more. A worker's first epoch with a network holds the compiling as well and is kept
 apart, or a session's first minutes would look like hours. Until another epoch has ended, progress in one speaks.
+Trainings that stop early have the share of their epochs that others had so far; where the spec names no epochs, each
+has as many as others had.
 """
 
 from __future__ import annotations
@@ -48,9 +50,12 @@ class Estimator:
         self._any_epoch = Mean()
         self._first_epoch = Mean()
         self._overhead = Mean()
+        self._share = Mean()
+        self._epochs = Mean()
         self._compiled: set[tuple[int, Hashable]] = set()
         self._compiling: set[JobKey] = set()
         self._spent: dict[JobKey, float] = {}
+        self._seen: dict[JobKey, int] = {}
         self._ends: deque[float] = deque(maxlen=21)
 
     def observe(self, record: Envelope) -> None:
@@ -61,9 +66,14 @@ class Estimator:
             case EpochEnded() as event:
                 self._epoch_ended(JobKey(event.trial, event.replicate), event.seconds)
             case AttemptEnded() as event:
-                spent = self._spent.pop(JobKey(event.trial, event.replicate), 0.0)
+                key = JobKey(event.trial, event.replicate)
+                spent, seen = self._spent.pop(key, 0.0), self._seen.pop(key, 0)
                 if event.status == "complete":
                     self._overhead.add(max(event.seconds - spent, 0.0))
+                if event.status == "complete" and seen:
+                    asked = self._spec().epochs_of(event.trial)
+                    self._share.add(min(seen / asked, 1.0) if asked else 1.0)
+                    self._epochs.add(seen)
                 self._ends.append(record.time)
 
     def begin(self, time: float) -> None:
@@ -85,7 +95,9 @@ class Estimator:
         epoch = next((seconds for seconds in known if seconds is not None), None)
         if epoch is None:
             return None
-        return self._spec().epochs_of(trial) * epoch + (self._overhead.value or 0.0)
+        asked = self._spec().epochs_of(trial)
+        epochs = asked * (self._share.value or 1.0) if asked else self._epochs.value or 1.0
+        return epochs * epoch + (self._overhead.value or 0.0)
 
     def rest(self, task: Task, shown: RunningJob) -> float | None:
         """Seconds that a training under way still takes, as it is ``shown``."""
@@ -114,7 +126,7 @@ class Estimator:
     # ---------------------------------------------------------------------------------------------------------
 
     def _start(self, key: JobKey, worker: int) -> None:
-        self._spent[key] = 0.0
+        self._spent[key], self._seen[key] = 0.0, 0
         network = (worker, self._network(key.trial))
         if network not in self._compiled:
             self._compiled.add(network)
@@ -122,6 +134,7 @@ class Estimator:
 
     def _epoch_ended(self, key: JobKey, seconds: float) -> None:
         self._spent[key] = self._spent.get(key, 0.0) + seconds
+        self._seen[key] = self._seen.get(key, 0) + 1
         if key in self._compiling:
             self._compiling.discard(key)
             self._first_epoch.add(seconds)

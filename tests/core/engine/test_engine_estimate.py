@@ -36,17 +36,18 @@ def train(
     epoch_seconds: float,
     overhead: float = 0.0,
     compiling: float = 0.0,
+    epochs: int = 4,
 ) -> None:
-    """Tell of a whole training of four epochs."""
+    """Tell of a whole training."""
     tell(estimator, began, AttemptStarted(trial=trial, replicate=1, attempt=1, seed=0, worker=1))
-    for number in range(1, 5):
+    for number in range(1, epochs + 1):
         seconds = epoch_seconds + (compiling if number == 1 else 0.0)
         tell(
             estimator,
             began + number * epoch_seconds,
             EpochEnded(trial=trial, replicate=1, attempt=1, epoch=number, metrics={}, seconds=seconds),
         )
-    seconds = 4 * epoch_seconds + compiling + overhead
+    seconds = epochs * epoch_seconds + compiling + overhead
     ended = AttemptEnded(trial=trial, replicate=1, attempt=1, status="complete", seconds=seconds)
     tell(estimator, began + seconds, ended)
 
@@ -65,6 +66,21 @@ def test_before_anything_is_known_nothing_is_claimed(estimator: Estimator) -> No
     assert estimator.rest(task(), running()) is None
     assert estimator.queue([JobKey(2, 1)], [None], workers=1) is None
     assert estimator.speed(100.0) is None
+
+
+def test_trainings_that_stop_early_are_expected_of_the_others_too(estimator: Estimator) -> None:
+    for trial in range(1, 5):
+        train(estimator, trial, 10.0 * trial, 1.0, epochs=2)
+    assert estimator.training(1) == pytest.approx(2.0), "each stopped after two of its four epochs"
+
+
+def test_a_training_whose_spec_names_no_epochs_has_as_many_as_others_had() -> None:
+    model = '[model]\ncommand = "train {units}"\n[grid]\nunits = [1, 2]\n[session]\nobjective = "val_mae"'
+    spec = SessionSpec.parse(model)
+    estimator = Estimator(lambda: spec, lambda trial: trial)
+    train(estimator, 1, 0.0, 1.0, epochs=3)
+    train(estimator, 1, 10.0, 1.0, epochs=3)
+    assert estimator.training(2) == pytest.approx(3.0)
 
 
 def test_within_the_first_epoch_the_share_that_is_done_speaks(estimator: Estimator) -> None:
