@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import pathlib
 import re
 import shutil
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from hpo_core.errors import DataError
 from hpo_core.workloads.images import contents, npz
 from hpo_core.workloads.images.cache import cache_path
 from hpo_core.workloads.images.dataset import Dataset, check, prepare
+from hpo_core.workloads.images.read_script import reading
 
 RED, GREEN = (200, 30, 30), (30, 200, 30)
 BYTES = np.linspace(0, 255, 12 * 6 * 5).round().astype(np.uint8).reshape(12, 6, 5)
@@ -445,3 +448,36 @@ def test_what_a_killed_worker_left_half_written_is_taken_away(fruits: Path) -> N
     prepare(folder(fruits))
     assert whole.is_dir()
     assert not half.exists()
+
+
+# The script that the winner comes with -----------------------------------------------------------------------
+
+
+@pytest.mark.fault(52, 54, 55)
+def test_a_script_of_its_own_reads_the_very_same_images(fruits: Path) -> None:
+    (fruits / "Kiwi").rename(os.fsdecode(os.fsencode(fruits) + b"/Kiw\xed"))
+    save(fruits / "Apple" / "old" / "7.png", RED)
+    save(fruits / "Apple" / ".8.png", GREEN)
+    (fruits / "Apple" / "Thumbs.db").write_bytes(b"x")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    half = Image.new("RGB", (16, 16), RED)
+    half.paste((0, 0, 0), (0, 8, 16, 16))
+    half.save(fruits / "Apple" / "9.png", exif=exif)
+    for part in ("Training", "Test"):
+        (fruits / part).mkdir()
+        for name in ("Apple", os.fsdecode(b"Kiw\xed")):
+            shutil.copytree(fruits / name, fruits / part / name)
+    data = prepare(folder(fruits))
+    text, size, classes = reading(folder(fruits), fruits)
+    utils = SimpleNamespace(
+        load_img=lambda path: Image.open(path).convert("RGB"), to_categorical=lambda labels, n: np.eye(n)[labels]
+    )
+    script: dict[str, Any] = {"keras": SimpleNamespace(utils=utils), "pathlib": pathlib, "np": np}
+    exec(text, script)
+    assert (size, classes) == ((8, 8), 2)
+    for x, y, name in ((data.x_train, data.y_train, "train"), (data.x_val, data.y_val, "val")):
+        pairs = zip(script[f"x_{name}"], script[f"y_{name}"].argmax(axis=1), strict=True)
+        assert sorted((int(label), image.tobytes()) for image, label in pairs) == sorted(
+            (int(label), image.tobytes()) for image, label in zip(x, y, strict=True)
+        )

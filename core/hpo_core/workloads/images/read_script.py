@@ -10,13 +10,15 @@ import numpy as np
 
 from hpo_core.journal.files import FILE_MODE
 from hpo_core.plan.data_source import KERAS_DATASETS
-from hpo_core.workloads.images.class_folders import TRAINING_NAMES, VALIDATION_NAMES, find
+from hpo_core.workloads.images.class_folders import CLUTTER, TRAINING_NAMES, VALIDATION_NAMES, find
 from hpo_core.workloads.images.dataset import prepare
 
 ARRAYS = "data.npz"
 """Where images that no file of the user's has are written, beside the script."""
 
 _FOLDER = '''\
+from PIL import Image, ImageOps
+
 FOLDER, SIZE = {root!r}, {size!r}
 CLASSES = {classes!r}
 
@@ -25,9 +27,13 @@ def read(part):
     """Return the images of a part, (n, height, width, 3) from 0 to 255, and their one-hot labels."""
     images, labels = [], []
     for label, name in enumerate(CLASSES):
-        for path in sorted(pathlib.Path(FOLDER, part, name).glob("[!.]*.*")):
-            image = keras.utils.load_img(path, target_size=SIZE, interpolation="bilinear")
-            images.append(np.asarray(image, "uint8"))
+        top = pathlib.Path(FOLDER, part, name)
+        for path in sorted(top.rglob("*")):
+            hidden = any(step.startswith(".") for step in path.relative_to(top).parts)
+            if hidden or path.is_dir() or path.name.lower() in {clutter!r}:
+                continue
+            image = ImageOps.exif_transpose(keras.utils.load_img(path))  # upright
+            images.append(np.asarray(image.resize(SIZE[::-1], Image.Resampling.BILINEAR), "uint8"))
             labels.append(label)
     return np.stack(images), keras.utils.to_categorical(labels, len(CLASSES))
 
@@ -85,7 +91,10 @@ def reading(table: Mapping[str, Any], to: Path) -> tuple[str, tuple[int, int], i
             read = _WITH_PARTS.format(train=parts[0], validation=parts[1])
         elif parts[0]:
             read = read.replace('read("")', f"read({parts[0]!r})")
-        text = _FOLDER.format(root=str(root), size=size, classes=list(data.classes), read=read)
+        depth = 1 if parts[0] else 0
+        folders = {file.label: file.name.split("/")[depth] for file in listing.train}  # a name may be no UTF-8
+        names = [folders[label] for label in range(classes)]
+        text = _FOLDER.format(root=str(root), size=size, classes=names, read=read, clutter=CLUTTER)
         return text, size, classes
     path = to / ARRAYS
     np.savez_compressed(path, x_train=data.x_train, y_train=data.y_train, x_val=data.x_val, y_val=data.y_val)
