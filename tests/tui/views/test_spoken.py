@@ -13,6 +13,7 @@ SAID = {
     "scatter": "Scatter of learning_rate and loss and filters: 12 points, one for each trial.",
     "heatmap": "loss poisson: 0.0001 0.6250; 0.001 0.9250; 0.01 0.1250.",
     "histograms": "filters 12: 12 results, most of them, 33 %,",
+    "slices": "filters, means: 12 ",
     "curves": "loss poisson, filters 24: 0.9350 after epoch 1, 0.9450 after epoch 3.",
     "parallel": "Cut at learning_rate 0.01.",
     "ranking": "1. 0.9450 ± 0.0071: trial 6, learning_rate 0.001, loss poisson, filters 24.",

@@ -13,12 +13,14 @@ from hpo_tui.views.machine import Machine
 from hpo_tui.views.parallel import Parallel
 from hpo_tui.views.ranking import Ranking
 from hpo_tui.views.scatter import Scatter
+from hpo_tui.views.slices import Slices
 from hpo_tui.views.view import View
 
 VIEWS: tuple[View, ...] = (
     Scatter(),
     HeatMap(),
     Histograms(),
+    Slices(),
     Curves(),
     Parallel(),
     Ranking(),
