@@ -23,7 +23,7 @@ def kept_models(folder: SessionFolder, attempt_of: Callable[[JobKey], int]) -> d
     found = {}
     for path in sorted(folder.models.glob("*.keras")) if folder.models.is_dir() else ():
         named = _NAME.fullmatch(path.name)
-        if named and not path.is_symlink():
+        if named and path.is_file() and not path.is_symlink():
             trial, replicate, attempt = map(int, named.groups())
             if attempt == attempt_of(JobKey(trial, replicate)):
                 found[JobKey(trial, replicate)] = path

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from hpo_core.journal.events import Job
-from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
+from hpo_core.journal.files import FILE_MODE, make_own_folder
 from hpo_core.text import clean
 from hpo_core.workloads.workload import Reporter
 
@@ -54,7 +54,7 @@ class Keeper(Generic[Weights]):
         path = Path(self._keep.path)
         beside = path.with_name(f".{os.getpid()}.part.keras")
         try:
-            path.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            make_own_folder(path.parent)
             save(self._weights, beside)
             beside.chmod(FILE_MODE)
             beside.replace(path)
