@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pyte
 import pytest
 from terminal import Screen, cells_seen
 
-from hpo_tui.terminal.painter import Painter
+from hpo_tui.terminal.painter import QUESTION, Painter
 from hpo_tui.terminal.pen import PLAIN, pen_after, pen_change
 
 COLOURS = ["", "31", "97", "38;5;81", "38;2;95;215;255", "38;2;1;2;3"]
@@ -164,3 +165,55 @@ def test_the_picture_is_sent_again_when_something_else_wrote_on_the_terminal() -
     pair.painter.redraw()
     pair.write("")
     assert pair.same()
+
+
+class Link:
+    """A terminal that takes what is sent, and answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.painter = Painter(self.sent.append, lambda: (60, 14), True)
+        self.painter.start()
+
+    def write(self, text: str) -> None:
+        self.painter.write(text)
+
+    def until(self, words: str) -> None:
+        end = time.monotonic() + 10
+        while words not in "".join(self.sent):
+            assert time.monotonic() < end, self.sent
+            time.sleep(0.001)
+
+
+def test_frames_wait_for_the_answer_of_a_terminal_that_answers_and_become_one() -> None:
+    link = Link()
+    link.painter.answered()
+    link.write("\x1b[?1049h" + "\n".join(f"\x1b[{y};1H{'⣿' * 60}" for y in range(1, 15)) + "\x1b[1;1H")
+    link.until(QUESTION)
+    for number in range(100, 200):
+        link.write(f"\x1b[2;2Hn{number}")
+    assert not any("n1" in piece for piece in link.sent)
+    link.painter.answered()
+    link.until("n199")
+    assert "n100" not in "".join(link.sent)
+    link.painter.stop()
+
+
+def test_a_terminal_that_never_answers_is_never_asked_nor_waited_for() -> None:
+    link = Link()
+    for letter in "abc":
+        link.write("\x1b[?1049h" + "\n".join(f"\x1b[{y};1H{letter * 60}" for y in range(1, 15)) + "\x1b[1;1H")
+        link.until(letter * 60)
+    link.painter.stop()
+    assert QUESTION not in "".join(link.sent)
+
+
+def test_what_is_left_is_sent_at_the_end_without_an_answer() -> None:
+    link = Link()
+    link.painter.answered()
+    link.write("\x1b[?1049h" + "\n".join(f"\x1b[{y};1H{'⣿' * 60}" for y in range(1, 15)) + "\x1b[1;1H")
+    link.until(QUESTION)
+    link.painter.ask_no_more(0)
+    link.write("\x1b[?1049l")
+    link.painter.stop()
+    assert link.sent[-1] == "\x1b[?1049l"

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from textual.driver import Driver
+from textual.message import Message
+from textual.messages import TerminalSupportsSynchronizedOutput
 
 from hpo_tui.keyboard import SturdyDriver
 from hpo_tui.terminal.painter import Painter
@@ -31,6 +33,18 @@ class PaintingDriver(SturdyDriver):
             self._painter = Painter(self._send, self._terminal_size, erases_in_colour())
             self._painter.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def process_message(self, message: Message) -> None:
+        """Take the terminal's answers; Textual is told of the first one."""
+        answer = isinstance(message, TerminalSupportsSynchronizedOutput)
+        if not answer or self._painter is None or self._painter.answered():
+            super().process_message(message)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        if self._painter is not None:
+            self._painter.ask_no_more()
+        super().stop_application_mode()
 
     def close(self) -> None:
         """Send what is left."""
