@@ -19,10 +19,9 @@ STEPS = (
     ("5", "48 of 60", 7_000),
     ("?", "Here: values", 12_000),
     ("\x1b", "", 14_000),
-    ("]", "[ranking]", 8_000),
-    ("]", "[effects]", 8_000),
+    ("]", "[heatmap]", 8_000),
 )
-START = 15_000
+START = 20_000
 
 
 def come_to_look_alike(*terminals: Any, limit: float = 60) -> bool:
@@ -51,7 +50,7 @@ def test_the_link_carries_little_and_the_picture_is_the_whole_one(
     painted, plain = opened
     for terminal in opened:
         terminal.wait_for("0.9661")
-        terminal.wait_for("10 collapsed in")
+        terminal.wait_for("10 trainings collapsed")
     assert come_to_look_alike(painted, plain)
     assert len(painted.sent) <= START
     for key, words, budget in STEPS if colours is MANY else STEPS[:2]:
