@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,10 +15,13 @@ from hpo_core.engine.engine import Engine
 from hpo_core.executors.replay import ReplayExecutor, synthetic
 from hpo_core.journal.events import DataPrepared, EngineOptions
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.opening import read_session
 from hpo_core.session.store import create
 from hpo_core.workloads.images.dataset import prepare
 from hpo_tui.cli import cli
 from hpo_tui.commands import start as starting
+from hpo_tui.desk.follower import Update
+from hpo_tui.views.machine import machine_rows
 
 SPEC = """
 [data]
@@ -72,6 +77,11 @@ def test_before_training_it_is_said_how_the_data_are_taken_and_show_says_it_late
     said = call("show", "mine").stdout
     assert "data: 6 images of" in said
     assert "  pixels from 90 to 202" in said
+    update = cast(Update, SimpleNamespace(status=None, snapshot=read_session(folder)))
+    for width in (40, 80):
+        shown = ["".join(text for text, _ in row) for row in machine_rows(update, width, 30)]
+        assert {len(row) for row in shown} == {width}
+        assert any("pixels" in row for row in shown)
 
 
 @pytest.mark.fault(59)

@@ -58,8 +58,9 @@ def machine_rows(update: Update, width: int, height: int) -> list[Row]:
             rows.append(_memory("GPU memory", machine.gpu_memory_used, machine.gpu_memory_total, width))
         rows += [(), *(_fact(name, value) for name, value in _facts(update))]
     if update.snapshot.data is not None:
-        for line in update.snapshot.data.said:
-            rows += [(run(f" {part}", DIM),) for part in textwrap.wrap(clean(line), max(width - 2, 20))]
+        room = max(width - _NAME - 3, 10)
+        said = [part for line in update.snapshot.data.said for part in textwrap.wrap(clean(line), room)]
+        rows += [(), *(_fact("" if place else "data", part) for place, part in enumerate(said))]
     shown = [padded(row, width) for row in rows[:height]]
     return [*shown, *([padded((), width)] * (height - len(shown)))]
 
