@@ -3,8 +3,8 @@
 The number of images is the same for every training of a session, so an epoch's seconds stand for an epoch-image's.
 Recent measurements count more. A worker's first epoch with a network holds the compiling as well and is kept
 apart, or a session's first minutes would look like hours. Until another epoch has ended, progress in one speaks.
-Trainings that stop early have the share of their epochs that others had so far; where the spec names no epochs, each
-has as many as others had.
+Trainings that stop early have the share of their epochs that others had so far; where the spec names no epochs,
+they have as many as others had.
 """
 
 from __future__ import annotations

@@ -40,13 +40,15 @@ class KnownHyperparameter(Setting):
     step is given, the ``order`` of the images and their batches, or the ``length``. ``scale`` says how finer
     values lie between two others: geometric, linear or none (a choice). ``usual`` are the values that a form
     suggests.
-    ``unset`` says what holds where there is no default.
+    ``unset`` says what holds where there is no default. ``in_loss`` is true of what the loss itself holds, so that
+    its values are not compared by a loss.
     """
 
     acts_on: ActsOn
     usual: tuple[Value, ...]
     scale: Scale = "none"
     unset: str = ""
+    in_loss: bool = False
 
     @property
     def default_words(self) -> str:
@@ -67,7 +69,7 @@ def built_in(values: Mapping[str, Value], jit: bool = False) -> dict[str, Value]
 
 def _number(
     name: str, default: float | None, acts_on: ActsOn, usual: tuple[float, ...], ends: tuple[float, float],
-    meaning: str, scale: Scale = "linear", open_low: bool = False, unset: str = "",
+    meaning: str, scale: Scale = "linear", open_low: bool = False, unset: str = "", in_loss: bool = False,
 ) -> KnownHyperparameter:  # fmt: skip
     """A number between two ends; whole where its usual values are."""
     return KnownHyperparameter(
@@ -81,6 +83,7 @@ def _number(
         open_low=open_low,
         scale=scale,
         unset=unset,
+        in_loss=in_loss,
         meaning=meaning,
     )
 
@@ -103,7 +106,7 @@ _ROWS = (
     _choice("loss", "categorical_crossentropy", "step", LOSSES, LOSSES,
             "what the training minimises, on probabilities"),
     _number("label_smoothing", 0.0, "step", (0.0, 0.05, 0.1), (0, 1),
-            "share of each target that is spread over all classes, in the loss"),
+            "share of each target that is spread over all classes, in the loss", in_loss=True),
     _choice("class_weight", CLASS_WEIGHTS[0], "step", CLASS_WEIGHTS, CLASS_WEIGHTS,
             "balanced: each class counts as much as any other in the training loss, however many images it has"),
     _number("filters", 12, "network", (12, 24, 36, 48), (1, 4096),
@@ -123,7 +126,7 @@ _ROWS = (
     _number("dropout", 0.05, "network", (0.0, 0.05, 0.2, 0.5), (0, 0.95),
             "share of the hidden units left out in training"),
     _number("l2", 0.0, "network", (0.0, 1e-5, 1e-4, 1e-3), (0, 10),
-            "weight of the kernels' squares in the loss; 0 is none", "geometric"),
+            "weight of the kernels' squares in the loss; 0 is none", "geometric", in_loss=True),
     _choice("batch_norm", "off", "network", SWITCH, SWITCH,
             "batch normalisation between each convolution and its activation"),
     _choice("activation", "relu", "network", ("relu", "elu"), ACTIVATIONS, "activation of the hidden layers"),

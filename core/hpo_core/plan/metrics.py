@@ -237,6 +237,17 @@ def apart_words(name: str, metrics: Collection[str]) -> str:
     )
 
 
+def held_words(name: str, held: Sequence[str]) -> str:
+    """Return the sentence on a loss that holds hyperparameters that are varied; empty where there are none."""
+    if not held or compares_losses(name):
+        return ""
+    which = " and ".join(clean(one, 40) for one in held)
+    return (
+        f"{clean(name)} holds {which}, which this grid varies: it differs by that alone, better or not; "
+        "another metric compares the trials."
+    )
+
+
 def range_of(name: str) -> tuple[float, float]:
     """Return the least and the most that a metric can be, as far as its name tells."""
     known = known_metric(name)

@@ -19,6 +19,7 @@ from hpo_core.errors import SpecError
 from hpo_core.plan.data_source import IMPORTED, OWN, DataSpec
 from hpo_core.plan.grid import Grid, JobKey
 from hpo_core.plan.grid_reader import GridReader
+from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.metrics import Objective, compares_losses, direction_of, known_metric
 from hpo_core.plan.model_source import ModelSpec
 from hpo_core.plan.plans import DEFAULT_PLAN, NO_PRUNER, PLANS, PRUNERS
@@ -126,6 +127,12 @@ class SessionSpec:
         """Whether the objective compares trials within one loss only, and there are to be several losses."""
         losses = next((factor.values for factor in self.grid.hyperparameters if factor.name == "loss"), ())
         return len(losses) > 1 and not compares_losses(self.objective.metric)
+
+    @property
+    def loss_holds(self) -> list[str]:
+        """The varied hyperparameters that are part of the loss itself."""
+        varied = (factor.name for factor in self.grid.hyperparameters if factor.size > 1)
+        return [name for name in varied if name in KNOWN and KNOWN[name].in_loss]
 
     def values_of(self, trial: int) -> dict[str, Value]:
         """Every hyperparameter of a training of ``trial``: its own, the fixed ones, and the defaults."""

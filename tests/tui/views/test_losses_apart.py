@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hpo_core.plan.metrics import apart_words
+from hpo_core.plan.metrics import apart_words, held_words
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.session.paths import SessionFolder
@@ -99,6 +99,24 @@ def test_run_says_it_before_the_first_training(losses: str, objective: str, apar
     spec = SessionSpec.parse(f'[data]\nsource = "fruit"\n{grid}\n[session]\nobjective = "{objective}"')
     assert spec.losses_apart is apart
     assert "val_crossentropy compares them all" in apart_words("val_loss", WORKLOADS[spec.workload].metrics)
+
+
+@pytest.mark.parametrize(
+    ("grid", "objective", "said"),
+    [
+        ("label_smoothing = [0, 0.1]\nl2 = [0, 0.1]", "val_loss", "val_loss holds label_smoothing and l2"),
+        ("l2 = [0, 0.1]", "val_accuracy", ""),
+        ("l2 = [0.1]", "val_loss", ""),
+        ("filters = [12, 24]", "val_loss", ""),
+    ],
+)
+def test_a_loss_that_holds_what_is_varied_compares_nothing_and_it_is_said(
+    grid: str, objective: str, said: str
+) -> None:
+    spec = SessionSpec.parse(f'[data]\nsource = "fruit"\n[grid]\n{grid}\n[session]\nobjective = "{objective}"')
+    words = held_words(objective, spec.loss_holds)
+    assert words.startswith(said)
+    assert bool(words) is bool(said)
 
 
 async def test_no_picture_takes_a_mean_over_several_losses(by_loss: SessionFolder, open_app: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.effects.answer import BETWEEN, SoFar, answer, fitted
+from hpo_core.plan.metrics import held_words
 from hpo_core.results.analysis import analyse_session, collapsed_trainings, session_wiring
 from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
@@ -125,7 +126,9 @@ def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None =
     if scored > top:
         lines.append(f"… and {plural(scored - top, 'trial')} more")
     apart = apart_words(snapshot, measure, seen)
-    return [*textwrap.wrap(apart, PAGE_WIDTH, subsequent_indent="  "), *lines]
+    held = held_words(measure.metric, snapshot.spec.loss_holds)
+    said = (line for one in (apart, held) for line in textwrap.wrap(one, PAGE_WIDTH, subsequent_indent="  "))
+    return [*said, *lines]
 
 
 def score_text(mean: float, sd: float, decimals: int) -> str:
