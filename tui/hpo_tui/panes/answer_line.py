@@ -35,7 +35,7 @@ def answer_row(parts: Sequence[Part], width: int) -> Row:
     """Return the parts in a row, what is next with its key."""
     keys = sum(len(_key(part)) for part in parts)
     row: Row = (run(" "),)
-    for part, text in fitted(parts, width - 1 - keys):
+    for part, text in fitted(parts, width - 2 - keys):
         row += (run(BETWEEN, DIM),) if len(row) > 1 else ()
         row += (run(_key(part), ACCENT),) if part.step else ()
         row += (run(shorten(text, width - 2), _INKS.get(part.kind, DEFAULT)),)

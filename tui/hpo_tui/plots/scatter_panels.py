@@ -204,7 +204,8 @@ def _write_around(canvas: Canvas, width: int, numbers: ScatterNumbers, panels: P
                 text = shorten(value, panels.left - 1)
                 canvas.label(panels.left - 1 - width_of(text), row, text, ink(1, place))
     last = panels.corner(count - 1, up)[1] + max(int(up * panels.up), 1) + 1
-    for text in (f"→ {names[0]}   ↑ {names[1]}   a panel for each {names[2]}", f"→ {names[0]}   ↑ {names[1]}"):
+    axes = f"→ {names[0]}   ↑ {names[1]}"
+    for text in (f"{axes}   a panel for each value of {names[2]}", f"{axes}   panels {names[2]}", axes):
         if canvas.label(panels.left, last, text, inks.STRONG):
             break
 
