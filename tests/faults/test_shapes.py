@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from hpo_core.effects import Factor, Results, analyse
 from hpo_core.plan.metrics import Objective
+from hpo_tui.cli import cli
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.data import Axis, Trials, trials
 from hpo_tui.plots.heatmap_numbers import gathered, heat_numbers
@@ -83,3 +86,19 @@ def test_300_columns_of_12_rows_are_judged_in_two_seconds(values: int) -> None:
     assert sum(line.real for line in found.effects) <= 2, "of noise"
     twins = [str((line.p, line.df, line.f)) for line in (found.effects[0], found.effects[150])]
     assert twins[0] == twins[1], "a column and its twin"
+
+
+@pytest.mark.fault(60)
+@pytest.mark.parametrize("verb", ["show", "effects"])
+def test_a_random_search_is_one_page_and_its_numbers_are_not_cut(verb: str, tmp_path: Path) -> None:
+    draw = np.random.default_rng(3)
+    rates = (10 ** draw.uniform(-5, -2, 400)).tolist()
+    rows = [f"{rate},{at},{draw.random():.4f}" for at, rate in enumerate(rates)]
+    (tmp_path / "found.csv").write_text("\n".join(["lr,units,val_accuracy", *rows]))
+    sessions = ("--sessions", str(tmp_path / "sessions"))
+    made = CliRunner().invoke(cli, ["import", str(tmp_path / "found.csv"), "--params", "lr,units", *sessions])
+    assert made.exit_code == 0, made.stderr
+    page = CliRunner().invoke(cli, [verb, "found", *sessions]).stdout.splitlines()
+    assert len(page) < 40
+    assert any("400 values" in line for line in page) or verb == "effects"
+    assert not [line for line in page if line.endswith("…")]

@@ -175,11 +175,12 @@ def _by_value(results: Results, classes: Sequence[str]) -> dict[str, tuple[Value
     where = {name: names == name for name in told}
     table = {}
     for place, factor in enumerate(results.factors):
-        rows = []
-        for code, value in enumerate(factor.values):
-            chosen = (results.codes[:, place] == code) & ended
-            if chosen.any():
-                counts = {name: int((chosen & failed).sum()) for name, failed in where.items()}
-                rows.append(ValueFailures(value, int(chosen.sum()), counts))
-        table[factor.name] = tuple(rows)
+        codes, count = results.codes[:, place], len(factor.values)
+        trainings = np.bincount(codes[ended], minlength=count).tolist()
+        failures = {name: np.bincount(codes[failed], minlength=count).tolist() for name, failed in where.items()}
+        table[factor.name] = tuple(
+            ValueFailures(value, trainings[code], {name: counts[code] for name, counts in failures.items()})
+            for code, value in enumerate(factor.values)
+            if trainings[code]
+        )
     return table

@@ -13,7 +13,7 @@ from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
 from hpo_core.results.measure import measure_of
 from hpo_core.session.damage import mixed_data
 from hpo_core.text import clean, format_value
-from hpo_tui.commands.options import PAGE_WIDTH, common_options, json_option, print_json
+from hpo_tui.commands.options import PAGE_WIDTH, VALUES_SHOWN, common_options, json_option, print_json
 from hpo_tui.commands.show import aligned
 from hpo_tui.commands.view_options import View, chosen_metric, in_view
 from hpo_tui.look.numbers import decimals_for, metric_text
@@ -131,6 +131,9 @@ def _values(found: Effects) -> list[list[str]]:
         if not factor.values:
             continue
         rows.append([clean(factor.name, VALUE_WIDTH + 2), *[""] * (len(rows[0]) - 1)])
+        if len(factor.values) > VALUES_SHOWN:
+            rows.append([f"  {len(factor.values):,} values", *[""] * (len(rows[0]) - 1)])
+            continue
         best = next((value for value in factor.values if value.is_best), None)
         for value in factor.values:
             interval = f"{metric_text(value.low, decimals)} to {metric_text(value.high, decimals)}"

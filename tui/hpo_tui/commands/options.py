@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PAGE_WIDTH = 80
 """What people read is laid out for so many columns, on a terminal or not."""
 
+VALUES_SHOWN = 50
+"""A hyperparameter of more values, as in a random search, has no line for each of them."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

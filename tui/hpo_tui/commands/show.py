@@ -19,10 +19,18 @@ from hpo_core.results.table import means, standing, table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, format_value, plural
-from hpo_tui.commands.options import PAGE_WIDTH, common_options, json_option, path_in_words, print_json
+from hpo_tui.commands.options import (
+    PAGE_WIDTH,
+    VALUES_SHOWN,
+    common_options,
+    json_option,
+    path_in_words,
+    print_json,
+)
 from hpo_tui.commands.sentences import counts_in_words, outcome_in_words, values_in_words
 from hpo_tui.commands.view_options import View, in_view
 from hpo_tui.look.numbers import decimals_for, metric_text
+from hpo_tui.plots.canvas import shorten
 
 TOP = 10
 FAILURES_SHOWN = 10
@@ -119,7 +127,7 @@ def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None =
     table = [["", "trial", clean(measure.metric, 24), "n", *(clean(name, 24) for name in grid.names)]]
     for place, row in enumerate(np.argsort(stands, kind="stable")[: min(top, scored)].tolist(), 1):
         score = score_text(mean[row], scores.sd[row], decimals)
-        values = map(format_value, grid[row + 1].values.values())
+        values = map(_short, grid[row + 1].values.values())
         rank = place if within is None else int(stands[row])
         table.append([str(rank), str(row + 1), score, f"{complete[row]}/{asked[row]}", *values])
     lines = aligned(table, right=(0, 1, 3))
@@ -129,6 +137,11 @@ def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None =
     held = held_words(measure.metric, snapshot.spec.loss_holds)
     said = (line for one in (apart, held) for line in textwrap.wrap(one, PAGE_WIDTH, subsequent_indent="  "))
     return [*said, *lines]
+
+
+def _short(value: object, room: int = 9) -> str:
+    """Return a value; of a number with many digits as many as there is room for."""
+    return shorten(format_value(value), room) if isinstance(value, float) else format_value(value)
 
 
 def score_text(mean: float, sd: float, decimals: int) -> str:
@@ -163,6 +176,11 @@ def _values(view: View) -> Iterator[str]:
         codes, count = grid.codes[:, column], len(factor.values)
         found = means(codes[scored], scores[scored], count)
         failed = np.bincount(codes[view.mask], results.failed[view.mask], count).astype(int)
+        if count > VALUES_SHOWN:
+            ends = f"{_short(factor.values[0], 6)} … {_short(factor.values[-1], 6)}"
+            cells = [str(scored.sum()), "", str(failed.sum() or "")]
+            table.append([clean(f"  {count:,} values: {ends}", 34), *cells])
+            continue
         for at, value in enumerate(factor.values):
             cells = [str(found.n[at]), score_text(found.mean[at], found.sd[at], decimals), str(failed[at] or "")]
             if apart and factor.name != LOSS:
