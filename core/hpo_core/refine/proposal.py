@@ -22,6 +22,7 @@ from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.plan.spec import SearchSpec, SessionSpec
 from hpo_core.refine.finer import finer_values, values_within
 from hpo_core.refine.reuse import adopt
+from hpo_core.refine.shrink import Findings, findings, no_larger
 from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import measure_of
 from hpo_core.results.table import best_first, table_of
@@ -49,6 +50,8 @@ class Proposal:
     best: int | None = None
     apart: str = ""
     data: str = ""
+    why: tuple[str, ...] = ()
+    """What was left out of the grid that it came from, and why, a few words each."""
 
     # Editing -------------------------------------------------------------------------------------------------
 
@@ -175,6 +178,12 @@ class Proposal:
         now = f" They are now {clean(data_name(self.data))}." if self.data else ""
         return f"The data changed, and only results of the same are re-used: {'; '.join(each)}.{now}"
 
+    def saved_words(self) -> str:
+        """Return "24 trials of 60 saved, 40%" or, where there are not fewer, nothing."""
+        before = len(self.snapshot.spec.grid)
+        fewer = before - self.trials
+        return f"{plural(fewer, 'trial')} of {before:,} saved, {fewer / before:.0%}" if fewer > 0 else ""
+
     def in_words(self) -> str:
         """Return "36 trials: 28 new, 8 re-used; 64 trainings to run"."""
         return (
@@ -183,8 +192,13 @@ class Proposal:
         )
 
 
-def propose(session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = None) -> Proposal:
-    """Return the next grid: the values in view, and finer ones next to those of the best trial in view.
+def propose(
+    session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = None, *, whole: bool = False
+) -> Proposal:
+    """Return the next grid: what is noise fixed, what loses dropped, and finer values around what wins.
+
+    That is of the values in view, with finer ones next to those of the best trial in view; never more trials than
+    the grid that it came from has. What cannot be judged yet stays as it is; ``whole`` keeps all that is in view.
 
     Of what was drawn from a range: the best trial's value, and those half way from it to what is last in view.
 
@@ -201,18 +215,24 @@ def propose(session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = N
         raise SpecError("No trial is in view; bring values back before refining.")
     apart = apart_words(snapshot, measure_of(snapshot), mask)
     best = None if apart else _best_in_view(snapshot, mask)
+    found = Findings() if best is None or whole else findings(snapshot, mask, best)
     factors = []
     for column, factor in enumerate(grid.hyperparameters):
         places = np.unique(grid.codes[mask, column])
-        values = tuple(factor.values[place] for place in places.tolist())
+        gone = found.losing.get(factor.name, ())
+        values = tuple(factor.values[place] for place in places.tolist() if factor.values[place] not in gone)
         if factor.range is not None:  # each trial has a value of its own: the whole product would be too many
             at = factor.values[grid.codes[best - 1, column]] if best is not None else None
             values = values_within(factor.range, values, at)
+        elif factor.name in found.fixed:
+            values = (found.fixed[factor.name],)
         elif best is not None:
             values += finer_values(factor.name, factor.values, factor.values[grid.codes[best - 1, column]])
         factors.append(Hyperparameter(factor.name, _in_order(spec, factor.name, values)))
+    if best is not None and grid.listed is None and not whole:
+        factors = list(no_larger(factors, len(grid), grid[best].values, found.weight))
     said = f"No finer values are proposed: {apart}" if apart else ""
-    return Proposal(session, snapshot, tuple(factors), spec.replicates, best, said)
+    return Proposal(session, snapshot, tuple(factors), spec.replicates, best, said, why=found.why)
 
 
 def _best_in_view(snapshot: Snapshot, mask: NDArray[np.bool_]) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,7 +75,7 @@ TRIM = Trim().hide("learning_rate", 1e-2, 1e-4).hide("filters", 12)
 
 
 def test_the_values_in_view_are_kept_and_finer_ones_lie_next_to_the_best() -> None:
-    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM), whole=True)
     assert {factor.name: factor.values for factor in proposal.factors} == {
         "learning_rate": (5e-4, 7.07e-4, 1e-3, 2.24e-3, 5e-3),
         "loss": ("poisson", "mean_squared_error"),
@@ -86,30 +87,34 @@ def test_the_values_in_view_are_kept_and_finer_ones_lie_next_to_the_best() -> No
 
 
 def test_a_finer_value_may_lie_towards_a_neighbour_that_was_trimmed() -> None:
-    proposal = propose("paper", SESSION, in_view(SESSION, Trim().hide("learning_rate", 1e-4, 5e-4, 5e-3, 1e-2)))
+    proposal = propose(
+        "paper", SESSION, in_view(SESSION, Trim().hide("learning_rate", 1e-4, 5e-4, 5e-3, 1e-2)), whole=True
+    )
     assert proposal.factors[0].values == (7.07e-4, 1e-3, 2.24e-3)
 
 
 def test_without_results_nothing_finer_is_proposed() -> None:
     snapshot = SessionState(SPEC).snapshot()
-    proposal = propose("new", snapshot, in_view(snapshot, TRIM))
+    proposal = propose("new", snapshot, in_view(snapshot, TRIM), whole=True)
     assert proposal.factors[0].values == (5e-4, 1e-3, 5e-3)
     assert (proposal.best, proposal.seconds) == (None, None)
 
 
 def test_with_nothing_in_view_there_is_nothing_to_refine() -> None:
     with pytest.raises(SpecError, match="No trial is in view"):
-        propose("paper", SESSION, in_view(SESSION, Trim().hide("loss", "poisson", "mean_squared_error")))
+        propose(
+            "paper", SESSION, in_view(SESSION, Trim().hide("loss", "poisson", "mean_squared_error")), whole=True
+        )
 
 
 def test_a_filter_line_narrows_the_grid_too() -> None:
     kept = in_view(SESSION, Trim().filtered("loss!=poisson and filters<=24"))
-    proposal = propose("paper", SESSION, kept)
+    proposal = propose("paper", SESSION, kept, whole=True)
     assert [factor.values for factor in proposal.factors[1:]] == [("mean_squared_error",), (12, 18, 24, 30)]
 
 
 def test_it_says_what_is_new_what_is_re_used_and_how_long_it_takes() -> None:
-    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM), whole=True)
     assert (proposal.trials, proposal.trials_reused, proposal.trials_new) == (50, 18, 32)
     assert proposal.trainings == 64
     assert proposal.seconds == pytest.approx(64 * 6 / 2)
@@ -117,13 +122,13 @@ def test_it_says_what_is_new_what_is_re_used_and_how_long_it_takes() -> None:
 
 
 def test_the_expected_time_follows_the_epochs() -> None:
-    proposal = propose("paper", SESSION, in_view(SESSION, TRIM)).with_values({"epochs": [3, 6]})
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM), whole=True).with_values({"epochs": [3, 6]})
     assert (proposal.trials, proposal.trials_reused) == (100, 18)
     assert proposal.seconds == pytest.approx((50 * 2 * 6 + 32 * 2 * 3) * (6 / 3) / 2)
 
 
 def test_the_proposal_is_editable() -> None:
-    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM), whole=True)
     edited = proposal.remove("filters", 60).add("filters", 30).toggle("learning_rate", 7.07e-4)
     assert [factor.values for factor in edited.factors] == [
         (5e-4, 1e-3, 2.24e-3, 5e-3),
@@ -137,7 +142,7 @@ def test_the_proposal_is_editable() -> None:
 
 
 def test_a_value_that_cannot_be_is_refused() -> None:
-    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM), whole=True)
     with pytest.raises(SpecError, match="filters: 0 is out of range"):
         proposal.add("filters", 0)
     with pytest.raises(SpecError, match="needs a value"):
@@ -151,7 +156,7 @@ def test_a_value_that_cannot_be_is_refused() -> None:
 
 
 def test_a_hyperparameter_with_one_value_left_is_fixed() -> None:
-    spec = propose("paper", SESSION, in_view(SESSION, Trim().hide("loss", "poisson"))).spec
+    spec = propose("paper", SESSION, in_view(SESSION, Trim().hide("loss", "poisson")), whole=True).spec
     assert spec.grid.names == ("learning_rate", "filters")
     assert dict(spec.fixed) == {"epochs": 3, "loss": "mean_squared_error"}
     assert (spec.data, spec.seed, spec.replicates, spec.objective) == (SPEC.data, 5, 2, SPEC.objective)
@@ -172,7 +177,7 @@ def test_results_are_re_used_only_where_everything_is_the_same() -> None:
 @pytest.mark.parametrize("seeds", ["own", "shared"])
 def test_a_refinement_is_seeded_as_the_session_it_came_from_and_re_uses_its_results(seeds: str) -> None:
     spec = replace(SPEC, seeds=seeds)
-    finer = propose("coarse", trained(spec), in_view(SESSION, TRIM.hide("loss", "poisson")))
+    finer = propose("coarse", trained(spec), in_view(SESSION, TRIM.hide("loss", "poisson")), whole=True)
     assert finer.spec.seeds == seeds
     assert (finer.trials, finer.trials_reused, len(finer.adopted)) == (25, 9, 18)
     assert {event.seed for event in finer.adopted} <= {spec.seed_of(key) for key in spec.grid.jobs(2)}
@@ -194,13 +199,13 @@ def test_failed_trainings_are_tried_again() -> None:
 
 
 def test_a_fixed_hyperparameter_that_is_now_varied_is_the_same_training() -> None:
-    proposal = propose("paper", SESSION).with_values({"optimizer": ["adam", "sgd"]})
+    proposal = propose("paper", SESSION, whole=True).with_values({"optimizer": ["adam", "sgd"]})
     assert proposal.trials_reused == 40
     assert {proposal.spec.grid[event.trial].values["optimizer"] for event in proposal.adopted} == {"adam"}
 
 
 def test_the_new_session_says_where_each_result_came_from_and_trains_only_the_rest(tmp_path: Path) -> None:
-    proposal = propose("paper", SESSION, in_view(SESSION, TRIM))
+    proposal = propose("paper", SESSION, in_view(SESSION, TRIM), whole=True)
     folder = create_refined(tmp_path, "finer", proposal)
     snapshot = read_session(folder)
     assert snapshot.spec == proposal.spec
@@ -224,7 +229,7 @@ def test_the_new_session_says_where_each_result_came_from_and_trains_only_the_re
 def test_an_imported_session_has_nothing_to_train_on(tmp_path: Path) -> None:
     paper = SessionFolder(PAPER)
     snapshot = read_session(paper)
-    proposal = propose("paper", snapshot, in_view(snapshot, Trim().hide("learning_rate", 0.01)))
+    proposal = propose("paper", snapshot, in_view(snapshot, Trim().hide("learning_rate", 0.01)), whole=True)
     assert proposal.factors[0].values == (1e-4, 5e-4, 7.07e-4, 1e-3, 2.24e-3, 5e-3)
     assert proposal.factors[2].values == (12, 24, 36, 42, 48, 60)
     assert (proposal.trials_reused, proposal.adopted) == (0, ())
@@ -283,6 +288,61 @@ def test_a_listed_grid_is_refined_into_a_whole_one() -> None:
         ((1e-4, 12), (1e-3, 24)),
     )
     spec = SessionSpec(SPEC.data, grid, {"epochs": 3}, seed=5)
-    proposal = propose("part", trained(spec, {"learning_rate": 1e-3, "filters": 24}))
+    proposal = propose("part", trained(spec, {"learning_rate": 1e-3, "filters": 24}), whole=True)
     assert proposal.spec.grid.listed is None
     assert proposal.trials_reused == 2
+
+
+def noisy(noise: float) -> Snapshot:
+    """A session in which the learning rate alone counts, and a training takes longer the more filters it has."""
+    state = SessionState(SPEC)
+    state.apply(Envelope(1, 1, 1.0, EngineStarted(host="h", boot_id="b", pid=1, version="1", workers=2)))
+    draws = np.random.default_rng(1)
+    for seq, key in enumerate(SPEC.grid.jobs(SPEC.replicates), 2):
+        values = SPEC.grid[key.trial].values
+        score = 0.9 - 0.3 * abs(np.log10(float(values["learning_rate"]) / 1e-3)) + noise * draws.normal()
+        event = ResultAdopted(
+            trial=key.trial,
+            replicate=key.replicate,
+            status="complete",
+            origin="",
+            epochs=({"val_accuracy": score},),
+            last_epoch=3,
+            seconds=1.0 + float(values["filters"]),
+            seed=SPEC.seed_of(key),
+        )
+        state.apply(Envelope(seq, 1, 1.0, event))
+    return state.snapshot()
+
+
+def test_what_is_noise_is_fixed_at_its_cheapest_value_and_what_loses_is_dropped() -> None:
+    proposal = propose("s", noisy(0.02))
+    factors = {factor.name: factor.values for factor in proposal.factors}
+    assert factors == {
+        "learning_rate": (7.07e-4, 1e-3, 2.24e-3),
+        "loss": factors["loss"],
+        "filters": (12,),
+    }
+    assert len(factors["loss"]) == 1
+    assert proposal.why[0] == "learning_rate: 0.0001, 0.0005, 0.005, 0.01 lost"
+    assert proposal.why[2] == "filters is noise here: fixed at 12, the cheapest"
+    assert (proposal.trials, proposal.saved_words()) == (3, "37 trials of 40 saved, 92%")
+
+
+def test_what_cannot_be_judged_stays_and_yet_the_grid_does_not_grow_unless_that_is_asked_for() -> None:
+    part = replace(
+        noisy(0.02), replicates={key: one for key, one in noisy(0.02).replicates.items() if key.trial < 9}
+    )
+    assert propose("s", part, whole=True).trials > len(SPEC.grid)
+    proposal = propose("s", part)
+    assert proposal.trials <= len(SPEC.grid)
+    best = SPEC.grid[proposal.best or 0].values
+    assert all(best[factor.name] in factor.values for factor in proposal.factors)
+
+
+@pytest.mark.parametrize("hidden", [(), (1e-2,), (1e-2, 1e-4)])
+def test_the_papers_grid_shrinks_however_it_was_trimmed(hidden: tuple[float, ...]) -> None:
+    snapshot = read_session(SessionFolder(PAPER))
+    proposal = propose("paper", snapshot, in_view(snapshot, Trim().hide("learning_rate", *hidden)))
+    assert 1 < proposal.trials < len(snapshot.spec.grid)
+    assert proposal.saved_words()

@@ -128,13 +128,14 @@ def next_words(proposal: Proposal) -> list[str]:
         return [f"{plural(len(spec.grid), 'trial')}, {plural(spec.trainings, 'training')}"]
     if not proposal.trainings:
         return [proposal.in_words(), "nothing to train: every result is there already"]
-    seconds = proposal.seconds
+    seconds, saved = proposal.seconds, proposal.saved_words()
+    counted = " · ".join(filter(None, (proposal.in_words(), saved)))
     if seconds is None:
-        return [proposal.in_words(), "expected time: unknown, nothing was trained in this session yet"]
+        return [counted, "expected time: unknown, nothing was trained in this session yet"]
     workers = proposal.snapshot.engine.workers if proposal.snapshot.engine else 1
     at = f" with {plural(workers, 'worker')}" if workers > 1 else ""
     return [
-        proposal.in_words(),
+        counted,
         f"expected time: about {format_seconds(seconds)}{at}, at this session's own speed",
     ]
 
@@ -145,9 +146,8 @@ def best_words(first: Proposal) -> str:
         return first.apart
     if first.best is None:
         return "No trial in view has a score yet, so no finer values are proposed."
-    return f"Finer around the best in view, trial {first.best}: " + trial_words(
-        first.snapshot.spec.grid[first.best].values
-    )
+    best = trial_words(first.snapshot.spec.grid[first.best].values)
+    return ". ".join((f"Finer around the best in view, trial {first.best}: {best}", *first.why))
 
 
 def imported_words(first: Proposal) -> str:

@@ -159,7 +159,7 @@ SESSION_KEYS: tuple[Key, ...] = (
         "Session",
         Key("L", queue.log, "log", "log of the job, or of the trial, under the cursor", at=_QUEUE),
         Key("r", whole_session.refine, "refine",
-            "the next, finer grid from what is in view; re-uses results", "refine", 9),
+            "the next grid: noise fixed, losers out, finer around the best; re-uses results", "refine", 9),
         Key("e", whole_session.export, "export", "export the CSVs: trials, replicates, epochs", "export", 10),
         Key("h", "app.home", "home: all sessions", "all sessions"),
         Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),
