@@ -70,6 +70,11 @@ def task_of(own: OwnFile, folder: Path) -> KerasTask:
 
 def _searched(searched: Searched, own: OwnFile) -> KerasTask:
     tuner, args, kwargs = searched.tuner, searched.args_given, dict(searched.kwargs_given)
+    if hasattr(tuner, "run_trial"):
+        raise HpoError(
+            f"{own.path.name}: {type(tuner).__name__} trains by a run_trial of its own, which is not called here; "
+            "write what it does as the fit of a HyperModel, or as train(hp, report)."
+        )
     hypermodel = tuner.hypermodel
     build = getattr(hypermodel, "build", hypermodel)
     if not callable(build):

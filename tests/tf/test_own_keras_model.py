@@ -1,4 +1,4 @@
-"""A regression on an npz file: the model is given the floats that stand in it."""
+"""A user's own Keras model in a worker: given the floats of an npz file, and told what is not called."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hpo_core.errors import HpoError
 from hpo_core.journal.events import DataPrepared, EpochEnded, Job, WorkerEvent
+from hpo_core.workloads.own.adopted import task_of
 from hpo_core.workloads.own.compiled.workload import KerasWorkload
 from hpo_core.workloads.own.contracts import read_own_file
 from hpo_core.workloads.workload import Reporter, StopSignal
@@ -45,3 +47,15 @@ def test_float_targets_of_an_npz_file_reach_the_loss_as_they_are(
     assert ended.metrics["mae"] == pytest.approx(abs(y).mean())
     assert ended.metrics["val_mae"] == pytest.approx(abs(y[:4]).mean())
     assert next(event.train for event in events if isinstance(event, DataPrepared)) == 32
+
+
+def test_a_tuner_with_a_run_trial_of_its_own_is_not_passed_over_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(
+        "import keras_tuner\nclass Mine(keras_tuner.RandomSearch):\n    def run_trial(self, trial, x): return 1\n"
+        "Mine(lambda hp: None, 'val_loss').search([1])\n"
+    )
+    with pytest.raises(HpoError, match=r"Mine trains by a run_trial of its own.*write what it does as the fit"):
+        task_of(read_own_file(tmp_path / "model.py"), tmp_path)
