@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hpo_core.interop.cell_values import csv_cell
-from hpo_core.interop.csv_reader import read_table
+from hpo_core.interop.csv_reader import RawTable, read_table
 from hpo_core.interop.own_table import is_own, read_own
 from hpo_core.interop.plain_table import read_plain
 from hpo_core.interop.roles import Asked
@@ -25,7 +25,11 @@ def read_csv(path: Path, asked: Asked | None = None) -> Trainings:
 
     Raises ``TableError`` of every file that is neither, with the place of what is wrong.
     """
-    raw = read_table(path)
+    return read_raw(read_table(path), asked)
+
+
+def read_raw(raw: RawTable, asked: Asked | None) -> Trainings:
+    """Return the trainings of a table as ``read_csv`` does. Raises ``TableError``."""
     if not is_own(raw):
         return read_plain(raw, asked or Asked())
     if asked not in (None, Asked()):

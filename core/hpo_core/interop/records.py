@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo_core.errors import TableError
+from hpo_core.interop.csv_format import read_raw
 from hpo_core.interop.csv_reader import RawTable, Row
 from hpo_core.interop.extras import extra
 from hpo_core.interop.flat import Record, flat
@@ -37,7 +38,12 @@ def table_of_records(name: str, records: Sequence[Record], first_line: int = 1) 
     if not columns:
         raise TableError(f"{name} has no records; there is nothing to import.")
     rows = [
-        Row(line, [record.get(column, "") for column in columns]) for line, record in enumerate(cells, first_line)
+        Row(
+            line,
+            [found.get(column, "") for column in columns],
+            frozenset(place for place, column in enumerate(columns) if isinstance(record.get(column), str)),
+        )
+        for line, (found, record) in enumerate(zip(cells, records, strict=True), first_line)
     ]
     return RawTable(name, Row(1, columns), rows)
 
@@ -68,7 +74,7 @@ def read_json(path: Path, asked: Asked | None) -> Trainings:
         records = list(json_lines(text, name))
     if records and "op_code" in records[0]:
         return read_optuna(path, asked)
-    return read_plain(table_of_records(name, records), asked or Asked())
+    return read_raw(table_of_records(name, records), asked)
 
 
 def text_of(path: Path) -> str:
@@ -137,7 +143,7 @@ def read_parquet(path: Path, asked: Asked | None) -> Trainings:
         records = parquet.ParquetFile(path).read().to_pylist()
     except (OSError, ValueError) as error:  # pyarrow's errors are of both kinds
         raise TableError(f"{name} cannot be read: {clean(error, 120)}; nothing was imported.") from None
-    return read_plain(table_of_records(name, records), asked or Asked())
+    return read_raw(table_of_records(name, records), asked)
 
 
 # Databases ----------------------------------------------------------------------------------------------------
