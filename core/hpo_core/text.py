@@ -6,6 +6,7 @@ not. ``clean`` makes each of them visible instead.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -14,6 +15,7 @@ from pathlib import Path
 from hpo_core.errors import HpoError
 
 _CONTROL_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
+_LONG_NUMBER = re.compile(r"-?\d*\.\d+(e-?\d+)?|-?\d+e-?\d+")
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
@@ -63,6 +65,14 @@ def format_value(value: object) -> str:
         text = f"{value:.12g}"
         return text.replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
     return clean(value)
+
+
+def fewer_digits(text: str, room: int) -> str:
+    """Return a number with as many digits as fit in ``room`` characters; "" where none do, or it is no number."""
+    if not _LONG_NUMBER.fullmatch(text):
+        return ""
+    shorter = (format_value(float(f"{float(text):.{digits}g}")) for digits in range(max(room, 1), 0, -1))
+    return next((number for number in shorter if len(number) <= room), "")
 
 
 def format_seconds(seconds: float) -> str:

@@ -18,7 +18,7 @@ from hpo_core.results.show_json import show_json
 from hpo_core.results.table import means, standing, table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
-from hpo_core.text import clean, format_seconds, format_value, plural
+from hpo_core.text import clean, fewer_digits, format_seconds, format_value, plural
 from hpo_tui.commands.options import (
     PAGE_WIDTH,
     VALUES_SHOWN,
@@ -30,7 +30,6 @@ from hpo_tui.commands.options import (
 from hpo_tui.commands.sentences import counts_in_words, outcome_in_words, values_in_words
 from hpo_tui.commands.view_options import View, in_view
 from hpo_tui.look.numbers import decimals_for, metric_text
-from hpo_tui.plots.canvas import shorten
 
 TOP = 10
 FAILURES_SHOWN = 10
@@ -141,7 +140,8 @@ def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None =
 
 def _short(value: object, room: int = 9) -> str:
     """Return a value; of a number with many digits as many as there is room for."""
-    return shorten(format_value(value), room) if isinstance(value, float) else format_value(value)
+    shown = format_value(value)
+    return (isinstance(value, float) and len(shown) > room and fewer_digits(shown, room)) or shown
 
 
 def score_text(mean: float, sd: float, decimals: int) -> str:

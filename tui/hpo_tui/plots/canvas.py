@@ -6,18 +6,15 @@ over other labels, so that no two ever run into each other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 
 from rich.cells import cell_len, get_character_cell_size
 
-from hpo_core.text import clean, format_value
+from hpo_core.text import clean, fewer_digits
 from hpo_tui.look.inks import DEFAULT, WITH_BACKGROUND
 from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.picture import Picture, Run
-
-_NUMBER = re.compile(r"-?\d*\.\d+(e-?\d+)?|-?\d+e-?\d+")
 
 
 def width_of(text: str) -> int:
@@ -35,10 +32,8 @@ def shorten(text: object, room: int) -> str:
         return shown
     if room <= 0:
         return ""
-    if _NUMBER.fullmatch(shown):
-        fewer = (format_value(float(f"{float(shown):.{digits}g}")) for digits in range(room, 0, -1))
-        if fitting := next((number for number in fewer if len(number) <= room), None):
-            return fitting
+    if number := fewer_digits(shown, room):
+        return number
     kept, used = [], 0
     for char in shown:
         used += get_character_cell_size(char)
