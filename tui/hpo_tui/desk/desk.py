@@ -139,7 +139,9 @@ class Desk:
     @cached_property
     def findings(self) -> Findings | None:
         """The analyst's newest answer, which may still be to an earlier question."""
-        return self.analyst.ask(self.snapshot, self.look) if self.analyst is not None else None
+        if self.analyst is None or self.update.read < 1:  # of a part of the journal nothing is told
+            return None
+        return self.analyst.ask(self.snapshot, self.look)
 
     @property
     def effects(self) -> Effects | None:

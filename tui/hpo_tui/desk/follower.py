@@ -24,7 +24,7 @@ RATE = 10.0
 FIRST_BYTES, MORE_BYTES = 1 << 21, 1 << 23
 """A large journal is read in pieces of so many bytes: something is seen after the first of them."""
 PIECES_SECONDS = 1.0
-"""What has been read of it so far is shown as often as this."""
+"""What has been read of it so far is shown after so long, then after twice as long: drawing it takes time too."""
 
 LOCK_SECONDS = 1.0
 """How often it is asked whether an engine still holds the session."""
@@ -79,13 +79,15 @@ class Follower(threading.Thread):
         alive = False
         asked = 0.0
         told = time.monotonic()
-        piece = FIRST_BYTES
+        piece, pause = FIRST_BYTES, PIECES_SECONDS
         while not self._leave.is_set():
             began = time.monotonic()
             changed = reader.poll(piece) or snapshot is None
             piece = MORE_BYTES
-            if reader.share < 1 and snapshot is not None and began - told < PIECES_SECONDS:
-                continue
+            if reader.share < 1 and snapshot is not None:
+                if began - told < pause:
+                    continue
+                pause *= 2
             told = began
             if changed:
                 snapshot = reader.snapshot()

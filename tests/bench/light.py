@@ -1,0 +1,171 @@
+"""What the screen costs a link and a person's patience: one command, one table.
+
+    python tests/bench/light.py [--trials 10000]
+
+Bytes are counted through a real pseudo-terminal of 120×40 with all colours, on the session of the paper. Times are
+the best of a few rounds, beside those of an app of Textual's that shows one word, in the same run: a busy machine
+makes both slower. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+
+import psutil
+from large_session import write_session
+from machine_words import machine_in_words
+from places import PAPER
+from terminal import COMMAND, Terminal
+
+SIZE = (120, 40)
+ROUNDS = 3
+BARE = """
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self):
+        yield Static("bare")
+Bare().run()
+"""
+LIVE = """
+[data]
+source = "fruit"
+[grid]
+learning_rate = [1e-4, 5e-4, 1e-3, 5e-3, 1e-2]
+loss = ["poisson", "categorical_crossentropy", "mean_squared_error"]
+filters = [2, 4, 8, 16]
+[fixed]
+epochs = 4
+[session]
+replicates = 4
+"""
+KEYS = (
+    ("j", "cursor", "200 B"),
+    ("5", "toggle", "4 kB"),
+    ("?", "help", "12 kB"),
+    ("\x1b", "its closing", "12 kB"),
+    ("]", "next view", "8 kB"),
+)
+Row = tuple[str, str, str, str]
+
+
+class Bench:
+    """Runs programs in terminals, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            "TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "", "XDG_CONFIG_HOME": str(folder),
+            "HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.4",
+        }  # fmt: skip
+
+    def open(self, command: list[str]) -> Terminal:
+        return Terminal(command, self.folder, SIZE, self.environment)
+
+    def first_paint(self, command: list[str], words: str) -> float:
+        """The shortest time until the words stand on the screen, in seconds."""
+        times = []
+        for _ in range(ROUNDS):
+            terminal = self.open(command)
+            terminal.wait_for(words)
+            times.append(time.monotonic() - terminal.began)
+            terminal.close()
+        return min(times)
+
+
+def settle(terminal: Terminal, seconds: float = 1.5) -> int:
+    """Wait until nothing has come for so long; return how many bytes have come in all."""
+    quiet = time.monotonic() + seconds
+    while time.monotonic() < quiet:
+        before = len(terminal.sent)
+        terminal.read(0.05)
+        if len(terminal.sent) != before:
+            quiet = time.monotonic() + seconds
+    return len(terminal.sent)
+
+
+def rate(terminal: Terminal, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> float:
+    """How many bytes a second come."""
+    before, end = len(terminal.sent), time.monotonic() + seconds
+    while time.monotonic() < end:
+        meanwhile()
+        terminal.read(0.03)
+    return (len(terminal.sent) - before) / seconds
+
+
+def of_keys(bench: Bench) -> list[Row]:
+    """What keys cost on the paper's session."""
+    shutil.copytree(PAPER, bench.folder / "sessions" / "paper", ignore=shutil.ignore_patterns("view.json"))
+    terminal = bench.open([*COMMAND, "open", "paper"])
+    terminal.wait_for("collapsed")
+    rows = [("start", "15 kB", f"{settle(terminal, 3):,} B", "")]
+    rows.append(("idle, 10 s", "0", f"{rate(terminal, 10) * 10:.0f} B", ""))
+    for key, name, target in KEYS:
+        before = len(terminal.sent)
+        terminal.type(key)
+        rows.append((name, target, f"{settle(terminal) - before:,} B", ""))
+    terminal.type("[f")
+    settle(terminal)
+    held = rate(terminal, 5, lambda: terminal.type("\x1b[C"))
+    rows.append(("held rotate key", "30 kB/s", f"{held / 1000:.1f} kB/s", ""))
+    terminal.close()
+    return rows
+
+
+def of_training(bench: Bench) -> list[Row]:
+    """What a session that trains costs, with 4 workers at 10 epochs a second in all; made-up trainings."""
+    (bench.folder / "live.toml").write_text(LIVE)
+    terminal = bench.open([*COMMAND, "run", "live.toml", "--workload", "synthetic", "--workers", "4"])
+    terminal.wait_for("4 running")
+    rate(terminal, 4)
+    rows = [("live, 4 workers", "3 kB/s", f"{rate(terminal, 10) / 1000:.1f} kB/s", "")]
+    terminal.type("?")
+    terminal.wait_for("Keys")
+    rate(terminal, 1)
+    rows.append(("a dialog open meanwhile", "3 kB/s", f"{rate(terminal, 5) / 1000:.1f} kB/s", ""))
+    for engine in psutil.Process().children(recursive=True):
+        engine.terminate()
+    terminal.close()
+    return rows
+
+
+def of_time(bench: Bench, trials: int) -> list[Row]:
+    """How soon something is seen."""
+    bare = bench.first_paint([sys.executable, "-c", BARE], "bare")
+    mine = bench.first_paint([*COMMAND, "open", "paper"], "learning_rate")
+    rows = [("first paint of open", "1.6 ×", f"{mine:.2f} s ({mine / bare:.1f} ×)", f"{bare:.2f} s")]
+    write_session(bench.folder / "sessions", "large", trials)
+    words = f"{trials:,} trials × 2 × 20 epochs"
+    first = bench.first_paint([*COMMAND, "open", "large"], "reading")
+    whole = bench.first_paint([*COMMAND, "open", "large"], f"finished {trials * 2} of")
+    return [
+        *rows,
+        (f"{words}: something seen", "", f"{first:.1f} s", ""),
+        ("  all read", "1.5 s", f"{whole:.1f} s", ""),
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=10_000, help="of the large session, a multiple of 500")
+    asked = parser.parse_args()
+    print(f"On {machine_in_words()}; {SIZE[0]}×{SIZE[1]}, load {psutil.getloadavg()[0]:.1f}:\n")
+    print("| what | target | figure | bare Textual |\n|---|---:|---:|---:|")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        for part in (of_keys, of_training, lambda bench: of_time(bench, asked.trials)):
+            for row in part(bench):
+                print("| " + " | ".join(row) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
