@@ -144,7 +144,7 @@ def of_time(bench: Bench, trials: int) -> list[Row]:
     rows = [("first paint of open", "1.6 ×", f"{mine:.2f} s ({mine / bare:.1f} ×)", f"{bare:.2f} s")]
     write_session(bench.folder / "sessions", "large", trials)
     words = f"{trials:,} trials × 2 × 20 epochs"
-    first = bench.first_paint([*COMMAND, "open", "large"], "reading")
+    first = bench.first_paint([*COMMAND, "open", "large"], "learning_rate")
     whole = bench.first_paint([*COMMAND, "open", "large"], f"finished {trials * 2} of")
     return [
         *rows,
