@@ -35,14 +35,14 @@ def strip_rows(
 ) -> list[list[Run]]:
     """Return a row of ``width`` cells for each strip, on an axis from ``ends[0]`` to ``ends[1]``."""
     counts = [_counts(strip.numbers, ends, width) for strip in strips]
-    shares = [found / max(found.sum(), 1) for found in counts]
+    shares = [found / max(len(strip.numbers), 1) for strip, found in zip(strips, counts, strict=True)]
     peak = max((float(share.max(initial=0.0)) for share in shares), default=0.0)
     blocks = EIGHTHS_ASCII if plain else EIGHTHS
     pen = Pen(width, max(len(strips), 1), plain)
     places = [at + 0.5 for at in range(width)]
     for row, (strip, share) in enumerate(zip(strips, shares, strict=True)):
         lone = (_counts(strip.numbers[~strip.collapsed], ends, width) == 0) & (share > 0)
-        glyphs = [blocks[math.ceil(part / peak * 8 - 1e-9)] if part else ("." if plain else "·") for part in share]
+        glyphs = [blocks[math.ceil(part / peak * 8 - 1e-9)] if part else (" " if plain else "·") for part in share]
         glyphs = [sign_of(False, plain) if alone else glyph for glyph, alone in zip(glyphs, lone, strict=True)]
         colours = [strip.ink if part else inks.FRAME for part in share]
         if width and len(strip.numbers):
