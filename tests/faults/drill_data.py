@@ -55,7 +55,7 @@ _PIXELS: dict[str, Callable[[Array, random.Random], Array]] = {
     "half": lambda x, _: (x / 255).astype(np.float16),
     "overshoot": lambda x, _: np.where(x == x.max(), 1.03, x / 255),
     "undershoot": lambda x, _: np.where(x == x.min(), -0.02, x / 255),
-    "outlier": lambda x, r: np.where(np.arange(x.size).reshape(x.shape) == 3, r.choice([1.02, 7, 200]), x / 255),
+    "outlier": lambda x, r: np.where(np.arange(x.size).reshape(x.shape) == 1, r.choice([1.02, 7, 200]), x / 255),
     "digits": lambda x, _: np.rint(x / 255 * 16),
     "signed": lambda x, _: x / 127.5 - 1,
     "twice": lambda x, _: x / 255 / 255,
