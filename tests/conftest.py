@@ -18,6 +18,7 @@ END_SECONDS = 10
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--ray", action="store_true", help="run also what needs a Ray cluster: minutes")
     parser.addoption("--faults", action="store_true", help="print which test shows which fault of faults.toml")
 
 
@@ -25,6 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # hundreds of commands, engines and workers are started: each would compile the packages anew (0.1 to 0.2 s)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.pluginmanager.register(FaultPlugin(config))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("ray") and not config.getoption("--ray"):
+            item.add_marker(pytest.mark.skip(reason="needs a Ray cluster: python -m pytest --ray -m ray"))
 
 
 @pytest.fixture(autouse=True)

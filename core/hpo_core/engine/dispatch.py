@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 
 from hpo_core.engine.best_models import BestModels
@@ -31,6 +32,9 @@ BY_USER, BY_SESSION, BY_PLAN = "user", "session", "plan"
 """On whose account a training is stopped: the user's, because the engine ends (it starts again), or as pruned."""
 
 
+MOST_LOSSES = 3
+"""A training with which so many workers were lost is taken for the cause."""
+
 OUT_OF_MEMORY = "out of memory"
 """The kind of failure of a training for which a GPU, or the memory, was too small."""
 
@@ -56,6 +60,7 @@ class Dispatcher:
         self._models = BestModels(folder, recorder.state)
         self._told_given_up = False
         self._tried_with_fewer: set[JobKey] = set()
+        self._losses: Counter[JobKey] = Counter()
 
         recorder.watch(self._models.observe)
 
@@ -191,6 +196,20 @@ class Dispatcher:
         if status == "failed" and kind == OUT_OF_MEMORY:
             self._back_off(task)
 
+    def _lost(self, slot: Slot, task: Task, seconds: float) -> None:
+        """The machine is gone: the training waits again, unless it seems to be what ends machines."""
+        self._losses[task.key] += 1
+        if self._losses[task.key] >= MOST_LOSSES:
+            reason = f"{MOST_LOSSES} workers were lost with it"
+            self._record_end(slot, task, "failed", seconds, "lost", reason)
+            return
+        reason = "its worker was lost with its machine"
+        self._record_end(slot, task, "stopped", seconds, "lost", reason)
+        self._recorder.note("warning", f"{task.key}: {reason}; it waits again.")
+        self._recorder.record(
+            JobsQueued(jobs=((task.key.trial, task.key.replicate),), reason="lost"), durable=True
+        )
+
     def _back_off(self, task: Task) -> None:
         """Where workers share GPUs that are too small for all of them: one less, and the training once more."""
         if self._supervisor.device == "cpu" or self.workers < 2 or task.key in self._tried_with_fewer:
@@ -208,7 +227,9 @@ class Dispatcher:
         seconds = self._supervisor.seconds_of(task)
         if task.stopped_by == BY_SESSION and not task.hung:
             return
-        if task.hung and task.stopped_by == BY_PLAN:
+        if death.lost and not task.stopped_by:
+            self._lost(slot, task, seconds)
+        elif task.hung and task.stopped_by == BY_PLAN:
             self._record_end(slot, task, "pruned", seconds, "pruned", task.pruned)
         elif task.hung and task.stopped_by:
             self._record_end(slot, task, "stopped", seconds, "stopped", f"{task.hung}; its worker was ended")

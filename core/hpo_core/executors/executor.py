@@ -18,12 +18,13 @@ from hpo_core.journal.events import Job, Probe, WorkerEvent
 class WorkerDied:
     """A worker ended without being told to. ``returncode`` as in subprocess: negative is a signal's number.
 
-    ``log`` is the file that holds its last words.
+    ``log`` is the file that holds its last words. ``lost``: with the machine it was on, by no fault of its own.
     """
 
     pid: int
     returncode: int
     log: Path
+    lost: bool = False
 
 
 Report = tuple[int, WorkerEvent | WorkerDied]

@@ -32,13 +32,14 @@ class EngineOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """What an engine is started with; the next one on the same session repeats it.
 
     ``workload`` and ``executor`` are names of their tables; ``workers`` is how many, None for as many as suit: on
-    GPUs, ``workers_per_gpu`` on each.
+    GPUs, ``workers_per_gpu`` on each. ``address`` is that of a cluster, "" for one that is started here.
     """
 
     workload: str = DEFAULT_WORKLOAD
     executor: str = "local"
     workers: int | None = None
     workers_per_gpu: int = 1
+    address: str = ""
 
 
 DEFAULT_OPTIONS = EngineOptions()

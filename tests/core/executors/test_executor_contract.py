@@ -16,6 +16,7 @@ import pytest
 from hpo_core.executors.executor import Executor, Report, WorkerDied
 from hpo_core.executors.hardware import cores, memory_allowance
 from hpo_core.executors.local import LocalExecutor
+from hpo_core.executors.registry import EXECUTORS
 from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.journal.events import (
     EpochEnded,
@@ -90,6 +91,10 @@ def make_executor(kind: str, folder: Path) -> Executor:
     if kind == "replay":
         return ReplayExecutor()
     pace = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.02"}
+    if kind == "ray":
+        from hpo_core.executors.ray_cluster import RayExecutor
+
+        return RayExecutor(folder, workload="synthetic", data=DATA, environment=pace)
     workload = "synthetic" if kind == "local" else "paper"
     return LocalExecutor(folder, workload=workload, data=DATA, environment=pace)
 
@@ -111,7 +116,10 @@ def workers(folder: Path) -> list[psutil.Process]:
     return found
 
 
-@pytest.fixture(scope="module", params=["replay", "local", pytest.param("tensorflow", marks=pytest.mark.tf)])
+BY_NAME = [pytest.param(name, marks=pytest.mark.ray if name == "ray" else ()) for name in EXECUTORS]
+
+
+@pytest.fixture(scope="module", params=[*BY_NAME, pytest.param("tensorflow", marks=pytest.mark.tf)])
 def warm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listener]:
     """An executor with one worker that is warm: to start TensorFlow takes seconds."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -122,7 +130,7 @@ def warm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield listener
 
 
-@pytest.fixture(params=["replay", "local"])
+@pytest.fixture(params=BY_NAME)
 def cold(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listener]:
     """An executor without a worker yet."""
     yield from served(request.param, tmp_path)

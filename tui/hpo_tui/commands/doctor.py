@@ -14,6 +14,8 @@ from pathlib import Path
 import click
 
 from hpo_core.engine import logout
+from hpo_core.executors.registry import EXECUTORS
+from hpo_core.plan.plans import PLANS
 from hpo_core.text import clean, plural
 from hpo_tui.commands import probes
 from hpo_tui.commands.options import common_options, path_in_words, wants_ascii
@@ -45,7 +47,7 @@ def doctor(sessions: Path, clear_cache: bool) -> None:
         click.echo(empty_cache())
         return
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        versions, cpu, gpus, terminal, lambda: disk(sessions), cache, at_logout
+        versions, cpu, gpus, extras, terminal, lambda: disk(sessions), cache, at_logout
     )  # fmt: skip
     problems = 0
     for check in checks:
@@ -91,10 +93,27 @@ def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
 
 def gpus() -> Iterator[Finding]:
     """How many NVIDIA GPUs the driver offers."""
+    from hpo_core.executors.gpus import GpuShare
     from hpo_core.executors.hardware import gpus as count_gpus
 
     count = count_gpus()
-    yield Finding("GPUs", f"{plural(count, 'NVIDIA GPU')} to use" if count else "none: training uses the CPU")
+    busy = sum(map(bool, GpuShare(count).used_elsewhere()))
+    used = f", {busy} of them used by other sessions" if busy else ""
+    yield Finding(
+        "GPUs", f"{plural(count, 'NVIDIA GPU')} to use{used}" if count else "none: training uses the CPU"
+    )
+
+
+def extras() -> Iterator[Finding]:
+    """Which of the packages are there that some plans and executors need."""
+    needs = {facts.needs: "search" for facts in PLANS.values() if facts.needs}
+    needs |= {facts.needs: facts.needs for facts in EXECUTORS.values() if facts.needs}
+    for package, extra in needs.items():
+        try:
+            words = version(package)
+        except PackageNotFoundError:
+            words = f"is not installed; what needs it: pip install 'hpo-tui[{extra}]'"
+        yield Finding(package, words)
 
 
 def terminal() -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from hpo_core.engine import launch
+from hpo_core.executors.registry import check_options
 from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.metrics import apart_words, held_words
 from hpo_core.plan.spec import SessionSpec
@@ -50,6 +51,7 @@ def run(
     if "workload" in engine:
         asked = rewritten(asked, "--workload", workload=engine["workload"])
     options = EngineOptions(**{**engine, "workload": asked.workload})
+    check_options(options)
     check_can_train(asked, options.workload, headless)
     if asked.losses_apart:
         said = apart_words(asked.objective.metric, WORKLOADS[options.workload].metrics)

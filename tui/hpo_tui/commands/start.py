@@ -56,6 +56,7 @@ _engine_options = (
     click.option(
         "--workers", type=click.IntRange(1, 256), help="Worker processes (else one for each GPU or core)."
     ),
+    click.option("--address", metavar="A", help="Of a Ray cluster (else one is started on this machine)."),
     click.option("--workers-per-gpu", type=click.IntRange(1, 64), help="So many on each GPU, which share it."),
 )
 

@@ -1,0 +1,132 @@
+"""Stands on a node of a Ray cluster, beside one worker: starts it as anywhere, hands it orders, passes events on.
+
+Ray makes it an actor. The worker is the process that ``LocalExecutor`` starts too; it ends with the actor, and the
+actor with its node, its driver or a kill.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hpo_core.executors.process import WorkerProcess
+from hpo_core.journal.events import Job, Probe, WorkerEvent, WorkerOrder
+
+LOG_BYTES = 64 * 1024
+
+_orders = msgspec.json.Decoder(WorkerOrder)
+_events = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came of one worker: its events as JSON, how it ended (pid and status), its log where it is not seen."""
+
+    events: tuple[bytes, ...]
+    memory: int
+    death: tuple[int, int] | None = None
+    log: tuple[str, bytes] | None = None
+    node: str = ""
+
+
+class Relay:
+    """One worker. ``code`` is the user's file, name and content: it travels, data and logs are paths.
+
+    Where the session's folder is not seen on this node, logs are written here and sent back when a job ends.
+    """
+
+    def __init__(
+        self,
+        workload: str,
+        threads: int,
+        log: str,
+        data: Mapping[str, Any],
+        code: tuple[str, bytes] | None,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="hpo-tui-"))
+        self._data = dict(data)
+        if code is not None and not Path(str(data["model"]["file"])).is_file():
+            file = self._folder / code[0]
+            file.write_bytes(code[1])
+            self._data["model"] = {**data["model"], "file": str(file)}
+        on_gpu = bool(os.environ.get("CUDA_VISIBLE_DEVICES"))  # Ray shows an actor the GPUs that it was given
+        self._there, self._here = Path(log), Path(log)
+        self._process = WorkerProcess(
+            workload=workload,
+            device="gpu:0" if on_gpu else "cpu",
+            threads=threads,
+            log=self._place(log),
+            data=self._data,
+            environment={
+                **os.environ,
+                "OMP_NUM_THREADS": str(threads),
+                "OPENBLAS_NUM_THREADS": str(threads),
+                **environment,
+            },
+        )
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.events, selectors.EVENT_READ)
+
+    def send(self, order: bytes) -> None:
+        """Hand an order to the worker."""
+        found = _orders.decode(order)
+        if isinstance(found, Job):
+            found = self._own(found)
+        elif isinstance(found, Probe):
+            found = msgspec.structs.replace(found, job=self._own(found.job))
+        self._process.send(found)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the worker and what it has started."""
+        self._process.signal(signal.Signals(number))
+
+    def hear(self, timeout: float) -> Heard:
+        """Return what the worker has said, waiting at most so many seconds for the first of it."""
+        if not self._selector.select(timeout):
+            return Heard((), self._process.resident())
+        found, ended = self._process.read()
+        events = tuple(map(_events.encode, found))
+        busy = self._process.busy
+        if not ended:
+            return Heard(events, self._process.resident(), log=None if busy or not found else self._log())
+        self._selector.unregister(self._process.events)
+        death = self._process.pid, self._process.reap()
+        return Heard(events, 0, death, self._log(), socket.gethostname())
+
+    def _own(self, job: Job) -> Job:
+        seen = Path(job.log).parent.is_dir()
+        keep = job.keep if seen else None  # where the session is not seen, its models are not either
+        return msgspec.structs.replace(job, log=str(self._place(job.log)), data=self._data, keep=keep)
+
+    def _place(self, log: str) -> Path:
+        """Return where the worker writes what the session calls ``log``."""
+        self._there = Path(log)
+        seen = self._there.parent.is_dir()
+        self._here = self._there if seen else self._folder / self._there.name
+        return self._here
+
+    def _log(self) -> tuple[str, bytes] | None:
+        if self._here == self._there:
+            return None
+        try:
+            return str(self._there), self._here.read_bytes()[-LOG_BYTES:]
+        except OSError:
+            return None
+
+
+def decode(event: bytes) -> WorkerEvent:
+    """Return the event that a relay has passed on."""
+    return _decoder.decode(event)
+
+
+_decoder: msgspec.json.Decoder[WorkerEvent] = msgspec.json.Decoder(WorkerEvent)

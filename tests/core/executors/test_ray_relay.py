@@ -1,0 +1,66 @@
+"""What stands on a Ray node beside a worker, without Ray: orders in, events, logs and the user's file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hpo_core.errors import HpoError
+from hpo_core.executors.ray_relay import Heard, Relay, decode
+from hpo_core.executors.registry import check_options
+from hpo_core.journal.events import EngineOptions, EpochEnded, Job, JobEnded, Quit, WorkerReady
+
+CODE = b"def train(hp, report):\n    for _ in range(2):\n        report(score=hp['lr'])\n"
+
+
+@pytest.fixture
+def relay() -> Iterator[Relay]:
+    """A worker for a file and a session that are on another machine."""
+    data = {"source": "own", "model": {"file": "/not/here/model.py", "folder": "/"}}
+    made = Relay(
+        "own", 1, "/not/here/logs/worker-01.log", data, ("model.py", CODE), {"CUDA_VISIBLE_DEVICES": "-1"}
+    )
+    yield made
+    made.signal(9)
+
+
+def until(relay: Relay, kind: type) -> list[Heard]:
+    heard: list[Heard] = []
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        heard.append(relay.hear(0.5))
+        if any(isinstance(decode(event), kind) for event in heard[-1].events):
+            return heard
+    raise AssertionError(heard)
+
+
+def test_the_file_travels_and_the_log_comes_back_to_where_the_session_is(relay: Relay) -> None:
+    until(relay, WorkerReady)
+    ids = {"trial": 1, "replicate": 1, "attempt": 1, "seed": 1}
+    job = Job(**ids, values={"lr": 0.5}, data={}, settings={}, log="/not/here/logs/t1.log")
+    relay.send(msgspec.json.encode(job))
+    heard = until(relay, JobEnded)
+    events = [decode(event) for of in heard for event in of.events]
+    assert [event.metrics for event in events if isinstance(event, EpochEnded)] == [{"score": 0.5}] * 2
+    assert isinstance(events[-1], JobEnded)
+    assert events[-1].status == "complete", events[-1].reason
+    log = heard[-1].log
+    assert log is not None
+    assert (log[0], b"trial 1 r1" in log[1], Path(log[0]).exists()) == ("/not/here/logs/t1.log", True, False)
+    relay.send(msgspec.json.encode(Quit()))
+    while (last := relay.hear(5)).death is None:
+        assert last.memory
+    assert last.death[1] == 0
+    assert last.node
+
+
+def test_an_address_goes_with_a_cluster_and_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(HpoError, match="--address goes with --executor ray; 'local' has no cluster"):
+        check_options(EngineOptions(address="somewhere:6379"))
+    monkeypatch.setattr("hpo_core.executors.registry.find_spec", lambda name: None)
+    with pytest.raises(HpoError, match=r"The executor 'ray' needs ray: pip install 'hpo-tui\[ray\]'"):
+        check_options(EngineOptions(executor="ray"))
