@@ -128,7 +128,7 @@ SESSION_KEYS: tuple[Key, ...] = (
             "histograms as a strip for each value, or all values over each other", at=_HISTOGRAMS),
         Key("g", looks(partial(moves.switch, what="cumulative")), "cumulative histograms",
             "histograms cumulative, and back", at=_HISTOGRAMS),
-        Key("C", looking.copy, "copy", "copy the trial under the cursor, or the summary, to the clipboard"),
+        Key("C", looking.copy, "copy", "copy the trial under the cursor (TOML, --set words), or the summary"),
         Key("t", looking.say, "summary in words", "what is in view, in words"),
     ),
     *group(
@@ -160,6 +160,8 @@ SESSION_KEYS: tuple[Key, ...] = (
         Key("L", queue.log, "log", "log of the job, or of the trial, under the cursor", at=_QUEUE),
         Key("r", whole_session.refine, "refine",
             "the next grid: noise fixed, losers out, finer around the best; re-uses results", "refine", 9),
+        Key("W", whole_session.use, "use",
+            "the trial under the view's cursor, or the best, as a folder: its model, a script, its spec"),
         Key("e", whole_session.export, "export", "export the CSVs: trials, replicates, epochs", "export", 10),
         Key("h", "app.home", "home: all sessions", "all sessions"),
         Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),

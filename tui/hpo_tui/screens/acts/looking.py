@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
+import tomli_w
+
 from hpo_core.results.measure import metrics_of
+from hpo_core.text import clean
 from hpo_tui.desk import view_changes as moves
+from hpo_tui.desk.desk import Desk
 from hpo_tui.panes import PANES
 from hpo_tui.panes.summary import summary
 from hpo_tui.screens.desk_screen import DeskScreen
@@ -79,9 +84,17 @@ def copy(screen: DeskScreen) -> None:
     """Copy the trial under the cursor, or what is in view in words, through the terminal (OSC 52)."""
     desk = screen.desk()
     if desk is not None:
-        said = "\n".join(summary(desk)) if desk.trial is None else trial_line(desk, desk.trial)
+        said = "\n".join(summary(desk)) if desk.trial is None else trial_as_toml(desk, desk.trial)
         screen.app.copy_to_clipboard(said)
-        screen.say("Copied, if the terminal allows it.")
+        what = "The summary" if desk.trial is None else f"Trial {desk.trial}, as TOML and as --set,"
+        screen.say(f"{what} was copied, if the terminal allows it (OSC 52; in tmux: set -g set-clipboard on).")
+
+
+def trial_as_toml(desk: Desk, trial: int) -> str:
+    """Return a trial's values as a spec's [fixed] table, under a comment with them as ``--set`` words."""
+    values = desk.snapshot.spec.grid[trial].values
+    words = " ".join(f"--set {shlex.quote(f'{name}={value}')}" for name, value in values.items())
+    return f"# {clean(trial_line(desk, trial))}\n# {clean(words, 4000)}\n{tomli_w.dumps({'fixed': dict(values)})}"
 
 
 def say(screen: DeskScreen) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from hpo_core.errors import HpoError, SessionError
@@ -68,6 +69,39 @@ def _export(folder: SessionFolder, update: Update, trim: Trim, read_only: bool) 
     here = folder.exports.is_relative_to(Path.cwd())
     place = folder.exports.relative_to(Path.cwd()) if here else folder.exports
     return f"Exported {rows} in {plural(len(names), 'file')} to {clean(place)}: {', '.join(names)}."
+
+
+def use(screen: DeskScreen) -> None:
+    """Write the trial under the view's cursor, or the best in view, as a folder that works without hpo-tui."""
+    if (desk := screen.desk()) is not None:
+        trial, trim, read_only = desk.trial, screen.state.trim, screen.orders.read_only
+
+        def tell(sentence: str) -> None:
+            screen.app.call_from_thread(screen.say, sentence)
+
+        screen.do(lambda update: _use(screen.folder, update, trial, trim, read_only, tell))
+
+
+def _use(
+    folder: SessionFolder,
+    update: Update,
+    trial: int | None,
+    trim: Trim,
+    read_only: bool,
+    tell: Callable[[str], None],
+) -> str:
+    from hpo_core.handover.folder import best_trial, default_folder, hand_over
+
+    if read_only:
+        raise SessionError("The session is open read-only; hpo-tui use --to DIR writes elsewhere.")
+    number = trial or best_trial(update.snapshot, in_view(update.snapshot, trim))
+    place = default_folder(folder, number)
+    names = (place, *(place.with_name(f"{place.name}-{again}") for again in range(2, 1000)))
+    try:
+        made = hand_over(folder, update.snapshot, number, next(path for path in names if not path.exists()), tell)
+    except OSError as error:
+        raise SessionError(f"Trial {number} cannot be written: {error.strerror or error}.") from None
+    return f"Trial {number} is in {clean(made.folder)}: {', '.join(made.files)}. {made.sentences[0]}"
 
 
 def show_keys(screen: DeskScreen) -> None:

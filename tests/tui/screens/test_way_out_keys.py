@@ -1,0 +1,26 @@
+"""The winner leaves the desk by a key: as a folder, or as text."""
+
+from __future__ import annotations
+
+import tomllib
+
+
+async def test_w_writes_the_best_trial_as_a_folder_and_c_copies_the_one_under_the_cursor(
+    make_session, open_app, monkeypatch
+) -> None:
+    folder = make_session()
+    made = folder.models / "trial-00010-r02-a01.keras"
+    copied: list[str] = []
+    async with open_app(folder) as see:
+        monkeypatch.setattr(see.app, "copy_to_clipboard", copied.append)
+        made.parent.mkdir()
+        for trial in range(1, 13):
+            made.with_name(f"trial-{trial:05d}-r02-a01.keras").write_bytes(b"weights")
+        await see.press("W")
+        await see.until(lambda: folder.exports.is_dir() and any(folder.exports.glob("trial-*/README.md")), 30)
+        await see.press("tab", "down", "C")
+        await see.until(lambda: bool(copied))
+    [written] = folder.exports.iterdir()
+    assert {"model.keras", "train.py", "spec.toml", "README.md"} <= {path.name for path in written.iterdir()}
+    assert tomllib.loads(copied[0])["fixed"].keys() == {"learning_rate", "loss", "filters"}
+    assert "--set learning_rate=" in copied[0]
