@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
 from hpo_tui.look import inks
 from hpo_tui.plots.blocks import EIGHTHS, EIGHTHS_ASCII
 from hpo_tui.plots.data import Bools, Floats
-from hpo_tui.plots.pen import Pen
 from hpo_tui.plots.picture import Run
 from hpo_tui.plots.scale import fraction, sections
 from hpo_tui.plots.scatter_points import sign_of
@@ -38,9 +39,8 @@ def strip_rows(
     shares = [found / max(len(strip.numbers), 1) for strip, found in zip(strips, counts, strict=True)]
     peak = max((float(share.max(initial=0.0)) for share in shares), default=0.0)
     blocks = EIGHTHS_ASCII if plain else EIGHTHS
-    pen = Pen(width, max(len(strips), 1), plain)
-    places = [at + 0.5 for at in range(width)]
-    for row, (strip, share) in enumerate(zip(strips, shares, strict=True)):
+    drawn: list[list[Run]] = []
+    for strip, share in zip(strips, shares, strict=True):
         lone = (_counts(strip.numbers[~strip.collapsed], ends, width) == 0) & (share > 0)
         glyphs = [blocks[math.ceil(part / peak * 8 - 1e-9)] if part else (" " if plain else "·") for part in share]
         glyphs = [sign_of(False, plain) if alone else glyph for glyph, alone in zip(glyphs, lone, strict=True)]
@@ -49,8 +49,13 @@ def strip_rows(
             for at, beyond, arrow in ((0, strip.numbers < ends[0], "<"), (-1, strip.numbers > ends[1], ">")):
                 if beyond.any():
                     glyphs[at], colours[at] = arrow, strip.ink
-        pen.points(places, [row + 0.5] * width, glyphs, colours)
-    return pen.rows()[: len(strips)]
+        drawn.append([(glyph, ink) for glyph, ink in zip(glyphs, colours, strict=True)])
+    return [_joined(row) for row in drawn]
+
+
+def _joined(cells: Sequence[Run]) -> list[Run]:
+    """Return cells as runs of one ink each."""
+    return [("".join(text for text, _ in run), ink) for ink, run in groupby(cells, key=itemgetter(1))]
 
 
 def _counts(numbers: Floats, ends: tuple[float, float], width: int) -> Floats:
