@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hpo_core import open_session
+from hpo_core.interop.import_table import understand
 from hpo_core.plan.seeds import replicate_seed
 
 OWN = Path(__file__).parent / "own"
@@ -54,3 +55,12 @@ def test_a_kerastuner_file_has_the_same_scores_in_both_tools_for_the_same_seed(
     ours = {(row.layers, row.lr): best[trial] for trial, row in mine.trials.iterrows()}
     assert len(theirs) == 4
     assert ours == pytest.approx(theirs, abs=1e-6)
+
+    project = understand(tmp_path / "searched")
+    names = project.table.names
+    read = {}
+    for training in project.table.trainings:
+        values = dict(zip(names, map(str, training.values), strict=True))
+        if values["dropout"] in ("0.1", "not set"):
+            read[int(values["layers"]), float(values["lr"])] = training.epochs[-1]["val_accuracy"]
+    assert read == pytest.approx(theirs, abs=1e-6), "its folder comes in as it is"
