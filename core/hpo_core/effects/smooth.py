@@ -77,7 +77,10 @@ def _of_values(results: Results, place: int, codes: Ints) -> Floats:
 
 
 def smooth_design(rows: Results) -> Smooth | None:
-    """Return the trials as a design without a grid, or None where it has one (or a part of one)."""
+    """Return the trials as a design without a grid, or None where it has one (or a part of one).
+
+    Every combination, each trained more than once, is a grid however many values there are: its noise is known.
+    """
     trial, first, of = np.unique(rows.trial, return_index=True, return_inverse=True)
     codes, counts = rows.codes[first], np.bincount(of)
     sizes = [len(np.unique(column)) for column in codes.T]
@@ -87,7 +90,7 @@ def smooth_design(rows: Results) -> Smooth | None:
         if size > FEW_VALUES and 2 * size > len(trial) and _are_numbers(rows.factors[place].values)
     )
     wide = len(sizes) > MANY_FACTORS and sum(size - 1 for size in sizes) >= len(trial)
-    if not continuous and not wide:
+    if (not continuous and not wide) or (len(trial) == math.prod(sizes) and counts.max() > 1):
         return None
     y = np.bincount(of, weights=rows.y) / counts
     return Smooth(rows, trial, y, counts.astype(np.int64), codes, continuous)
