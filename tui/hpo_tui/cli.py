@@ -32,6 +32,7 @@ VERBS = {
     "list": ("listing:list_sessions", "List the sessions."),
     "show": ("show:show", "Print progress, ranking and failures of a session on one page."),
     "effects": ("effects:effects", "Say which hyperparameters matter, and which differences are noise."),
+    "compare": ("compare:compare", "Rank the trials of several sessions together."),
     "plot": ("plot:plot", "Draw a session's results as text or as an SVG file."),
     "export": ("exchange:export_session", "Write a session's results as CSV files, or in another format."),
     "use": ("use:use", "Write a trial as a folder that works without hpo-tui."),

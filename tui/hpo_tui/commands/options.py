@@ -50,6 +50,12 @@ def _find_session(context: click.Context, _: click.Parameter, given: str) -> Ses
     return find(context.obj, given)
 
 
+def _find_sessions(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[SessionFolder, ...]:
+    return tuple(_find_session(context, parameter, each) for each in given)
+
+
 def _offer_sessions(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
     """Return the sessions that the shell may complete to."""
     from hpo_core.session.store import list_sessions, sessions_folder
@@ -81,6 +87,14 @@ def wants_ascii() -> bool:
 
 
 session_argument = click.argument("session", callback=_find_session, shell_complete=_offer_sessions)
+sessions_argument = click.argument(
+    "folders",
+    metavar="SESSION...",
+    nargs=-1,
+    required=True,
+    callback=_find_sessions,
+    shell_complete=_offer_sessions,
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 settings_option = click.option(
     "--set",

@@ -126,7 +126,7 @@ def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None =
     table = [["", "trial", clean(measure.metric, 24), "n", *(clean(name, 24) for name in grid.names)]]
     for place, row in enumerate(np.argsort(stands, kind="stable")[: min(top, scored)].tolist(), 1):
         score = score_text(mean[row], scores.sd[row], decimals)
-        values = map(_short, grid[row + 1].values.values())
+        values = map(short_value, grid[row + 1].values.values())
         rank = place if within is None else int(stands[row])
         table.append([str(rank), str(row + 1), score, f"{complete[row]}/{asked[row]}", *values])
     lines = aligned(table, right=(0, 1, 3))
@@ -138,7 +138,7 @@ def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None =
     return [*said, *lines]
 
 
-def _short(value: object, room: int = 9) -> str:
+def short_value(value: object, room: int = 9) -> str:
     """Return a value; of a number with many digits as many as there is room for."""
     shown = format_value(value)
     return (isinstance(value, float) and len(shown) > room and fewer_digits(shown, room)) or shown
@@ -177,7 +177,7 @@ def _values(view: View) -> Iterator[str]:
         found = means(codes[scored], scores[scored], count)
         failed = np.bincount(codes[view.mask], results.failed[view.mask], count).astype(int)
         if count > VALUES_SHOWN:
-            ends = f"{_short(factor.values[0], 6)} … {_short(factor.values[-1], 6)}"
+            ends = f"{short_value(factor.values[0], 6)} … {short_value(factor.values[-1], 6)}"
             cells = [str(scored.sum()), "", str(failed.sum() or "")]
             table.append([clean(f"  {count:,} values: {ends}", 34), *cells])
             continue
