@@ -50,6 +50,10 @@ def _find_session(context: click.Context, _: click.Parameter, given: str) -> Ses
     return find(context.obj, given)
 
 
+def _find_optional(context: click.Context, parameter: click.Parameter, given: str | None) -> SessionFolder | None:
+    return None if given is None else _find_session(context, parameter, given)
+
+
 def _find_sessions(
     context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
 ) -> tuple[SessionFolder, ...]:
@@ -87,6 +91,9 @@ def wants_ascii() -> bool:
 
 
 session_argument = click.argument("session", callback=_find_session, shell_complete=_offer_sessions)
+optional_session_argument = click.argument(
+    "session", required=False, callback=_find_optional, shell_complete=_offer_sessions
+)
 sessions_argument = click.argument(
     "folders",
     metavar="SESSION...",
