@@ -58,9 +58,12 @@ def test_a_session_elsewhere_goes_into_the_trash_beside_it_and_its_emptying_name
     folder = make_session("grid")
     monkeypatch.setenv("HPO_TUI_SESSIONS", str(sessions.parent / "others"))
     monkeypatch.chdir(folder.path)
-    done = call("delete", "./")
-    assert f"'hpo-tui delete --empty-trash --sessions {sessions}' deletes" in done.stdout
-    assert (sessions / ".trash" / "grid" / "spec.toml").is_file()
+    for arguments in (("./",), ("grid", "--sessions", sessions)):
+        done = call("delete", *arguments)
+        assert f"'hpo-tui delete --empty-trash --sessions {sessions}' deletes" in done.stdout
+        assert (sessions / ".trash" / "grid" / "spec.toml").is_file()
+        monkeypatch.chdir(sessions)
+        (sessions / ".trash" / "grid").rename(folder.path)
 
 
 def test_emptying_follows_no_link_out_of_the_trash(make_session: MakeSession, sessions: Path) -> None:

@@ -35,6 +35,7 @@ def delete(sessions: Path, session: SessionFolder | None, empty_trash: bool) -> 
     The trash is the folder .trash beside the session; move a folder back out of it to have it again.
     """
     from hpo_core.session import moving
+    from hpo_core.session.store import sessions_folder
 
     if (session is None) is not empty_trash:
         raise SessionError("Name a session to delete, or give --empty-trash alone.")
@@ -45,6 +46,6 @@ def delete(sessions: Path, session: SessionFolder | None, empty_trash: bool) -> 
         return
     beside = moving.throw_away(session).path
     home = beside.parents[1]
-    where = "" if home == sessions.resolve() else f" --sessions {shlex.quote(clean(home))}"
+    where = "" if home == sessions_folder().resolve() else f" --sessions {shlex.quote(clean(home))}"
     click.echo(f"{session.name}: moved to {path_in_words(beside)}; move it back to have it again.")
     click.echo(f"'hpo-tui delete --empty-trash{where}' deletes for good all that is there.")
