@@ -5,7 +5,9 @@ A session at which an engine works stays where it is, and no symbolic link is fo
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from hpo_core.errors import SessionError, SessionLocked
 from hpo_core.journal.files import FOLDER_MODE
 from hpo_core.journal.lock import SessionLock
 from hpo_core.session.paths import SessionFolder
-from hpo_core.session.store import check_name, free_name
+from hpo_core.session.store import check_name, free_name, sessions_folder
 from hpo_core.text import clean
 
 TRASH = ".trash"
@@ -68,6 +70,13 @@ def empty_trash(sessions: Path) -> int:
     return len(there)
 
 
+def emptying_words(thrown: SessionFolder) -> str:
+    """Return the command that empties the trash in which a session lies; it names the folder where it must."""
+    home = thrown.path.parents[1]
+    where = "" if home == sessions_folder().resolve() else f" --sessions {shlex.quote(clean(home))}"
+    return f"'hpo-tui delete --empty-trash{where}' deletes for good all that is there."
+
+
 def _place(folder: SessionFolder) -> Path:
     """Return where a session's folder really is."""
     if folder.path.is_symlink():
@@ -82,9 +91,10 @@ def _check_trash(trash: Path) -> None:
 
 def _move(folder: SessionFolder, place: Path, to: Path) -> SessionFolder:
     """Move a session's folder while nobody else can begin to work on it."""
+    lock = SessionLock(folder.lock)
     try:
-        with SessionLock(folder.lock):
-            place.rename(to)
+        with contextlib.suppress(OSError):  # a full disk takes no name into the lock: what is held is held without
+            lock.acquire()
     except SessionLocked:
         if folder.engine_runs():
             said = f"An engine works on {folder.name!r}; stop it first: hpo-tui stop {folder.name}."
@@ -94,6 +104,10 @@ def _move(folder: SessionFolder, place: Path, to: Path) -> SessionFolder:
                 f"'hpo-tui resume {folder.name} --take-over', then 'hpo-tui stop {folder.name}' free the session."
             )
         raise SessionError(said) from None
+    try:
+        place.rename(to)
     except OSError as error:
         raise SessionError(f"{clean(place)} cannot be moved to {clean(to)}: {error.strerror}.") from None
+    finally:
+        lock.release()
     return SessionFolder(to)

@@ -1,4 +1,7 @@
-"""Sessions in their folder: how one is named, created, found, listed, deleted; opened, see ``SessionReader``."""
+"""Sessions in their folder: how one is named, created, found, listed.
+
+Opened, see ``SessionReader``; renamed and deleted, see ``moving``.
+"""
 
 from __future__ import annotations
 
@@ -137,10 +140,3 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def delete(folder: SessionFolder) -> None:
-    """Delete a session for good. Raises ``SessionError`` while an engine works on it."""
-    if folder.engine_runs():
-        raise SessionError(f"The session {folder.name!r} is being worked on; stop it first.")
-    shutil.rmtree(folder.path)

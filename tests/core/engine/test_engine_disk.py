@@ -17,8 +17,8 @@ from hpo_core.journal.files import Files
 from hpo_core.journal.reader import JournalReader
 from hpo_core.journal.segments import segments
 from hpo_core.journal.writer import JournalWriter
-from hpo_core.session import store as session
 from hpo_core.session.control import send_order
+from hpo_core.session.moving import throw_away
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
@@ -251,4 +251,5 @@ def test_a_session_of_a_newer_layout_is_not_worked_on(make_session: MakeSession,
     with pytest.raises(SessionError, match="update hpo-tui"):
         Engine(folder, ReplayExecutor())
     assert (folder.path / "journal.jsonl").stat().st_size == size
-    session.delete(folder)
+    throw_away(folder)
+    assert not folder.path.exists()

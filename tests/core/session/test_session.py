@@ -20,6 +20,7 @@ from hpo_core.journal.writer import JournalWriter
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session import store as session
 from hpo_core.session.damage import damage_in_words
+from hpo_core.session.moving import throw_away
 from hpo_core.session.opening import SessionReader, read_session
 from hpo_core.session.paths import SessionFolder
 
@@ -194,7 +195,7 @@ def test_a_reader_follows_what_is_written(make_session: MakeSession, unsynced_fi
 
 def test_a_session_being_worked_on_is_not_deleted(make_session: MakeSession) -> None:
     folder = make_session("mine")
-    with SessionLock(folder.lock), pytest.raises(SessionError, match="being worked on"):
-        session.delete(folder)
-    session.delete(folder)
+    with SessionLock(folder.lock), pytest.raises(SessionError, match="An engine works on 'mine'; stop it first"):
+        throw_away(folder)
+    throw_away(folder)
     assert not folder.path.exists()

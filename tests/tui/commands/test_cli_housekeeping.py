@@ -95,6 +95,18 @@ def test_what_an_engine_on_another_host_may_work_on_stays_too(make_session: Make
     assert names(sessions) == {"grid"}
 
 
+def test_a_full_disk_keeps_no_session_from_the_trash(
+    make_session: MakeSession, sessions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    make_session("grid")
+    monkeypatch.setattr("hpo_core.journal.lock.os.pwrite", full)
+    assert call("delete", "grid").exit_code == 0
+    assert names(sessions) == set()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

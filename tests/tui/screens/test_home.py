@@ -200,7 +200,7 @@ async def test_more_sessions_than_lines_scroll_with_the_cursor(make_session, ope
         assert "s29" in chosen(see)
 
 
-async def test_a_session_that_cannot_be_read_says_why_and_can_be_deleted(open_app, sessions: Path) -> None:
+async def test_a_session_that_cannot_be_read_says_why_and_goes_to_the_trash(open_app, sessions: Path) -> None:
     (sessions / "broken").mkdir()
     (sessions / "broken" / "spec.toml").write_text("[data]\nsource = '[bold red]x'\n")
     async with open_app() as see:
@@ -210,6 +210,7 @@ async def test_a_session_that_cannot_be_read_says_why_and_can_be_deleted(open_ap
         await see.press("c")
         await see.press("d", "down", "enter")
         await see.until(lambda: not (sessions / "broken").exists())
+        assert (sessions / ".trash" / "broken" / "spec.toml").is_file()
 
 
 def test_a_journal_that_grows_is_read_on_and_a_session_made_anew_from_its_start(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
 from hpo_core.errors import SessionError
 from hpo_core.session.paths import SessionFolder
-from hpo_core.text import clean, plural
+from hpo_core.text import plural
 from hpo_tui.commands.options import common_options, optional_session_argument, path_in_words, session_argument
 
 
@@ -35,7 +34,6 @@ def delete(sessions: Path, session: SessionFolder | None, empty_trash: bool) -> 
     The trash is the folder .trash beside the session; move a folder back out of it to have it again.
     """
     from hpo_core.session import moving
-    from hpo_core.session.store import sessions_folder
 
     if (session is None) is not empty_trash:
         raise SessionError("Name a session to delete, or give --empty-trash alone.")
@@ -44,8 +42,6 @@ def delete(sessions: Path, session: SessionFolder | None, empty_trash: bool) -> 
         gone = f"{plural(count, 'session')} deleted for good." if count else "there was nothing in it."
         click.echo(f"{path_in_words(sessions / moving.TRASH)}: {gone}")
         return
-    beside = moving.throw_away(session).path
-    home = beside.parents[1]
-    where = "" if home == sessions_folder().resolve() else f" --sessions {shlex.quote(clean(home))}"
-    click.echo(f"{session.name}: moved to {path_in_words(beside)}; move it back to have it again.")
-    click.echo(f"'hpo-tui delete --empty-trash{where}' deletes for good all that is there.")
+    thrown = moving.throw_away(session)
+    click.echo(f"{session.name}: moved to {path_in_words(thrown.path)}; move it back to have it again.")
+    click.echo(moving.emptying_words(thrown))

@@ -17,8 +17,8 @@ from hpo_core.engine.demo_session import start_demo
 from hpo_core.engine.resume import Resumed, resume
 from hpo_core.errors import HpoError, SessionError
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
+from hpo_core.session.moving import emptying_words, throw_away
 from hpo_core.session.paths import SessionFolder
-from hpo_core.session.store import delete
 from hpo_core.text import clean, plural
 from hpo_tui.desk.sessions import CardReader, SessionCard
 from hpo_tui.forms.own_form import OwnForm
@@ -54,7 +54,7 @@ HOME_KEYS: tuple[Key, ...] = (
         Key("enter", "open", "open", "open the session, or do what the line says", "open", 1),
         Key("R", "resume", "resume", "go on with what waits in the session, starting an engine", "resume", 12),
         Key("c", "copy", "copy as new", "a new grid that begins as a copy of the session's", "copy as new", 14),
-        Key("d,delete", "delete", "delete", "delete the session (asks first)", "delete", 20),
+        Key("d,delete", "delete", "delete", "move the session to the trash (asks first)", "delete", 20),
     ),
     *group(
         "New",
@@ -255,16 +255,18 @@ class HomeScreen(Screen[None]):
         folder = card.folder
         question = Choice(
             "Delete",
-            f"Delete the session {clean(folder.name)} with all its results and logs? This cannot be undone.",
-            [("keep", "Keep it"), ("delete", "Delete it for good")],
+            f"Move the session {clean(folder.name)} with all its results and logs to the trash beside it?",
+            [("keep", "Keep it"), ("delete", "Move it to the trash")],
         )
         self.app.push_screen(question, lambda answer: self._delete(folder) if answer == "delete" else None)
 
     def _delete(self, folder: SessionFolder) -> None:
         try:
-            delete(folder)
+            thrown = throw_away(folder)
         except (HpoError, OSError) as error:
             self.notify(str(error), severity="error", markup=False)
+        else:
+            self.notify(f"{folder.name} is in the trash; {emptying_words(thrown)}", markup=False)
         self.read_sessions()
 
     def _chosen(self) -> SessionCard | None:
