@@ -14,7 +14,7 @@ from hpo_core.effects.model import ALPHA, Effect, Effects, Winner
 from hpo_core.text import clean, format_value, joined, plural
 
 Kind = Literal["fault", "missing", "decides", "noise", "unsure", "best", "next"]
-Step = Literal["drop", "tell", "refine", "export"]
+Step = Literal["drop", "use", "tell", "refine", "export"]
 
 BETWEEN = " · "
 _WORTH: tuple[Kind, ...] = ("unsure", "noise", "best", "next", "decides", "missing", "fault")
@@ -216,12 +216,16 @@ def _next(effects: Effects, so_far: SoFar) -> Iterator[Part]:
     if losing:
         short = f"drop {plural(losing, 'loser')}"
         yield Part("next", (f"drop {plural(losing, 'losing value')}", short, f"drop {losing}", ""), "drop")
-    elif so_far.goes_on or best is None or best.second is None:
         return
-    elif so_far.trainable and best.more_replicates and 0 < best.within_noise <= _FEW:
+    if so_far.goes_on or best is None or best.second is None:
+        return
+    if not so_far.trainable:
+        yield Part("next", ("export what is left", "export", ""), "export")
+        return
+    if effects.role == "objective":  # what is handed over is the best by the objective
+        yield Part("next", ("use it", ""), "use")
+    if best.more_replicates and 0 < best.within_noise <= _FEW:
         more = f"{plural(best.more_replicates, 'more replicate')} of the best two tell them apart"
         yield Part("next", (more, "tell the best apart", ""), "tell")
-    elif so_far.trainable:
-        yield Part("next", ("a finer grid from what is left", "finer grid", ""), "refine")
     else:
-        yield Part("next", ("export what is left", "export", ""), "export")
+        yield Part("next", ("finer grid", ""), "refine")

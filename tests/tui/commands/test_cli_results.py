@@ -54,6 +54,13 @@ def test_show_says_the_answer_below_its_heading(make_session: MakeSession) -> No
     assert lines_of("show", "whole")[2].startswith("loss changes nothing in the training: look at the code · ")
 
 
+def test_show_says_which_trial_is_handed_over_where_not_all_are_in_view(make_session: MakeSession) -> None:
+    make_session("grid")
+    hidden = ("learning_rate=0.0001", "learning_rate=0.01", "filters=12")
+    page = lines_of("show", "grid", *(word for value in hidden for word in ("--hide", value)))
+    assert "next: hpo-tui use grid --trial 6" in " ".join(" ".join(page).split())
+
+
 def test_a_broken_session_does_not_hide_the_others(make_session: MakeSession) -> None:
     make_session("whole")
     make_session("broken").spec.write_text("[grid]\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -103,7 +104,11 @@ def _answer(view: View) -> Iterator[str]:
     snapshot, trainable = view.snapshot, view.snapshot.spec.trainable
     effects = analyse_session(snapshot, measure_of(snapshot), view.mask)
     so_far = SoFar(snapshot.ended, snapshot.trainings, bool(view.engine_runs) and not snapshot.finished, trainable)
-    said = ((f"next: {text}" if part.step else text) for part, text in fitted(answer(effects, so_far), _ALL))
+    use = f"hpo-tui use {shlex.quote(clean(view.folder.name))}"
+    if effects.best is not None and not view.mask.all():  # the whole session may have another best
+        use += f" --trial {effects.best.best.trial}"
+    parts = fitted(answer(effects, so_far), _ALL)
+    said = (f"next: {use if part.step == 'use' else text}" if part.step else text for part, text in parts)
     yield from textwrap.wrap(BETWEEN.join(said), PAGE_WIDTH, subsequent_indent="  ")
 
 

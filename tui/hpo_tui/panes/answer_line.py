@@ -11,7 +11,7 @@ from hpo_tui.panes.pane import Pane
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.rows import Row, padded, run
 
-KEYS: dict[Step, str] = {"drop": "D", "tell": "n", "refine": "r", "export": "e"}
+KEYS: dict[Step, str] = {"drop": "D", "use": "W", "tell": "n", "refine": "r", "export": "e"}
 """The key that does what is next."""
 _INKS: dict[Kind, int] = {"fault": WARNING, "missing": DIM, "decides": STRONG, "best": STRONG}
 
