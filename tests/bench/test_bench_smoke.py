@@ -31,6 +31,7 @@ def images(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
+@pytest.mark.long
 @pytest.mark.tf
 def test_the_limit_and_hpo_tui_train_the_same_grid_to_the_same_accuracies(images: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs.csv"

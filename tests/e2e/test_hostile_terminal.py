@@ -50,7 +50,7 @@ def test_words_clipboard_and_filter_send_nothing_raw(in_terminal: Any, hostile: 
     terminal.type("\x1b")
     terminal.wait_until_gone("In words")
     terminal.type("C")
-    terminal.wait_for("Copied")
+    terminal.wait_for("was copied")
     terminal.type("q")
     assert terminal.wait_for_exit() == 0
     assert_harmless(terminal.sent)

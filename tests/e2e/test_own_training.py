@@ -144,6 +144,7 @@ def test_a_keras_regression_with_two_inputs_is_fitted_as_it_stands(hpo_tui: Any,
     assert set(found["trials"][0]["mean"]) == {"loss", "mae", "val_loss", "val_mae"}
 
 
+@pytest.mark.long
 @pytest.mark.tf
 def test_two_datasets_are_trained_on_whatever_number_of_batches_they_have(hpo_tui: Any, write: Write) -> None:
     code = KERAS.replace("def data():", "def arrays():") + (

@@ -46,7 +46,7 @@ def test_the_papers_session_is_trimmed_by_keys_to_its_figures(in_terminal: Any, 
     assert terminal.wait_for_exit() == 0
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long)])
 def test_a_grid_trains_on_the_screen_and_exports(
     in_terminal: Any, hpo_tui: Any, spec: Path, tmp_path: Path, size: tuple[int, int]
 ) -> None:

@@ -48,7 +48,7 @@ def test_from_a_whole_grid_to_a_finer_one_without_leaving_the_terminal(
     terminal.wait_for("8 of 12")
     terminal.type(PAGE_DOWN + "o")  # slice: poisson alone
     terminal.wait_for("4 of 12")
-    terminal.wait_for("○ mean_squar")
+    terminal.wait_for("○ mean_squa")
     terminal.type(">")  # the next slice
     terminal.wait_for("○ poisson")
     terminal.type("u")

@@ -167,7 +167,7 @@ def test_penalties_and_batch_normalisation_mean_what_they_mean_in_fit(
         {"schedule": "step", "label_smoothing": 0.2},
         {"schedule": "exponential", "weight_decay": 0.1},
         {"schedule": "cosine", "warmup_epochs": 1.0},
-        {"optimizer": "adamw", "weight_decay": 0.0, "schedule": "cosine"},
+        pytest.param({"optimizer": "adamw", "weight_decay": 0.0, "schedule": "cosine"}, marks=pytest.mark.long),
     ],
     ids=str,
 )
@@ -195,7 +195,10 @@ def test_class_weights_mean_what_they_mean_in_fit(
     "changed",
     [
         {"batch_norm": "on", "layer_order": "conv_activation_norm_pool", "global_pooling": "max"},
-        {"batch_norm": "on", "layer_order": "conv_pool_norm_activation", "convs_per_pool": 2},
+        pytest.param(
+            {"batch_norm": "on", "layer_order": "conv_pool_norm_activation", "convs_per_pool": 2},
+            marks=pytest.mark.long,
+        ),
         {"activation": "gelu", "layer_order": "conv_pool_activation_norm", "global_pooling": "average"},
     ],
     ids=str,

@@ -116,6 +116,7 @@ def test_no_hyperparameter_of_an_honest_grid_is_accused(prober: Prober) -> None:
     assert prober.find(**varied) == dict.fromkeys(varied, "reaches")
 
 
+@pytest.mark.long
 def test_every_hyperparameter_of_the_table_but_the_length_reaches_the_network(prober: Prober) -> None:
     varied = {name: usual(name) for name in SMALL}
     assert prober.find(**varied) == dict.fromkeys(varied, "reaches")

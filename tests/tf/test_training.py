@@ -71,6 +71,7 @@ def test_a_job_reuses_the_program_whatever_its_loss_rate_batch_size_or_seed(
     assert len({str(curve) for curve in curves}) == 5, "and yet each of them matters"
 
 
+@pytest.mark.long
 def test_old_programs_are_let_go(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = PaperWorkload("cpu", 1)
     with monkeypatch.context() as patch:

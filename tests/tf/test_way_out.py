@@ -76,7 +76,7 @@ def test_a_training_that_beats_nobody_leaves_no_model_and_a_full_disk_costs_no_t
     told = train(keep=kept(tmp_path / "file" / "model.keras"))
     assert told.outcome.status == "complete"
     assert [event.text for event in told.events if isinstance(event, Noted)] == [
-        "A trained model could not be kept: File exists."
+        "A trained model could not be kept (file: is not a plain folder of this session alone)."
     ]
 
 

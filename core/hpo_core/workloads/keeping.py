@@ -61,6 +61,8 @@ class Keeper(Generic[Weights]):
         except Exception as error:
             log.warning("the model is not kept", exc_info=True)
             why = error.strerror if isinstance(error, OSError) and error.strerror else error
-            self._report.note(f"A trained model could not be kept: {clean(why, 160)}.")
+            self._report.note(
+                f"A trained model could not be kept ({clean(path.parent.name, 60)}: {clean(why, 160)})."
+            )
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)

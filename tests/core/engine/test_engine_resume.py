@@ -96,8 +96,8 @@ def test_a_workload_that_cannot_train_the_session_is_refused_in_a_sentence(
 
 def test_what_is_not_in_the_tables_is_named(make_session: MakeSession) -> None:
     folder = make_session()
-    with pytest.raises(HpoError, match="no executor 'ray' here, only local, replay"):
-        start_executor(folder, EngineOptions(executor="ray"))
+    with pytest.raises(HpoError, match="no executor 'slurm' here, only local, ray, replay"):
+        start_executor(folder, EngineOptions(executor="slurm"))
     with pytest.raises(HpoError, match="no workload 'mine' here, only paper, own, synthetic"):
         start_executor(folder, EngineOptions(workload="mine"))
     with pytest.raises(SessionError, match="no workload 'mine' here"):

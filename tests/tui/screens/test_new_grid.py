@@ -18,7 +18,7 @@ from hpo_tui.forms import grid_form as form
 from hpo_tui.forms.fields import read_image_size, read_values, values_text
 from hpo_tui.widgets.form_parts import FormRow
 
-SIZES = [(80, 24), (120, 40)]
+SIZES = [(80, 24), pytest.param((120, 40), marks=pytest.mark.long)]
 
 
 @pytest.fixture(autouse=True)

@@ -294,11 +294,11 @@ class DeskScreen(Screen[None]):
         if desk is None or not self.is_attached or self.app.screen is not self:
             return  # under a dialog nothing moves: every cell would be blended and sent again
         counts = desk.snapshot.counts
-        at_work = bool(counts["running"] or counts["waiting"])
+        quiet = not any(counts[status] for status in ("running", "waiting", "failed", "diverged"))
         for name in names:
             pane, widget = PANES[name], self.pane(name)
             widget.set_class(name == self.state.view, "-open")
-            widget.set_class(name == "queue" and not at_work, "-idle")
+            widget.set_class(name == "queue" and quiet, "-idle")
             size = widget.content_size
             if widget.display and size.width and size.height:
                 basis = (size, skin, *pane.basis(desk))
