@@ -38,7 +38,9 @@ def come_to_look_alike(*terminals: Any, limit: float = 60) -> bool:
     return False
 
 
-@pytest.mark.parametrize("colours", [MANY, FEW], ids=["all colours", "16 colours"])
+@pytest.mark.parametrize(
+    "colours", [pytest.param(MANY, id="all colours"), pytest.param(FEW, id="16 colours", marks=pytest.mark.long)]
+)
 def test_the_link_carries_little_and_the_picture_is_the_whole_one(
     in_terminal: Any, tmp_path: Path, colours: dict[str, str]
 ) -> None:

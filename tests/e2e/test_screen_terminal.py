@@ -96,7 +96,9 @@ ALIVE_SECONDS = 2.0
 
 
 @pytest.mark.fault(3, 4)
-@pytest.mark.parametrize("ending", ["kill", "hang-up", "terminate"])
+@pytest.mark.parametrize(
+    "ending", ["kill", *(pytest.param(name, marks=pytest.mark.long) for name in ("hang-up", "terminate"))]
+)
 def test_the_training_outlives_the_screen_and_open_finds_it(
     training: Any, in_terminal: Any, hpo_tui: Any, tmp_path: Path, hold: Path, ending: str
 ) -> None:

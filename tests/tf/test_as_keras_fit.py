@@ -180,6 +180,7 @@ def test_what_each_step_is_given_means_what_it_means_in_fit(
     compare(ours.curve, fit(values(**changed), fruit), rel=5e-4)
 
 
+@pytest.mark.long
 def test_class_weights_mean_what_they_mean_in_fit(
     train: Any, values: Callable[..., Values], fruit: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
