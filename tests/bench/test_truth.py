@@ -35,7 +35,13 @@ def random(*numbers: int) -> np.random.Generator:
     return np.random.default_rng(list(numbers))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in NOTHING if kind.shape == (3, 2, 3)], ids=lambda kind: kind.kind)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, id=kind.kind, marks=pytest.mark.long if place % 2 else ())
+        for place, kind in enumerate(kind for kind in NOTHING if kind.shape == (3, 2, 3))
+    ],
+)
 def test_where_nothing_matters_nothing_is_found(kind: Nothing) -> None:
     assert sum(false_alarm(kind.draw(random(1, draw))) for draw in range(DRAWS)) <= MOST_ALARMS
 

@@ -17,7 +17,7 @@ def test_frames_plots_dialogs_and_the_palette_are_ascii(in_terminal: Any, tmp_pa
     terminal = in_terminal("--ascii", "open", "paper")
     terminal.wait_for("60 of 60")
     terminal.wait_for("O 0.9661")
-    assert "0.8469 +-0.0083" in terminal.text
+    terminal.wait_for("0.8469 +-0.0083")
     assert "+- Values" in terminal.text
     terminal.type("]")
     terminal.wait_for("[heatmap]")

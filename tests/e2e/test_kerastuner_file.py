@@ -18,6 +18,7 @@ from hpo_core.plan.seeds import replicate_seed
 OWN = Path(__file__).parent / "own"
 
 
+@pytest.mark.long
 @pytest.mark.tf
 def test_a_kerastuner_file_has_the_same_scores_in_both_tools_for_the_same_seed(
     hpo_tui: Any, tmp_path: Path

@@ -130,6 +130,7 @@ def test_an_objective_as_optuna_has_it_returns_its_score(hpo_tui: Any, write: Wr
     assert scores == {(x, sign): sign * (x - 2) ** 2 for x in (-1.0, 2.0, 3.0) for sign in (1, -1)}
 
 
+@pytest.mark.long
 @pytest.mark.tf
 def test_a_keras_regression_with_two_inputs_is_fitted_as_it_stands(hpo_tui: Any, write: Write) -> None:
     spec = write(

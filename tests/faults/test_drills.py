@@ -41,6 +41,7 @@ def test_screens_come_and_go_and_the_engine_stays_the_same(tmp_path: Path) -> No
     assert figures.clean, figures
 
 
+@pytest.mark.long
 @pytest.mark.fault(9)
 @pytest.mark.pty
 def test_two_screens_may_both_give_orders(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def usual(name: str) -> tuple[Value, ...]:
 SMALL = ("filters", "kernel_size", "stride", "pool_size", "conv_layers", "dense_units", "batch_norm", "activation")
 
 
+@pytest.mark.long
 def test_no_hyperparameter_of_an_honest_grid_is_accused(prober: Prober) -> None:
     varied: dict[str, tuple[Value, ...]] = {
         "learning_rate": (1e-4, 1e-3),

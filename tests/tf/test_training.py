@@ -82,6 +82,7 @@ def test_old_programs_are_let_go(train: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert curve == train(epochs=1).curve
 
 
+@pytest.mark.long
 def test_a_program_that_is_let_go_leaves_no_graph_behind(values: Callable[..., Any], fruit: Dataset) -> None:
     def graphs() -> int:
         gc.collect()

@@ -37,7 +37,7 @@ batch_size = 4
 [session]
 replicates = 2
 """
-SIZES = [(80, 24), (120, 40), pytest.param((200, 60), marks=pytest.mark.long)]
+SIZES = [(80, 24), *(pytest.param(size, marks=pytest.mark.long) for size in ((120, 40), (200, 60)))]
 
 
 @pytest.fixture(autouse=True)

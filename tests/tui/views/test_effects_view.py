@@ -47,7 +47,7 @@ from hpo_tui.panes.value_stats import value_stats
 from hpo_tui.screens.session_keys import SESSION_KEYS
 from hpo_tui.views import VIEWS
 
-SIZES = [(80, 24), (120, 40), pytest.param((200, 60), marks=pytest.mark.long)]
+SIZES = [(80, 24), *(pytest.param(size, marks=pytest.mark.long) for size in ((120, 40), (200, 60)))]
 TO_EFFECTS = ["right_square_bracket"] * [view.name for view in VIEWS].index("effects")
 
 Metrics = dict[str, float | None]
