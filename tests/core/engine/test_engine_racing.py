@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from places import ROOT
+from search import PLANS, SPEC, replay
 
 from hpo_core.engine.engine import Engine
 from hpo_core.executors.local import LocalExecutor
 from hpo_core.executors.replay import ReplayExecutor
-from hpo_core.journal.events import EngineOptions, EpochEnded, Job, JobEnded, JobStarted, WorkerEvent
-from hpo_core.plan.grid import JobKey
+from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.analysis import analyse_session
 from hpo_core.results.measure import measure_of
@@ -22,37 +20,13 @@ from hpo_core.session.opening import read_session
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.store import create, find
 
-PAPER = """
-[model]
-command = "train {learning_rate} {optimizer} {filter_size}"
-[grid]
-learning_rate = [1e-4, 5e-4, 1e-3, 5e-3, 1e-2]
-optimizer = ["p", "c", "m"]
-filter_size = [12, 24, 36, 48]
-[session]
-replicates = 2
-objective = "accuracy"
-seed = SEED
-[search]
-pruner = "racing"
-"""
-
 
 def raced(tmp_path: Path, seed: int, paper: Snapshot) -> Snapshot:
     """Race for the paper's grid; each training has the score of one of its trial's two, in either order."""
-    order = random.Random(seed)
-    turned = [order.random() < 0.5 for _ in range(60)]
-
-    def script(job: Job) -> Iterator[WorkerEvent]:
-        of = 3 - job.replicate if turned[job.trial - 1] else job.replicate
-        score = paper.replicate(JobKey(job.trial, of)).metric("accuracy")
-        ids = {"trial": job.trial, "replicate": job.replicate, "attempt": job.attempt}
-        yield JobStarted(**ids)
-        yield EpochEnded(**ids, epoch=1, metrics={"accuracy": score})
-        yield JobEnded(**ids, status="complete", seconds=1.0)
-
-    folder = create(tmp_path, f"race-{seed}", SessionSpec.parse(PAPER.replace("SEED", str(seed))))
-    assert Engine(folder, ReplayExecutor(script), EngineOptions(workers=2), tick=0.001).run() == "finished"
+    spec = SessionSpec.parse(SPEC.replace("SEED", str(seed)) + PLANS["full grid, racing"])
+    folder = create(tmp_path, f"race-{seed}", spec)
+    executor = ReplayExecutor(replay(paper, seed)(folder))
+    assert Engine(folder, executor, EngineOptions(workers=2), tick=0.001).run() == "finished"
     return read_session(folder)
 
 
