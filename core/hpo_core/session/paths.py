@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -117,10 +118,11 @@ class SessionFolder:
     def _foreign(self) -> Iterator[Path]:
         """Yield what of the session's own is a link, a pipe, a device, or a folder in place of a file."""
         for entry in self.path.iterdir() if self.path.is_dir() else ():
-            mode = entry.lstat().st_mode
-            of_files = entry.name in FILES or entry.match("journal*.jsonl")
-            if (of_files and not stat.S_ISREG(mode)) or (entry.name in FOLDERS and not stat.S_ISDIR(mode)):
-                yield entry
+            is_right = stat.S_ISDIR if entry.name in FOLDERS else stat.S_ISREG
+            if entry.name in (*FILES, *FOLDERS) or entry.match("journal*.jsonl"):
+                with contextlib.suppress(FileNotFoundError):  # an engine at work replaces its files
+                    if not is_right(entry.lstat().st_mode):
+                        yield entry
 
     def load_spec(self) -> SessionSpec:
         """Read the spec back, with the session's copy of a user's file. Raises ``SessionError``, ``SpecError``."""
@@ -130,6 +132,9 @@ class SessionFolder:
 
     def disk_size(self) -> int:
         """Bytes on the disk, all files together."""
-        return sum(
-            file.stat().st_size for file in self.path.rglob("*") if file.is_file() and not file.is_symlink()
-        )
+        size = 0
+        for file in self.path.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):  # an engine at work replaces its files
+                status = file.lstat()
+                size += status.st_size if stat.S_ISREG(status.st_mode) else 0
+        return size

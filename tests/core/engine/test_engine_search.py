@@ -10,9 +10,19 @@ import pytest
 
 from hpo_core.engine.engine import Engine
 from hpo_core.executors.replay import ReplayExecutor, synthetic
-from hpo_core.journal.events import AdviseValues, AttemptStarted, EngineOptions, Job, TrialsAdded, WorkerEvent
+from hpo_core.journal.events import (
+    AdviseValues,
+    AttemptStarted,
+    EngineOptions,
+    Job,
+    JobStarted,
+    Progress,
+    TrialsAdded,
+    WorkerEvent,
+)
 from hpo_core.journal.reader import JournalReader
 from hpo_core.plan import plans
+from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.plans import PLANS
 from hpo_core.plan.spec import SearchSpec, SessionSpec
 from hpo_core.refine.proposal import propose
@@ -60,6 +70,14 @@ def results(snapshot: Snapshot) -> dict[str, object]:
         str(key): (snapshot.spec.grid[key.trial].values, entry.status, entry.epochs)
         for key, entry in sorted(snapshot.replicates.items(), key=lambda item: str(item[0]))
     }
+
+
+def advise(folder: SessionFolder, job: Job, values: dict[str, tuple[Value, ...]]) -> Iterator[WorkerEvent]:
+    """Send the order, and go on training until the engine has obeyed it."""
+    send_order(folder.control, AdviseValues(values=values))
+    yield JobStarted(trial=job.trial, replicate=job.replicate, attempt=job.attempt)
+    while any(folder.control.iterdir()):
+        yield Progress(trial=job.trial, replicate=job.replicate, epoch=1, epochs=9, batch=0, batches=0)
 
 
 class Killed(BaseException):
@@ -124,7 +142,7 @@ def test_a_running_search_takes_a_trim_as_advice_and_remembers_it(tmp_path: Path
             asked = asked_for(read_session(folder), trim)
             assert asked["optimizer"] == ("adam",)
             assert asked["learning_rate"][1] < 0.01  # type: ignore[operator]
-            send_order(folder.control, AdviseValues(values={**asked, "filters": (8, 16), "unknown": (1,)}))
+            yield from advise(folder, job, {**asked, "filters": (8, 16), "unknown": (1,)})
         elif job.trial == 9:
             raise Killed
         yield from synthetic(job)
@@ -149,7 +167,7 @@ def test_a_search_whose_values_in_view_are_all_trained_says_so_and_ends(tmp_path
 
     def narrows(job: Job) -> Iterator[WorkerEvent]:
         if job.trial == 1 and job.replicate == 1:
-            send_order(folder.control, AdviseValues(values=everything))
+            yield from advise(folder, job, everything)
         yield from synthetic(job)
 
     assert Engine(folder, ReplayExecutor(narrows), EngineOptions(workers=1), tick=0.15).run() == "finished"

@@ -86,6 +86,19 @@ def test_what_cannot_be_looked_at_in_one_session_hides_no_other(make_session: Ma
     assert read_session(good).counts["waiting"] == 8
 
 
+def test_a_file_that_an_engine_replaces_while_the_folder_is_looked_through_hides_no_session(
+    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_session("busy")
+    (gone := folder.path / ".status.json.1.part").touch()
+    listed = [*folder.path.iterdir(), folder.status, folder.path / "journal-000002.jsonl"]
+    gone.unlink()
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(listed))
+    monkeypatch.setattr(Path, "rglob", lambda self, pattern: iter(listed))
+    folder.check()
+    assert folder.disk_size() == sum(file.stat().st_size for file in listed if file.is_file())
+
+
 def test_who_follows_a_session_that_is_repaired_sees_what_is_there(
     make_session: MakeSession, unsynced_files: Files
 ) -> None:
