@@ -92,9 +92,6 @@ def training(in_terminal: Any, spec: Path, hold: Path) -> Any:
     return terminal
 
 
-ALIVE_SECONDS = 2.0
-
-
 @pytest.mark.fault(3, 4)
 @pytest.mark.parametrize(
     "ending", ["kill", *(pytest.param(name, marks=pytest.mark.long) for name in ("hang-up", "terminate"))]
@@ -114,8 +111,6 @@ def test_the_training_outlives_the_screen_and_open_finds_it(
     assert folder.engine_runs()
     again = in_terminal("open", "small")
     again.wait_for("Queue · 2 running")
-    took, used = time.monotonic() - again.began, sum(psutil.Process(again.process.pid).cpu_times()[:2])
-    assert min(took, used) < ALIVE_SECONDS  # on a machine that others use too, what it needed counts
     assert read_holder(folder.lock) == engine
     hold.unlink()
     again.wait_for("finished 8 of 8")

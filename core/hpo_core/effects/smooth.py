@@ -101,18 +101,14 @@ def judge(design: Smooth, y: Floats) -> tuple[tuple[Effect, ...], Noise, bool]:
     columns, centred = design.columns, y - y.mean()
     total = float(np.sum(centred**2))
     together = len(y) - 1 - sum(of.shape[1] for of in columns) >= REST_DF
-    whole = np.column_stack(columns) if together else np.empty((len(y), 0))
-    rest, df = _left(whole, centred)
+    gains, rest, df = _beside_all_others(columns, centred) if together else ([], total, len(y) - 1)
     tests: list[Test] = []
     for place, own in enumerate(columns):
         if together:
-            others = np.column_stack([of for at, of in enumerate(columns) if at != place] or [whole[:, :0]])
-            without, df_without = _left(others, centred)
-            own_rest, own_df = rest, df
+            (gained, gained_df), own_rest, own_df = gains[place], rest, df
         else:
-            without, df_without = total, len(y) - 1
             own_rest, own_df = _left(own, centred)
-        gained, gained_df = max(without - own_rest, 0.0), df_without - own_df
+            gained, gained_df = max(total - own_rest, 0.0), df - own_df
         known = own_df > 0 and gained_df > 0 and own_rest > 1e-12 * total
         noise = Noise((own_rest / own_df) ** 0.5, own_df, "curves") if known else Noise(NAN, 0, "none")
         f = gained / gained_df / noise.sd**2 if known else NAN
@@ -131,6 +127,34 @@ def judge(design: Smooth, y: Floats) -> tuple[tuple[Effect, ...], Noise, bool]:
         lines.append(with_seen(line, test, total, ALPHA / count, NAN))
     noise = Noise((rest / df) ** 0.5, df, "curves") if together and df > 0 else Noise(NAN, 0, "none")
     return tuple(lines), noise, together
+
+
+def _beside_all_others(columns: Sequence[Floats], y: Floats) -> tuple[list[tuple[float, int]], float, int]:
+    """Return what each factor explains of ``y`` (t) beyond all others, with its df, and what is left, with its df.
+
+    One decomposition tells it of every factor: with b its coefficients and C their covariance but for the noise,
+    it is b'C⁻¹b. Only a factor whose columns follow from others' is solved for without it: 300 columns of 1,000
+    trials took 39 CPU seconds when every one was.
+    """
+    whole = np.column_stack(columns)
+    if not whole.shape[1]:
+        return [(0.0, 0)] * len(columns), float(np.sum(y**2)), len(y) - 1
+    u, size, v = np.linalg.svd(whole, full_matrices=False)
+    kept = size > size[0] * np.finfo(float).eps * max(whole.shape)
+    inverse = v[kept].T / size[kept]
+    found = inverse @ (u[:, kept].T @ y)
+    rest, df = float(np.sum((y - whole @ found) ** 2)), len(y) - 1 - int(kept.sum())
+    follows = 1 - np.sum(v[kept] ** 2, axis=0) > 1e-9
+    gains, ends = [], np.cumsum([of.shape[1] for of in columns])
+    for own, end in zip(columns, ends, strict=True):
+        of = slice(end - own.shape[1], end)
+        if follows[of].any():
+            without, df_without = _left(np.delete(whole, of, axis=1), y)
+            gains.append((max(without - rest, 0.0), df_without - df))
+        else:
+            b, c = found[of], inverse[of] @ inverse[of].T
+            gains.append((float(b @ np.linalg.solve(c, b)), len(b)))
+    return gains, rest, df
 
 
 def _left(columns: Floats, y: Floats) -> tuple[float, int]:
