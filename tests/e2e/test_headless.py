@@ -157,7 +157,7 @@ def test_killing_the_command_leaves_the_training_running(
     process = start(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until(lambda: folder.status.exists() and read_session(folder).counts["running"])
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
 
     assert folder.engine_runs()
     hold.unlink()

@@ -75,7 +75,7 @@ def test_a_trim_outlives_the_screen_that_is_killed(in_terminal: Any, tmp_path: P
         assert time.monotonic() < end, "the trim is not saved"
         terminal.read(0.05)
     terminal.process.kill()
-    terminal.process.wait(10)
+    terminal.process.wait(60)
     again = in_terminal("open", "paper")
     again.wait_for("48 of 60")
     again.wait_for("worst 0.0159 → 0.7522")
@@ -107,7 +107,7 @@ def test_the_training_outlives_the_screen_and_open_finds_it(
     else:
         terminal.process.send_signal(signal.SIGKILL if ending == "kill" else signal.SIGTERM)
         terminal.wait_for_exit()
-    terminal.process.wait(10)
+    terminal.process.wait(60)
     assert folder.engine_runs()
     again = in_terminal("open", "small")
     again.wait_for("Queue · 2 running")

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.app import HpoApp
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 class Drawn:

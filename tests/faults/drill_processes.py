@@ -141,7 +141,7 @@ class Siege:
             time.sleep(self._chance.uniform(0.0, 0.1))
             engine = read_holder(self.folder.lock)
             screen.process.kill()
-            screen.process.wait(10)
+            screen.process.wait(60)
         later = read_holder(self.folder.lock)
         assert engine is None or later is None or later == engine, "the engine outlives its screens"
 

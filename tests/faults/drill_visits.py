@@ -89,7 +89,7 @@ def come_and_go(sessions: Path, rounds: int, *, hang_ups: bool) -> Figures:
             if hang_ups:
                 screen.hang_up()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    screen.process.wait(10)
+                    screen.process.wait(60)
                 figures.add(orphaned=screen.process.poll() is None)
             else:
                 assert screen.leave() == 0

@@ -30,7 +30,7 @@ from hpo_tui.commands.progress import LineReporter
 from hpo_tui.desk.follower import Update
 from hpo_tui.panes.header import notice, state_word
 
-LIMIT = 30.0
+LIMIT = 60.0
 SPEC = """
 [data]
 source = "fruit"

@@ -25,7 +25,7 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.workloads.synthetic import synthetic_curve
 
-LIMIT = 40.0
+LIMIT = 60.0
 SPEC = """
 [data]
 source = "fruit"

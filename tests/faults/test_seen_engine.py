@@ -77,7 +77,7 @@ async def at_work(folder: SessionFolder, disk: Trouble, script: Script = steady)
     finally:
         disk.full = disk.failing = False
         engine.request_stop()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 

@@ -138,6 +138,6 @@ class Terminal:
         """End the program, if it still runs, and close the terminal."""
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
         if self._master >= 0:
             self.hang_up()

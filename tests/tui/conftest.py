@@ -115,7 +115,7 @@ class Driver:
         title = found.border_title or ""
         return "\n".join([title, found.border_subtitle or "", *("".join(t for t, _ in row) for row in found.rows)])
 
-    async def until(self, condition: Callable[[], bool], limit: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], limit: float = 60.0) -> None:
         """Wait for a condition, at most ``limit`` seconds."""
         end = time.monotonic() + limit
         while not condition():

@@ -24,7 +24,7 @@ from hpo_core.session.paths import SessionFolder
 
 MakeSession = Callable[..., SessionFolder]
 Start = Callable[..., int]
-LIMIT = 30.0
+LIMIT = 60.0
 OPTIONS = EngineOptions(workload="synthetic", workers=2)
 
 

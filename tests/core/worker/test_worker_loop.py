@@ -39,7 +39,7 @@ from hpo_core.worker.loop import failure
 from hpo_core.workloads.synthetic import synthetic_curve
 from hpo_core.workloads.workload import Reporter
 
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds after which a worker that says nothing has failed the test."""
 
 Kind = TypeVar("Kind", bound=WorkerEvent)

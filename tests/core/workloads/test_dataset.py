@@ -308,14 +308,14 @@ def test_of_two_workers_at_once_one_decodes_and_both_have_the_images(
     found = []
 
     def work() -> None:
-        together.wait(10)
+        together.wait(60)
         found.append(prepare(table(fruits)))
 
     workers = [threading.Thread(target=work) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(60)
     assert decoded == [1]
     np.testing.assert_array_equal(found[0].x_train, found[1].x_train)
 

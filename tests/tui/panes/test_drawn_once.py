@@ -56,7 +56,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
     work_out = Analyst._work_out
 
     def when_told(self: Analyst, *question: Any) -> Any:
-        held.open.wait(30)
+        held.open.wait(60)
         return work_out(self, *question)
 
     monkeypatch.setattr(Analyst, "_work_out", when_told)

@@ -520,7 +520,7 @@ def test_asking_never_computes_and_the_same_question_is_answered_once(story) -> 
     analyst = Analyst(answered.set)
     assert analyst.ask(snapshot, look) is None  # its thread has not begun: nothing is worked out here
     analyst.start()
-    assert answered.wait(20)
+    assert answered.wait(60)
     first = analyst.ask(snapshot, look)
     assert first is not None
     assert first.effects is not None
@@ -529,7 +529,7 @@ def test_asking_never_computes_and_the_same_question_is_answered_once(story) -> 
     other = Look.of(measure_of(snapshot, None, "best"), seen, False)
     assert analyst.ask(snapshot, other) is first  # the last answer stands until the new one is there
     analyst.stop()
-    analyst.join(20)
+    analyst.join(60)
     assert not analyst.is_alive()
 
 
@@ -542,7 +542,7 @@ def test_an_analysis_that_fails_is_told_and_the_next_one_goes_on(story, monkeypa
         broken.setattr("hpo_tui.desk.analyst.analyse", lambda *_, **__: 1 / 0)
         analyst.start()
         analyst.ask(snapshot, look)
-        assert answered.wait(20)
+        assert answered.wait(60)
     found = analyst.ask(snapshot, look)
     assert found is not None
     assert found.effects is None
