@@ -247,13 +247,15 @@ def count_words(spec: SessionSpec) -> str:
     product = " × ".join(str(len(factor.values)) for factor in factors)
     lead = f"{product} = {trials}" if len(factors) > 1 else trials
     each = f", {spec.replicates} replicates each" if spec.replicates > 1 else ""
-    return f"{lead}{each}: {plural(spec.trainings, 'training')} of {_epochs_words(spec)}"
+    return f"{lead}{each}: {plural(spec.trainings, 'training')}{_epochs_words(spec)}"
 
 
 def _epochs_words(spec: SessionSpec) -> str:
+    """Return " of 3 epochs", or nothing of a training of one's own that names none."""
     values = next((f.values for f in spec.grid.hyperparameters if f.name == "epochs"), (spec.epochs_of(1),))
     lowest, highest = min(map(float, values)), max(map(float, values))
-    return plural(int(highest), "epoch") if lowest == highest else f"{lowest:g} to {plural(int(highest), 'epoch')}"
+    least = f"{lowest:g} to " if lowest < highest else ""
+    return f" of {least}{plural(int(highest), 'epoch')}" if highest else ""
 
 
 def time_words(spec: SessionSpec, like: SessionSpeed | None) -> str:

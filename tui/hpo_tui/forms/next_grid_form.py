@@ -29,9 +29,12 @@ class Next:
 
 
 def value_names(first: Proposal) -> list[str]:
-    """Return the hyperparameters that have a field: those of the grid, and the epochs where they are fixed."""
-    names = [factor.name for factor in first.factors]
-    return names if EPOCHS in names or not first.snapshot.spec.trainable else [*names, EPOCHS]
+    """Return the hyperparameters that have a field: those of the grid, and the epochs where the spec fixes them.
+
+    A training of one's own may know no epochs: none are asked for then.
+    """
+    names, spec = [factor.name for factor in first.factors], first.snapshot.spec
+    return [*names, EPOCHS] if EPOCHS not in names and spec.trainable and spec.epochs_of(1) else names
 
 
 def first_texts(first: Proposal, name: str) -> dict[str, str]:
