@@ -13,7 +13,7 @@ from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.spec import SessionSpec
 from hpo_tui.cli import VERBS
 from hpo_tui.look.keys import Key, help_groups
-from hpo_tui.screens.home import HOME_KEYS
+from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.session_keys import SESSION_KEYS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -42,6 +42,7 @@ VERBS = {
     "resume": ("steer:resume", "Go on with the queue; start an engine where none runs."),
     "stop": ("steer:stop", "Stop the training of a session; every result is kept."),
     "repair": ("repair:repair_session", "Say what of a session is damaged, set it aside, keep the rest."),
+    "note": ("housekeeping:note", "Note a line on a session, or print what was noted."),
     "rename": ("housekeeping:rename", "Give a session another name."),
     "delete": ("housekeeping:delete", "Move a session to the trash, or empty the trash."),
     "doctor": ("doctor:doctor", "Say what this machine has: TensorFlow, GPUs, terminal, disk."),

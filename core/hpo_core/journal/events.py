@@ -85,12 +85,16 @@ class PlanRecorded(_Record, frozen=True, tag="PlanRecorded"):
     ``hyperparameters`` are those varied, with their values in order; without ``trials``, every combination of them
     is a trial, the last one varying fastest; with it, those listed are. ``fixed`` are the values of every trial.
     ``ranges`` are those that a plan draws from, as the spec writes them; their values are none here.
+    ``parent`` names the session that this one was refined from, ``parent_began`` when that began, in seconds since
+    1970: it may have another name now.
     """
 
     hyperparameters: dict[str, tuple[Value, ...]]
     fixed: dict[str, Value] = {}
     trials: tuple[tuple[Value, ...], ...] | None = None
     ranges: dict[str, dict[str, Value]] = {}
+    parent: str = ""
+    parent_began: float = 0.0
 
 
 class TrialsAdded(_Record, frozen=True, tag="TrialsAdded"):

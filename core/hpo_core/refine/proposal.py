@@ -27,6 +27,7 @@ from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import measure_of
 from hpo_core.results.table import best_first, table_of
 from hpo_core.session.damage import data_name
+from hpo_core.session.lineage import Parent
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.speed import epochs_in_all, measured_speed
@@ -268,4 +269,5 @@ def create_refined(sessions: Path, name: str, proposal: Proposal) -> SessionFold
     words = ". ".join(filter(None, (proposal.in_words(), proposal.data_words().rstrip("."))))
     note = Noted(level="info", text=f"Refined from {clean(proposal.session, 80)}: {words}.")
     events: Iterable[Event] = (note, *proposal.adopted)
-    return create_with_events(sessions, name, proposal.spec, events)
+    parent = Parent(proposal.session, proposal.snapshot.began)
+    return create_with_events(sessions, name, proposal.spec, events, parent=parent)

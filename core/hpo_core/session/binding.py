@@ -14,19 +14,22 @@ from hpo_core.journal.events import PlanRecorded
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.setting import Value
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.lineage import Parent
 from hpo_core.text import clean, format_value
 
 NAMED = 6
 """So many values are named; more are a number."""
 
 
-def plan_of(spec: SessionSpec) -> PlanRecorded:
-    """Return the plan that a spec writes down, before trials were added to it."""
+def plan_of(spec: SessionSpec, parent: Parent | None = None) -> PlanRecorded:
+    """Return the plan that a spec writes down, before trials were added to it; ``parent`` is what it came from."""
     return PlanRecorded(
         hyperparameters={factor.name: factor.values for factor in spec.grid.hyperparameters},
         fixed=dict(spec.fixed),
         trials=spec.grid.listed,
         ranges={f.name: f.range.table() for f in spec.grid.hyperparameters if f.range is not None},
+        parent=parent.name if parent else "",
+        parent_began=parent.began if parent else 0.0,
     )
 
 

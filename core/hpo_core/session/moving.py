@@ -45,6 +45,16 @@ def throw_away(folder: SessionFolder) -> SessionFolder:
     return _move(folder, place, trash / free_name(trash, place.name))
 
 
+def in_trash(sessions: Path) -> tuple[int, int]:
+    """Return how many sessions lie in the trash of a folder of sessions, and their bytes on the disk."""
+    trash = sessions / TRASH
+    try:
+        there = [SessionFolder(path) for path in trash.iterdir()] if not trash.is_symlink() else []
+    except OSError:
+        return 0, 0
+    return len(there), sum(folder.disk_size() for folder in there)
+
+
 def empty_trash(sessions: Path) -> int:
     """Delete for good what is in the trash of a folder of sessions; return how many there were.
 

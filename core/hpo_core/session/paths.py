@@ -15,7 +15,7 @@ from hpo_core.plan.spec import BEFORE_THERE_WAS_A_KEY, SessionSpec
 from hpo_core.text import clean
 
 FOLDERS = ("control", "logs", "code", "models", "out", "exports", "damaged")
-FILES = ("spec.toml", "status.json", "view.json", "lock")
+FILES = ("spec.toml", "status.json", "view.json", "note.txt", "lock")
 """What is a session's own in its folder, beside the journal's files."""
 
 
@@ -74,6 +74,11 @@ class SessionFolder:
     def view(self) -> Path:
         """How this person last looked at the session."""
         return self.path / "view.json"
+
+    @property
+    def note(self) -> Path:
+        """What a person noted of the session, in one line."""
+        return self.path / "note.txt"
 
     @property
     def lock(self) -> Path:

@@ -19,6 +19,7 @@ from hpo_core.journal.writer import JournalWriter
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session import code
 from hpo_core.session.binding import plan_of
+from hpo_core.session.lineage import Parent
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, expanded
 
@@ -69,17 +70,22 @@ def create(sessions: Path, name: str, spec: SessionSpec, files: Files = REAL_FIL
 
 
 def create_with_events(
-    sessions: Path, name: str, spec: SessionSpec, events: Iterable[Event], files: Files = REAL_FILES
+    sessions: Path,
+    name: str,
+    spec: SessionSpec,
+    events: Iterable[Event],
+    files: Files = REAL_FILES,
+    parent: Parent | None = None,
 ) -> SessionFolder:
     """Make a session whose journal begins with its plan and ``events``, before any engine's (gen 0).
 
-    Raises ``SessionError``; the folder is then taken away again.
+    ``parent`` is the session that it was refined from. Raises ``SessionError``; the folder is then taken away.
     """
     folder = create(sessions, name, spec, files)
     try:
         journal = JournalWriter(folder.path, gen=0, last_seq=0, files=files)
         try:
-            for event in (plan_of(spec), *events):
+            for event in (plan_of(spec, parent), *events):
                 journal.append(event)
         finally:
             journal.close()

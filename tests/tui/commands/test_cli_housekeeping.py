@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,3 +143,22 @@ def test_a_call_that_would_lose_or_leave_something_is_refused_in_one_sentence(
     assert words in done.stderr
     assert names(sessions) == {"grid"}
     assert list((sessions / "empty").iterdir()) == []
+
+
+def test_a_note_stands_with_its_session_and_goes_with_it(make_session: MakeSession, sessions: Path) -> None:
+    folder = make_session("grid")
+    assert call("note", "grid").stdout == ""
+    assert call("note", "grid", "the  first\n", "one \x1b[31m").exit_code == 0
+    assert call("note", "grid").stdout == "the first one ␛[31m\n"
+    assert "\n  note: the first one" in call("list").stdout
+    assert "note: the first one" in call("show", "grid").stdout
+    told = json.loads(call("list", "--json").stdout)["sessions"][0]
+    assert (told["note"], told["parent"], told["engine"]) == ("the first one ␛[31m", None, None)
+    assert json.loads(call("show", "grid", "--json").stdout)["note"] == "the first one ␛[31m"
+    call("rename", "grid", "fruits")
+    assert call("note", "fruits").stdout.startswith("the first one")
+    assert call("note", "fruits", "").exit_code == 0
+    assert not (sessions / "fruits" / folder.note.name).exists()
+    refused = call("note", "fruits", "x" * 201)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert "at most 200 characters; this one has 201" in refused.stderr

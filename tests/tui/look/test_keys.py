@@ -13,7 +13,8 @@ from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import TRAINING, Key, footer_items, help_at, help_groups
 from hpo_tui.panes.key_words import help_places
 from hpo_tui.screens.form import FORM_KEYS
-from hpo_tui.screens.home import HOME_KEYS, HomeScreen
+from hpo_tui.screens.home import HomeScreen
+from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.new_grid import NewGridScreen
 from hpo_tui.screens.next_grid import RefineScreen
 from hpo_tui.screens.palette import score_of

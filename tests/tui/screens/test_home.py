@@ -20,9 +20,11 @@ from hpo_core.journal.events import (
 from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.writer import JournalWriter
 from hpo_core.session.paths import SessionFolder
-from hpo_core.session.status import LiveStatus, write_status
-from hpo_tui.desk.sessions import CardReader
-from hpo_tui.screens.home import HOME_KEYS
+from hpo_core.session.status import LiveStatus, Machine, write_status
+from hpo_tui.desk.family import Branch
+from hpo_tui.desk.sessions import CardReader, Live
+from hpo_tui.panes.home_lines import Columns, line_row
+from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.widgets.cell_pane import CellPane
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -154,7 +156,7 @@ async def test_read_only_only_looks(make_session, open_app, sessions: Path) -> N
     make_session("half", done=4)
     async with open_app(read_only=True) as see:
         await see.shows("sessions", "read-only")
-        for key in ("R", "c", "d", "n", "D"):
+        for key in ("R", "c", "d", "n", "D", "N", "r", "E"):
             await see.press(key)
         assert screen(see) == "HomeScreen"
         assert "opened read-only" in notes(see)
@@ -228,3 +230,65 @@ def test_a_journal_that_grows_is_read_on_and_a_session_made_anew_from_its_start(
     assert reader.cards() == []
     make_session("first", done=2)
     assert reader.cards()[0].ended == 2
+
+
+async def test_a_slash_filters_the_list_as_one_types_and_escape_shows_all(make_session, open_app) -> None:
+    make_session("fruits")
+    make_session("grid", done=4)
+    async with open_app(size=(80, 24)) as see:
+        await see.shows("sessions", "2 sessions")
+        await see.press("slash", *"learning fru")
+        await see.shows("sessions", "1 of 2 sessions")
+        assert "fruits" in chosen(see)
+        await see.press("enter")
+        assert "/ learning fru" in see.text("sessions")
+        await see.press("slash", "x")
+        await see.shows("detail", "No session has these words")
+        await see.press("escape")
+        await see.shows("sessions", "2 sessions")
+        assert screen(see) == "HomeScreen"
+
+
+async def test_a_session_is_noted_and_renamed_by_keys(make_session, open_app, sessions: Path) -> None:
+    make_session("grid")
+    async with open_app(size=(80, 24)) as see:
+        await see.shows("sessions", "24 of 24")
+        await see.press("home", "N", *"why", "enter")
+        await see.shows("detail", "note: why")
+        await see.press("r", "minus", "2", "enter")
+        await see.shows("sessions", "grid-2 ")
+        assert (sessions / "grid-2" / "note.txt").read_text() == "why\n"
+        await see.press("r", "slash", "enter")
+        await see.until(lambda: "'grid-2/' cannot name a session" in notes(see))
+
+
+async def test_the_trash_is_emptied_after_saying_how_much_is_in_it(make_session, open_app, sessions: Path) -> None:
+    make_session("one")
+    make_session("two")
+    async with open_app() as see:
+        await see.shows("sessions", "2 sessions")
+        await see.press("E")
+        await see.until(lambda: "The trash is empty" in notes(see))
+        await see.press("home", "d", "down", "enter")
+        await see.shows("sessions", "1 session ")
+        await see.press("E")
+        await see.until(lambda: screen(see) == "Choice")
+        said = str(see.app.screen.query_one(".words").content)
+        assert "Delete 1 session (" in said
+        assert "kB) in" in said
+        await see.press("enter")
+        assert len(list((sessions / ".trash").iterdir())) == 1, "keeping is the default"
+        await see.press("E", "down", "enter")
+        await see.until(lambda: not list((sessions / ".trash").iterdir()))
+
+
+def test_of_a_live_session_whose_engine_works_where_is_read(make_session, sessions: Path) -> None:
+    folder = make_session("live", done=4)
+    with SessionLock(folder.lock):
+        write_status(folder.status, LiveStatus(1, 1, 0.0, 3, 2, machine=Machine(gpu_name="NVIDIA H100")))
+        [card] = CardReader(sessions).cards()
+    assert card.live == Live("box", 1, 3, "cpu", "NVIDIA H100")
+    assert card.owner
+    assert not card.foreign
+    line = line_row(Branch(card), True, False, Columns.fitting([Branch(card)], 118), 118)
+    assert f"{card.owner}@box, cpu" in "".join(text for text, _ in line)

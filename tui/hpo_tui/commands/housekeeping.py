@@ -1,4 +1,4 @@
-"""The verbs that keep the sessions in order: ``rename`` and ``delete``."""
+"""The verbs that keep the sessions in order: ``note``, ``rename`` and ``delete``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ from hpo_core.errors import SessionError
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
 from hpo_tui.commands.options import common_options, optional_session_argument, path_in_words, session_argument
+
+
+@click.command()
+@session_argument
+@click.argument("text", nargs=-1)
+@common_options
+def note(session: SessionFolder, text: tuple[str, ...]) -> None:
+    """Note a line on a session, or print what was noted.
+
+    The line takes the place of the one before; an empty one, '', takes that away.
+    """
+    from hpo_core.session.note import read_note, write_note
+
+    if text:
+        write_note(session, " ".join(text))
+    elif said := read_note(session):
+        click.echo(said)
 
 
 @click.command()

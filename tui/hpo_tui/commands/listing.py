@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hpo_core.text import clean
-from hpo_tui.commands.options import common_options, json_option, path_in_words, print_json
+from hpo_tui.commands.options import PAGE_WIDTH, common_options, json_option, path_in_words, print_json
 from hpo_tui.desk.sessions import SessionCard, session_cards
 from hpo_tui.look.numbers import age_text, bytes_text, metric_text
 
@@ -51,6 +53,8 @@ def table(cards: list[SessionCard]) -> list[str]:
         lines.append(f"{name}  {card.state:<11}  {done:>13}  {best:<30}  {age_text(card.age):>10}")
         if card.paused and card.state == "paused":
             lines.append(f"{'':<{width}}  {clean(card.paused)}")
+        if card.note:
+            lines += textwrap.wrap(f"note: {card.note}", PAGE_WIDTH, initial_indent="  ", subsequent_indent="  ")
     size = sum(card.size for card in cards)
     return [*lines, "", f"{len(cards)} in all, {bytes_text(size)} on the disk"]
 
@@ -70,4 +74,8 @@ def as_object(card: SessionCard) -> dict[str, Any]:
         "bytes": card.size,
         "problem": card.problem or None,
         "paused": card.paused or None,
+        "parent": card.parent.name if card.parent else None,
+        "note": card.note or None,
+        "owner": card.owner or None,
+        "engine": None if card.live is None else asdict(card.live),
     }

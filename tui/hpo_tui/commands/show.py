@@ -18,6 +18,7 @@ from hpo_core.results.measure import measure_of
 from hpo_core.results.show_json import show_json
 from hpo_core.results.table import means, standing, table_of
 from hpo_core.session.damage import damage_in_words
+from hpo_core.session.note import read_note
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, fewer_digits, format_seconds, format_value, plural
 from hpo_tui.commands.options import (
@@ -46,7 +47,8 @@ _ALL = 1000
 def show(view: View, top: int, as_json: bool) -> None:
     """Print progress, ranking and failures of a session on one page."""
     if as_json:
-        print_json(show_json(view.folder.name, view.snapshot, view.mask, view.engine_runs, view.held))
+        told = show_json(view.folder.name, view.snapshot, view.mask, view.engine_runs, view.held)
+        print_json({**told, "note": read_note(view.folder) or None})
     else:
         click.echo("\n".join(page(view, top)))
 
@@ -75,6 +77,8 @@ def _heading(view: View) -> Iterator[str]:
         yield clean(view.held)
     elif snapshot.paused is not None and view.engine_runs:
         yield f"The queue is paused: {clean(snapshot.paused)}"
+    if noted := read_note(view.folder):
+        yield from textwrap.wrap(f"note: {noted}", PAGE_WIDTH, subsequent_indent="  ")
     if damage := damage_in_words(snapshot):
         yield clean(damage)
     for number, line in enumerate(snapshot.data.said if snapshot.data is not None else ()):

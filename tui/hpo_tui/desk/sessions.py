@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import pwd
 import threading
 import time
 from dataclasses import dataclass
@@ -10,13 +13,27 @@ from pathlib import Path
 from hpo_core.errors import HpoError
 from hpo_core.plan.metrics import Objective
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.lineage import Parent, parent_of
+from hpo_core.session.note import read_note
 from hpo_core.session.opening import SessionReader, check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot, session_status
-from hpo_core.session.status import read_status
+from hpo_core.session.status import LiveStatus, read_status
 from hpo_core.session.store import list_sessions
+from hpo_core.text import clean
 
 WORKING = ("training", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The engine at work: its process on which host, with how many workers, on what ("cpu", "gpu")."""
+
+    host: str
+    pid: int
+    workers: int
+    device: str
+    gpu_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +41,9 @@ class SessionCard:
     """One session as the list shows it; ``problem`` says why it cannot be opened.
 
     ``age`` is the seconds since the journal's last record, ``size`` bytes; ``left`` the seconds to the end of the
-    queue, where an engine knows them; ``paused`` why no training is started.
+    queue, where an engine knows them; ``paused`` why no training is started. ``began`` (seconds since 1970) and
+    ``parent`` tell which session came from which. ``owner`` is a user's name; where an engine works, ``live`` says
+    where.
     """
 
     folder: SessionFolder
@@ -41,6 +60,16 @@ class SessionCard:
     left: float | None = None
     apart: bool = False
     paused: str = ""
+    began: float = 0.0
+    parent: Parent | None = None
+    note: str = ""
+    owner: str = ""
+    live: Live | None = None
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the session is another user's."""
+        return bool(self.owner) and self.owner != _user_name(os.getuid())
 
     @property
     def share(self) -> float:
@@ -77,7 +106,7 @@ class CardReader:
                 found.append(card.read())
                 known[key] = card
             except (HpoError, OSError) as error:
-                found.append(SessionCard(folder, problem=str(error)))
+                found.append(SessionCard(folder, problem=str(error), owner=owner_of(folder.path)))
         self._known = known
         return found
 
@@ -92,6 +121,7 @@ class _Card:
         self._size = 0
         self._best: float | None = None
         self._apart = False
+        self._parent: Parent | None = None
 
     def read(self) -> SessionCard:
         if self._reader.poll() or self._snapshot is None:
@@ -100,6 +130,7 @@ class _Card:
             self._size = self._folder.disk_size()
             self._apart = snapshot.spec.losses_apart
             self._best = None if self._apart else best_score(snapshot)
+            self._parent = parent_of(snapshot)
             self._snapshot = snapshot
         snapshot, folder = self._snapshot, self._folder
         runs = folder.engine_runs()
@@ -120,7 +151,37 @@ class _Card:
             left=status.eta if status is not None else None,
             apart=self._apart,
             paused=held or snapshot.paused or "",
+            began=snapshot.began,
+            parent=self._parent,
+            note=read_note(folder),
+            owner=owner_of(folder.status if runs else folder.path),
+            live=_live(snapshot, status) if runs else None,
         )
+
+
+def _live(snapshot: Snapshot, status: LiveStatus | None) -> Live | None:
+    engine = snapshot.engine
+    if engine is None:
+        return None
+    workers, gpu = (status.workers, status.machine.gpu_name) if status is not None else (engine.workers, None)
+    return Live(engine.host, engine.pid, workers, engine.device, gpu or "")
+
+
+def owner_of(path: Path) -> str:
+    """Return the name of the user whose file or folder this is, their number where they have none here."""
+    try:
+        user = path.stat().st_uid
+        return _user_name(user)
+    except OSError:
+        return ""
+
+
+@functools.cache
+def _user_name(user: int) -> str:
+    try:
+        return clean(pwd.getpwuid(user).pw_name, 20)
+    except KeyError:
+        return str(user)
 
 
 def best_score(snapshot: Snapshot) -> float | None:

@@ -20,7 +20,7 @@ TRAINING = "Training"
 
 _WRITTEN = {"less_than_sign": "<", "greater_than_sign": ">", "left_square_bracket": "[",
             "right_square_bracket": "]", "comma": ",", "full_stop": ".", "plus": "+", "minus": "-", "slash": "/",
-            "question_mark": "?", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
+            "question_mark": "?", "equals_sign": "=", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
             "ctrl+p": "^p", "ctrl+t": "^t", "ctrl+l": "^l", "ctrl+s": "^s"}  # fmt: skip
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
+
+from rich.cells import cell_len
 
 from hpo_core.plan.metrics import WITHIN
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import clean, format_seconds, plural
+from hpo_tui.desk.family import Branch
 from hpo_tui.desk.sessions import WORKING, SessionCard
-from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
+from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, FRAME, STRONG, WARNING
 from hpo_tui.look.numbers import age_text, bytes_text, metric_text, percent
-from hpo_tui.plots.rows import Row, bar, fit, padded, row_width, run
+from hpo_tui.plots.rows import Row, bar, fit, padded, run
 
-NARROW = 100
-"""Below this width the columns are as narrow as they can be."""
+_LEAD, _STATE, _AGE = 3, 2 + 11 + 2 + 2, 2 + 10
+"""Cells of the cursor; of the status and the blanks around it and the next column; of the age."""
+
+_SHORT_BAR, _LONG_BAR, _LEAST_PLACE, _LEAST_NOTE = 11, 24, 12, 32
 
 _STATE_INK = {"training": ACCENT, "paused": WARNING, "engine gone": WARNING}
 
@@ -46,75 +52,116 @@ NEW = Offer(
     "Enter or n opens it. From the shell: hpo-tui run SPEC.toml, hpo-tui import FILE.csv.",
 )
 
-Line = SessionCard | Offer
+Line = Branch | Offer
 
 
-def home_lines(cards: list[SessionCard]) -> list[Line]:
+def home_lines(branches: Sequence[Branch]) -> list[Line]:
     """Return the list's lines: the sessions, then what can be begun; with no session yet, the demo first."""
-    return [*cards, NEW, DEMO] if cards else [DEMO, NEW]
+    return [*branches, NEW, DEMO] if branches else [DEMO, NEW]
 
 
-def heading_row(width: int) -> Row:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How wide the columns are, 0 for one that there is no room for; however far the sessions are."""
+
+    name: int
+    progress: int
+    best: int
+    size: int
+    place: int
+    metric: bool = False
+    """Whether the best score has its metric's name."""
+
+    @classmethod
+    def fitting(cls, branches: Sequence[Branch], width: int) -> Columns:
+        """Return as many columns as fit, whole: the name first; what is left over goes to the place."""
+        cards = [branch.card for branch in branches]
+        name = max([12, *(len(branch.lead) + cell_len(branch.card.folder.name) for branch in branches)])
+        progress = max([_SHORT_BAR, *(len(_count(card, card.trainings)) for card in cards)])
+        best = max([8, *(len(_best(card)) for card in cards)])
+        named = max([len(clean(card.objective.metric)) for card in cards if card.objective], default=0) + 1 + best
+        left = width - _LEAD - name - progress - best - _STATE - _AGE
+        if left < 0:
+            return cls(max(name + left, 8), progress, best, 0, 0)
+        places = max((len(_place(card)) for card in cards), default=0) + 2
+        size = 8 if left >= 8 else 0
+        left -= size
+        place = places if places > 2 and left >= places else 0
+        left -= place
+        metric = left >= named - best
+        if metric:
+            best, left = named, left - (named - best)
+        wider = min(left, max(_LONG_BAR - progress, 0))
+        noted = max((len(card.note) for card in cards if not _place(card)), default=0) + 2
+        place = min(max(place, noted if noted > 2 else 0), place + left - wider)
+        return cls(name, progress + wider, best, size, place if place >= _LEAST_PLACE else 0, metric)
+
+
+def heading_row(columns: Columns, width: int) -> Row:
     """Return the heading of the columns."""
-    name, progress, best = _widths(width)
-    text = f"   {'session':<{name}}  {'status':<11}  {'trainings':>{progress}}  {'best':>{best}}"
-    return padded((run(f"{text}  {'age':>10} {'size':>7}", DIM),), width)
+    text = f"   {'session':<{columns.name}}  {'status':<11}  {'trainings':>{columns.progress}}"
+    text += f"  {'best':>{columns.best}}  {'age':>10}"
+    text += f" {'size':>7}" if columns.size else ""
+    return padded((run(text, DIM),), width)
 
 
-def line_row(line: Line, here: bool, width: int) -> Row:
-    """Return one line of the list."""
-    return _offer_row(line, here, width) if isinstance(line, Offer) else card_row(line, here, width)
-
-
-def card_row(card: SessionCard, here: bool, width: int) -> Row:
-    """Return a session's line."""
-    name_width, progress_width, best_width = _widths(width)
-    name = run(fit(card.folder.name, name_width), STRONG if here else DEFAULT)
-    lead = run(" > " if here else "   ", ACCENT)
-    if card.problem:
-        return padded((lead, name, run("  cannot be opened", WARNING)), width)
-    return padded(
-        (
-            lead,
-            name,
-            run(f"  {card.state:<11}  ", _STATE_INK.get(card.state, DEFAULT)),
-            *_progress(card, progress_width),
-            run(f"  {_best(card, best_width):>{best_width}}"),
-            run(f"  {age_text(card.age):>10} {bytes_text(card.size):>7}", DIM),
-        ),
-        width,
+def line_row(line: Line, here: bool, marked: bool, columns: Columns, width: int) -> Row:
+    """Return one line of the list; ``here`` has the cursor, ``marked`` is to be compared."""
+    if isinstance(line, Offer):
+        return _offer_row(line, here, columns, width)
+    card = line.card
+    name = (
+        run("●" if marked else " ", WARNING),
+        run("> " if here else "  ", ACCENT),
+        run(line.lead, FRAME),
+        run(fit(card.folder.name, max(columns.name - len(line.lead), 1)), STRONG if here else DEFAULT),
     )
+    if card.problem:
+        return padded((*name, run("  cannot be opened", WARNING)), width)
+    facts = (
+        run(f"  {card.state:<11}  ", _STATE_INK.get(card.state, DEFAULT)),
+        *_progress(card, columns.progress),
+        run(f"  {_best(card, columns.metric):>{columns.best}}"),
+        run(f"  {age_text(card.age):>10}", DIM),
+    )
+    size = (run(f" {bytes_text(card.size):>7}", DIM),) if columns.size else ()
+    words = _place(card) or (card.note if columns.place >= min(cell_len(card.note) + 2, _LEAST_NOTE) else "")
+    place = (run(f"  {fit(words, columns.place - 2)}", DEFAULT if card.live else DIM),) if columns.place else ()
+    return padded((*name, *facts, *size, *place), width)
+
+
+def _count(card: SessionCard, ended: int) -> str:
+    return f"{ended} of {card.trainings}"
 
 
 def _progress(card: SessionCard, width: int) -> Row:
-    count = f"{card.ended} of {card.trainings}"
     if card.state not in WORKING:
-        return (run(f"{count:>{width}}"),)
-    said = f" {count:>11}" if width > 20 else f" {percent(card.share):>4}"
+        return (run(f"{_count(card, card.ended):>{width}}"),)
+    count = _count(card, card.ended)
+    said = f" {count}" if width >= len(count) + 1 + _SHORT_BAR // 2 else f" {percent(card.share):>4}"
     return (*bar(card.share, width - len(said)), run(said))
 
 
-def _best(card: SessionCard, width: int) -> str:
+def _best(card: SessionCard, named: bool = False) -> str:
+    """Return the best score, ``named`` with its metric."""
     if card.best is None or card.objective is None:
         return ""
-    score = metric_text(card.best)
-    room = width - len(score) - 3
-    metric = f"{fit(card.objective.metric, min(len(card.objective.metric), room))} " if room > 3 else ""
-    return f"{card.objective.arrow} {metric}{score}"
+    metric = f"{clean(card.objective.metric)} " if named else ""
+    return f"{card.objective.arrow} {metric}{metric_text(card.best)}"
 
 
-def _widths(width: int) -> tuple[int, int, int]:
-    """Return the widths of the name, of the progress and of the best score."""
-    progress, best = (13, 8) if width < NARROW else (24, 22)
-    return min(max(width - progress - best - 41, 8), 32), progress, best
+def _place(card: SessionCard) -> str:
+    """Return where an engine works, as whom and on what; of another user's session, whose it is."""
+    if card.live is not None:
+        return f"{card.owner}@{clean(card.live.host, 24)}, {card.live.device}"
+    return f"of {card.owner}" if card.foreign else ""
 
 
-def _offer_row(offer: Offer, here: bool, width: int) -> Row:
-    name, *_ = _widths(width)
+def _offer_row(offer: Offer, here: bool, columns: Columns, width: int) -> Row:
     return padded(
         (
             run(" > " if here else "   ", ACCENT),
-            run(fit(offer.title, name), STRONG if here else DEFAULT),
+            run(fit(offer.title, columns.name), STRONG if here else DEFAULT),
             run(f"  {offer.words}", DIM),
         ),
         width,
@@ -129,31 +176,40 @@ def welcome_rows(width: int) -> list[Row]:
     ]
 
 
-def detail_rows(line: Line, width: int) -> list[Row]:
-    """Return the chosen line in words."""
+def detail_rows(line: Line | None, width: int, height: int) -> list[Row]:
+    """Return the chosen line in words; where there is no room for all, what can be done is not said."""
+    if line is None:
+        return _wrapped("No session has these words. esc shows all.", DIM, width)
     if isinstance(line, Offer):
         return _wrapped(line.detail, DEFAULT, width)
-    if line.problem or line.spec is None or line.objective is None:
-        return _wrapped(clean(line.problem), WARNING, width)
-    better = "more" if line.objective.direction == "max" else "less"
-    best = "no trial has a score yet" if line.best is None else f"best {metric_text(line.best)}"
-    best = WITHIN if line.apart else best
-    rows: list[Row] = [
-        (run(f" {_grid_words(line.spec)}", STRONG),),
-        (run(f" {_data_words(line.spec)} · {clean(line.objective.metric)}, {better} is better: {best}"),),
-        (run(f" {_progress_words(line)}", WARNING if line.failed else DEFAULT),),
-        (run(f" {_next_words(line)}", DIM),),
+    card = line.card
+    if card.problem or card.spec is None or card.objective is None:
+        return _wrapped(clean(card.problem), WARNING, width)
+    better = "more" if card.objective.direction == "max" else "less"
+    best = "no trial has a score yet" if card.best is None else f"best {metric_text(card.best)}"
+    best = WITHIN if card.apart else best
+    said = [
+        (_grid_words(card.spec), STRONG),
+        (f"{_data_words(card.spec)} · {clean(card.objective.metric)}, {better} is better: {best}", DEFAULT),
+        (f"{_progress_words(card)} · {bytes_text(card.size)}", WARNING if card.failed else DEFAULT),
+        (_engine_words(card), DEFAULT),
+        (f"note: {card.note}" if card.note else "", ACCENT),
     ]
-    return [padded(row, width) if row_width(row) <= width else padded(_cut(row, width), width) for row in rows]
+    rows = [row for words, ink in said for row in _wrapped(words, ink, width)]
+    hint = _wrapped(_next_words(card), DIM, width)
+    return [*rows, *hint] if len(rows) + len(hint) <= height else rows[:height]
+
+
+def detail_title(line: Line | None) -> str:
+    """Return what the words are about: the session's whole name, and what it came from."""
+    if not isinstance(line, Branch):
+        return line.title if line is not None else ""
+    parent = line.card.parent
+    return line.card.folder.name + (f" · refined from {clean(parent.name)}" if parent is not None else "")
 
 
 def _wrapped(words: str, ink: int, width: int) -> list[Row]:
     return [padded((run(f" {text}", ink),), width) for text in wrap(words, max(width - 2, 20))]
-
-
-def _cut(row: Row, width: int) -> Row:
-    text, ink = row[0]
-    return (run(fit(text, width), ink),)
 
 
 def _grid_words(spec: SessionSpec) -> str:
@@ -180,7 +236,18 @@ def _progress_words(card: SessionCard) -> str:
     return f"{words}. {clean(card.paused)}" if card.paused and card.state == "paused" else words
 
 
+def _engine_words(card: SessionCard) -> str:
+    live = card.live
+    if live is None:
+        return f"belongs to {card.owner}" if card.foreign else ""
+    on = f"{live.device}, {clean(live.gpu_name, 40)}" if live.gpu_name else live.device
+    return (
+        f"engine: process {live.pid} of {card.owner} on {clean(live.host, 40)}; "
+        f"{plural(live.workers, 'worker')} on {on}"
+    )
+
+
 def _next_words(card: SessionCard) -> str:
     waiting = card.trainings - card.ended
     go_on = "" if card.state in ("training", "imported") or not waiting else f"R goes on with {waiting:,} · "
-    return f"enter opens it · {go_on}c copies it as a new grid · d deletes it"
+    return f"enter opens it · {go_on}c copies it as a new grid · N notes a line · d deletes it"

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from hpo_core.journal.lock import Holder
@@ -48,6 +48,30 @@ class Choice(Dialog):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer with the chosen line."""
         self.dismiss(event.option_id)
+
+
+class Ask(Dialog):
+    """A question that a line answers. Dismissed with the line, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "back")]
+
+    def __init__(self, title: str, words: str, value: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._words = words
+        self._value = value
+
+    def compose(self) -> ComposeResult:
+        """Lay out the words and the line."""
+        with Vertical() as box:
+            box.border_title = literal(self._title)
+            box.border_subtitle = "enter keeps it · esc: as it was"
+            yield Static(literal(self._words), classes="words")
+            yield Input(self._value, compact=True, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Answer with the line."""
+        self.dismiss(event.value)
 
 
 def leave_choice() -> Choice:

@@ -17,60 +17,35 @@ from hpo_core.engine.demo_session import start_demo
 from hpo_core.engine.resume import Resumed, resume
 from hpo_core.errors import HpoError, SessionError
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
-from hpo_core.session.moving import emptying_words, throw_away
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
+from hpo_tui.desk.family import Branch, as_trees, matching
 from hpo_tui.desk.sessions import CardReader, SessionCard
 from hpo_tui.forms.own_form import OwnForm
-from hpo_tui.look.keys import Key, bindings, group
+from hpo_tui.look.keys import bindings
 from hpo_tui.look.skins import Skin
 from hpo_tui.panes.footer import footer_row
-from hpo_tui.panes.home_lines import Line, detail_rows, heading_row, home_lines, line_row, welcome_rows
+from hpo_tui.panes.home_lines import (
+    Columns,
+    Line,
+    detail_rows,
+    detail_title,
+    heading_row,
+    home_lines,
+    line_row,
+    welcome_rows,
+)
 from hpo_tui.plots.rows import Row
-from hpo_tui.screens.dialogs import Choice
+from hpo_tui.screens.acts import keeping
 from hpo_tui.screens.help import HelpScreen
+from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid
 from hpo_tui.screens.orders import warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
+from hpo_tui.widgets.search_line import SearchLine
 
 REFRESH_SECONDS = 1.0
 READ_ONLY = "hpo-tui was opened read-only; start it without --read-only to do that."
-
-
-_LINE, _LINES, _ENDS = "cursor up and down", "ten lines up or down", "to the first or the last line"
-# fmt: off
-HOME_KEYS: tuple[Key, ...] = (
-    *group(
-        "Move",
-        Key("up,k", "cursor(-1)", "cursor up", _LINE, together="↑ ↓ k j"),
-        Key("down,j", "cursor(1)", "cursor down", _LINE, together="↑ ↓ k j"),
-        Key("pageup", "cursor(-10)", "ten lines up", _LINES, together="pgup pgdn"),
-        Key("pagedown", "cursor(10)", "ten lines down", _LINES, together="pgup pgdn"),
-        Key("home", "cursor(-1000000)", "first line", _ENDS, together="home end"),
-        Key("end", "cursor(1000000)", "last line", _ENDS, together="home end"),
-    ),
-    *group(
-        "Session",
-        Key("enter", "open", "open", "open the session, or do what the line says", "open", 1),
-        Key("R", "resume", "resume", "go on with what waits in the session, starting an engine", "resume", 12),
-        Key("c", "copy", "copy as new", "a new grid that begins as a copy of the session's", "copy as new", 14),
-        Key("d,delete", "delete", "delete", "move the session to the trash (asks first)", "delete", 20),
-    ),
-    *group(
-        "New",
-        Key("n", "new_grid", "new grid", "a new grid: fill in a form", "new grid", 2),
-        Key("D", "demo", "demo", "train the demo, a small real grid on generated fruit images", "demo", 3),
-    ),
-    *group(
-        "Session",
-        Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),
-        Key("ctrl+l", "app.redraw", "draw anew", "draw the screen anew, where something else wrote on it"),
-        Key("question_mark", "help", "keys", "these keys", "keys", 4),
-        Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42),
-        Key("q,escape,ctrl+q", "quit", "quit", "leave; trainings go on", "quit", 6),
-    ),
-)
-# fmt: on
 
 
 class HomeScreen(Screen[None]):
@@ -102,6 +77,9 @@ class HomeScreen(Screen[None]):
         self._read_only = read_only
         self._options = options
         self._reader = CardReader(sessions)
+        self._branches: list[Branch] = []
+        self._marked: dict[Path, None] = {}
+        self._words = ""
         self._first = 0
         self._listed = False
 
@@ -109,6 +87,7 @@ class HomeScreen(Screen[None]):
         """Lay the list out."""
         yield CellPane(id="sessions", classes="framed")
         yield CellPane(id="detail", classes="framed")
+        yield SearchLine(id="search")
         yield CellPane(id="footer")
 
     def on_mount(self) -> None:
@@ -129,9 +108,16 @@ class HomeScreen(Screen[None]):
     @on(Listed)
     def take_list(self, message: Listed) -> None:
         """Show the sessions; the cursor stays on the session it is on."""
-        here = self._card()
         self.cards, self._listed = message.cards, True
-        paths = [card.folder.path for card in self.cards]
+        there = {card.folder.path for card in self.cards}
+        self._marked = {path: None for path in self._marked if path in there}
+        self._choose()
+
+    def _choose(self) -> None:
+        """List the sessions that the filter lets through; the cursor stays on the session it is on."""
+        here = self._card()
+        self._branches = as_trees(matching(self.cards, self._words))
+        paths = [branch.card.folder.path for branch in self._branches]
         if here is not None and here.folder.path in paths:
             self.cursor = paths.index(here.folder.path)
         self.draw_soon()
@@ -143,44 +129,94 @@ class HomeScreen(Screen[None]):
         skin = self._skin()
         if not self._listed or not pane.content_size.width:
             return
-        width, height = pane.content_size
-        pane.show(self._rows(width, height), skin.palette, skin.ascii_only)
-        detail.show(detail_rows(self._line(), detail.content_size.width), skin.palette, skin.ascii_only)
+        pane.show(self._rows(*pane.content_size), skin.palette, skin.ascii_only)
+        line = self._line()
+        detail.show(detail_rows(line, *detail.content_size), skin.palette, skin.ascii_only)
+        detail.entitle(detail_title(line))
         footer.show([footer_row(HOME_KEYS, footer.content_size.width)], skin.palette, skin.ascii_only)
+        pane.entitle(self._title(), self._notice())
+
+    def _title(self) -> str:
+        found, every = len(self._branches), len(self.cards)
+        count = f"{found} of {plural(every, 'session')}" if self._words.strip() else plural(every, "session")
         only = " · read-only" if self._read_only else ""
-        pane.entitle(f"hpo-tui · {plural(len(self.cards), 'session')} in {clean(self.sessions)}{only}")
+        return f"hpo-tui · {count} in {clean(self.sessions)}{only}"
+
+    def _notice(self) -> str:
+        filtered = f"/ {clean(self._words)} · esc: all" if self._words.strip() else ""
+        marked = f"{len(self._marked)} marked · = compares them" if self._marked else ""
+        return " · ".join(part for part in (filtered, marked) if part)
+
+    def _lines(self) -> list[Line]:
+        return list(self._branches) if self._words.strip() else home_lines(self._branches)
 
     def _rows(self, width: int, height: int) -> list[Row]:
-        lines = home_lines(self.cards)
-        self.cursor = min(self.cursor, len(lines) - 1)
-        lead = [heading_row(width)] if self.cards else welcome_rows(width)
+        lines = self._lines()
+        self.cursor = min(self.cursor, max(len(lines) - 1, 0))
+        columns = Columns.fitting(self._branches, width)
+        lead = self._lead(columns, width)
         room = max(height - len(lead), 1)
-        self._first = min(max(self._first, self.cursor - room + 1), self.cursor)
+        self._first = min(max(self._first, self.cursor - room + 1), self.cursor, max(len(lines) - room, 0))
         shown = range(self._first, min(self._first + room, len(lines)))
-        return [*lead, *(line_row(lines[place], place == self.cursor, width) for place in shown)]
+        return [
+            *lead,
+            *(line_row(lines[at], at == self.cursor, self._is_marked(lines[at]), columns, width) for at in shown),
+        ]
 
-    def _line(self) -> Line:
-        lines = home_lines(self.cards)
-        return lines[min(self.cursor, len(lines) - 1)]
+    def _lead(self, columns: Columns, width: int) -> list[Row]:
+        return [heading_row(columns, width)] if self.cards else welcome_rows(width)
+
+    def _is_marked(self, line: Line) -> bool:
+        return isinstance(line, Branch) and line.card.folder.path in self._marked
+
+    def _line(self) -> Line | None:
+        lines = self._lines()
+        return lines[min(self.cursor, len(lines) - 1)] if lines else None
 
     def _card(self) -> SessionCard | None:
         """Return the session under the cursor, if it is one."""
-        return self.cards[self.cursor] if self.cursor < len(self.cards) else None
+        return self._branches[self.cursor].card if self.cursor < len(self._branches) else None
 
     # Moving -----------------------------------------------------------------------------------------------------
 
     def action_cursor(self, step: int) -> None:
         """Move the cursor."""
-        self.cursor = min(max(self.cursor + step, 0), len(home_lines(self.cards)) - 1)
+        self.cursor = min(max(self.cursor + step, 0), max(len(self._lines()) - 1, 0))
         self.draw_soon()
+
+    def action_filter(self) -> None:
+        """Filter the list by words, as they are typed."""
+        self.add_class("-filtering")
+        self.query_one(SearchLine).begin(self._words)
+
+    @on(SearchLine.Typed)
+    def search(self, message: SearchLine.Typed) -> None:
+        """List what has these words."""
+        self._words = message.words
+        self._choose()
+
+    @on(SearchLine.Left)
+    def leave_search(self) -> None:
+        """Go on in the list."""
+        self.remove_class("-filtering")
+        self.query_one("#sessions", CellPane).focus()
+
+    def action_back(self) -> None:
+        """Take the filter away, else what was marked."""
+        if self._words:
+            self._words = ""
+        else:
+            self._marked.clear()
+        self._choose()
 
     @on(CellPane.Clicked, "#sessions")
     async def click(self, message: CellPane.Clicked) -> None:
         """Put the cursor where the click was; a click on the cursor opens."""
-        place = message.row - (1 if self.cards else len(welcome_rows(1))) + self._first
+        columns = Columns.fitting(self._branches, 1)
+        place = message.row - len(self._lead(columns, 1)) + self._first
         if place == self.cursor:
             await self.action_open()
-        elif 0 <= place < len(home_lines(self.cards)):
+        elif 0 <= place < len(self._lines()):
             self.cursor = place
             self.draw_soon()
 
@@ -194,9 +230,9 @@ class HomeScreen(Screen[None]):
     async def action_open(self) -> None:
         """Open the session under the cursor, or do what the line offers."""
         line = self._line()
-        if isinstance(line, SessionCard):
-            self.post_message(OpenSession(line.folder))
-        else:
+        if isinstance(line, Branch):
+            self.post_message(OpenSession(line.card.folder))
+        elif line is not None:
             await self.run_action(line.action)
 
     def action_new_grid(self) -> None:
@@ -247,27 +283,25 @@ class HomeScreen(Screen[None]):
             self._say(str(error), "error")
         self.app.call_from_thread(self.read_sessions)
 
-    def action_delete(self) -> None:
-        """Delete the session under the cursor, after asking."""
-        card = self._chosen()
-        if card is None or not self._may():
-            return
-        folder = card.folder
-        question = Choice(
-            "Delete",
-            f"Move the session {clean(folder.name)} with all its results and logs to the trash beside it?",
-            [("keep", "Keep it"), ("delete", "Move it to the trash")],
-        )
-        self.app.push_screen(question, lambda answer: self._delete(folder) if answer == "delete" else None)
+    def action_note(self) -> None:
+        """Note a line on the session under the cursor."""
+        if (card := self._chosen()) is not None and self._may():
+            keeping.note(self, card, self.read_sessions)
 
-    def _delete(self, folder: SessionFolder) -> None:
-        try:
-            thrown = throw_away(folder)
-        except (HpoError, OSError) as error:
-            self.notify(str(error), severity="error", markup=False)
-        else:
-            self.notify(f"{folder.name} is in the trash; {emptying_words(thrown)}", markup=False)
-        self.read_sessions()
+    def action_rename(self) -> None:
+        """Give the session under the cursor another name."""
+        if (card := self._chosen()) is not None and self._may():
+            keeping.rename(self, card, self.read_sessions)
+
+    def action_delete(self) -> None:
+        """Move the session under the cursor to the trash, after asking."""
+        if (card := self._chosen()) is not None and self._may():
+            keeping.delete(self, card, self.read_sessions)
+
+    def action_empty_trash(self) -> None:
+        """Delete for good what is in the trash, after asking."""
+        if self._may():
+            keeping.empty_trash(self, self.sessions, self.read_sessions)
 
     def _chosen(self) -> SessionCard | None:
         card = self._card()
