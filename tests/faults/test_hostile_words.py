@@ -114,8 +114,10 @@ async def test_the_form_of_the_next_grid_shows_hostile_values_literally(sessions
     folder = table(sessions)
     async with opened(sessions, folder) as see:
         await see.shows("val_accuracy")
+        before = see.app.screen
         await see.press("r")
-        await see.pilot.pause(0.3)
+        await see.until(lambda: see.app.screen is not before, "the form")
+        await see.shows("filters")
         assert_harmless(see.text)
         assert see.app.is_running
 
