@@ -1,16 +1,17 @@
 """The answer in one line: what decides, what is noise, which trial is best, what to do next.
 
 It is made of parts, each in several wordings, so that a line of any width says what matters most and cuts no
-word. What it claims is what verdicts.py, values.py and winner.py have found; it judges nothing itself.
+word. What it claims is what judgement.py, values.py and winner.py have found; it judges nothing itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hpo_core.effects.model import ALPHA, Effect, Effects, Winner
+from hpo_core.effects.judgement import Judgement, Word, judgements
+from hpo_core.effects.model import ALPHA, Effects, Winner
 from hpo_core.text import clean, format_value, joined, plural
 
 Kind = Literal["fault", "missing", "decides", "noise", "unsure", "best", "next"]
@@ -94,69 +95,44 @@ def _nothing(effects: Effects | None, so_far: SoFar) -> tuple[str, ...]:
 
 
 def _parts(effects: Effects, so_far: SoFar) -> Iterator[Part]:
-    broken = _unwired(effects)
-    if broken:
-        names = joined([clean(name) for name in broken])
+    judged = judgements(effects)
+    if broken := _named(judged, "unwired"):
         verb = "changes" if len(broken) == 1 else "change"
-        yield Part(
-            "fault", (f"{names} {verb} nothing in the training: look at the code", f"{names} {verb} nothing")
+        texts = (
+            f"{joined(broken)} {verb} nothing in the training: look at the code",
+            f"{joined(broken)} {verb} nothing",
         )
-    compared = {factor.name: factor for factor in effects.values if len(factor.values) > 1 or factor.continuous}
-    lines = [line for line in effects.effects if len(line.factors) == 1 and line.factors[0] in compared]
-    lines = [line for line in lines if line.factors[0] not in broken]
-    yield from _deciders(effects, lines)
-    hidden = hidden_effects(effects, lines)
-    together = {name for line in effects.effects if line.real for name in line.factors}
-    noise = [line.factors[0] for line in lines if _is_noise(line) and line.factors[0] not in {*together, *hidden}]
-    if noise:
+        yield Part("fault", texts)
+    yield from _deciders(effects, judged)
+    if noise := _named(judged, "noise"):
         kept = 1
-        for name in noise:
-            kept *= max(len(compared[name].values), 1)
-        yield _noise(noise, kept, nothing_else=len(noise) == len(lines) > 1)
-    yield from _unsure(effects, lines, hidden, so_far)
+        for factor in effects.values:
+            kept *= (
+                max(len(factor.values), 1) if factor.name in judged and judged[factor.name].word == "noise" else 1
+            )
+        yield _noise(noise, kept, nothing_else=len(noise) == len(judged) - len(broken) > 1)
+    yield from _unsure(effects, judged, so_far)
     if effects.best is not None:
         yield _best(effects.best, so_far, any(line.real for line in effects.effects))
     yield from _next(effects, so_far)
 
 
-def _unwired(effects: Effects) -> list[str]:
-    """The hyperparameters that reach no training at all."""
-    faults = (found for found in effects.wiring if found.fault and getattr(found, "every_value", True))
-    return list(dict.fromkeys(found.factor for found in faults))
+def _named(judged: Mapping[str, Judgement], word: Word) -> list[str]:
+    return [clean(name) for name, found in judged.items() if found.word == word]
 
 
-def _deciders(effects: Effects, lines: Sequence[Effect]) -> Iterator[Part]:
-    real = sorted((line for line in lines if line.real), key=lambda line: -line.omega_sq)
-    decides = [clean(line.factors[0]) for line in real if line.verdict == "decides"]
-    matters = [clean(line.factors[0]) for line in real if line.verdict == "matters"]
+def _deciders(effects: Effects, judged: Mapping[str, Judgement]) -> Iterator[Part]:
+    ordered = dict(sorted(judged.items(), key=lambda entry: -entry[1].line.omega_sq))
+    decides, matters = _named(ordered, "decides"), _named(ordered, "matters")
     strong = f"{joined(decides)} {'decides' if len(decides) == 1 else 'decide'}" if decides else ""
     weak = f"{joined(matters)} {'matters' if len(matters) == 1 else 'matter'}" if matters else ""
-    alone = {line.factors[0] for line in real}
+    alone = {name for name, found in judged.items() if found.word in ("decides", "matters")}
     pairs = [line for line in effects.effects if line.real and len(line.factors) > 1]
     pairs = [line for line in pairs if not alone & set(line.factors)]
     depends = f"{joined([clean(name) for name in pairs[0].factors])} matter only together" if pairs else ""
     said = [text for text in (strong, weak, depends) if text]
     if said:
         yield Part("decides", tuple(", ".join(said[:count]) for count in range(len(said), 0, -1)))
-
-
-def _is_noise(line: Effect) -> bool:
-    return line.verdict == "no detectable effect" or line.exact
-
-
-def hidden_effects(effects: Effects, lines: Sequence[Effect]) -> dict[str, int]:
-    """Return what seems noise, but for so many collapsed trainings, or (0) but for a few extreme scores."""
-    without = effects.without_collapsed
-    found = {}
-    for line in lines:
-        if len(line.factors) > 1:
-            continue
-        other = without.effect(*line.factors) if without is not None else None
-        if _is_noise(line) and other is not None and other.real and without is not None:
-            found[line.factors[0]] = without.collapsed_left_out
-        elif _is_noise(line) and line.in_ranks:
-            found[line.factors[0]] = 0
-    return found
 
 
 def _noise(names: Sequence[str], kept: int, nothing_else: bool) -> Part:
@@ -170,9 +146,11 @@ def _noise(names: Sequence[str], kept: int, nothing_else: bool) -> Part:
     return Part("noise", texts)
 
 
-def _unsure(effects: Effects, lines: Sequence[Effect], hidden: dict[str, int], so_far: SoFar) -> Iterator[Part]:
-    for name, collapsed in hidden.items():
-        shown = clean(name)
+def _unsure(effects: Effects, judged: Mapping[str, Judgement], so_far: SoFar) -> Iterator[Part]:
+    for name, found in judged.items():
+        if found.word != "unsure":
+            continue
+        shown, collapsed = clean(name), found.collapsed
         if collapsed:
             long = f"{shown} matters once the {plural(collapsed, 'collapsed training')} are left out"
             yield Part(
@@ -181,10 +159,10 @@ def _unsure(effects: Effects, lines: Sequence[Effect], hidden: dict[str, int], s
             )
         else:
             yield Part("unsure", (f"{shown} unsure: only its ranks tell", f"{shown} unsure", ""))
-    unknown = [clean(line.factors[0]) for line in lines if line.verdict == "unknown" and not line.exact]
+    unknown = _named(judged, "unknown")
     if not unknown:
         return
-    if len(unknown) < len(lines):
+    if any(found.word not in ("unknown", "unwired") for found in judged.values()):
         yield Part("unsure", (f"{joined(unknown)}: not known yet", f"{len(unknown)} not known yet", ""))
     elif not effects.noise.known:
         once = effects.n == effects.trials

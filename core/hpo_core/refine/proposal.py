@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_core.effects.model import Effects
 from hpo_core.errors import SessionError, SpecError
 from hpo_core.journal.events import Event, Noted, ResultAdopted
 from hpo_core.plan.grid import Grid, Hyperparameter
@@ -194,12 +195,19 @@ class Proposal:
 
 
 def propose(
-    session: str, snapshot: Snapshot, seen: NDArray[np.bool_] | None = None, *, whole: bool = False
+    session: str,
+    snapshot: Snapshot,
+    seen: NDArray[np.bool_] | None = None,
+    *,
+    whole: bool = False,
+    effects: Effects | None = None,
 ) -> Proposal:
     """Return the next grid: what is noise fixed, what loses dropped, and finer values around what wins.
 
     That is of the values in view, with finer ones next to those of the best trial in view; never more trials than
     the grid that it came from has. What cannot be judged yet stays as it is; ``whole`` keeps all that is in view.
+    ``effects`` is what was found of the trials in view by the objective, where a person has been shown it: the
+    next grid is then of the same best trial and the same noise.
 
     Of what was drawn from a range: the best trial's value, and those half way from it to what is last in view.
 
@@ -215,8 +223,8 @@ def propose(
     if not mask.any():
         raise SpecError("No trial is in view; bring values back before refining.")
     apart = apart_words(snapshot, measure_of(snapshot), mask)
-    best = None if apart else _best_in_view(snapshot, mask)
-    found = Findings() if best is None or whole else findings(snapshot, mask, best)
+    best = None if apart else _best_in_view(snapshot, mask, effects)
+    found = Findings() if best is None or whole else findings(snapshot, mask, best, effects)
     factors = []
     for column, factor in enumerate(grid.hyperparameters):
         places = np.unique(grid.codes[mask, column])
@@ -236,7 +244,9 @@ def propose(
     return Proposal(session, snapshot, tuple(factors), spec.replicates, best, said, why=found.why)
 
 
-def _best_in_view(snapshot: Snapshot, mask: NDArray[np.bool_]) -> int | None:
+def _best_in_view(snapshot: Snapshot, mask: NDArray[np.bool_], effects: Effects | None) -> int | None:
+    if effects is not None and effects.best is not None:
+        return effects.best.best.trial
     measure = measure_of(snapshot)
     scores = np.where(mask, table_of(snapshot).scores(measure).mean, np.nan)
     first = int(best_first(scores, measure.better)[0])

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_core.effects.model import Effects, FactorValues
+from hpo_core.effects.judgement import Word, judgements
+from hpo_core.effects.model import Effects
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.metrics import SECONDS
@@ -24,8 +25,10 @@ from hpo_core.text import clean, format_value
 CHEAPER = 0.9
 """One value is cheaper than another where a training with it takes at most so much of the time."""
 
+_WHY_FIXED: Mapping[Word, str] = {"noise": "is noise here", "unwired": "changes nothing in the training"}
+
 MOST_TRAININGS = 50_000
-"""Of more trainings nothing is found out here: that would take longer than a key press may."""
+"""Of more trainings nothing is worked out here: that would take longer than a key press may."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +42,31 @@ class Findings:
     why: tuple[str, ...] = ()
 
 
-def findings(snapshot: Snapshot, mask: NDArray[np.bool_], best: int) -> Findings:
-    """Return what the trials in view (``mask``) say; ``best`` is the number of the best of them."""
-    measure = measure_of(snapshot)
-    if len(snapshot.replicates) > MOST_TRAININGS:
-        return Findings()
-    effects = analyse_session(snapshot, measure, mask, interactions=2)
+def findings(snapshot: Snapshot, mask: NDArray[np.bool_], best: int, effects: Effects | None = None) -> Findings:
+    """Return what the trials in view (``mask``) say; ``best`` is the number of the best of them.
+
+    ``effects`` are the findings by the objective, worked out here where they are not given.
+    """
+    if effects is None:
+        if len(snapshot.replicates) > MOST_TRAININGS:
+            return Findings()
+        effects = analyse_session(snapshot, measure_of(snapshot), mask)
+    judged = judgements(effects)
     fixed: dict[str, Value] = {}
     losing: dict[str, tuple[Value, ...]] = {}
     why = []
     at_best = snapshot.spec.grid[best].values
     for summary in effects.values:
         name = summary.name
-        if _is_noise(effects, summary):
+        word = judged[name].word if name in judged else "unknown"
+        if said := _WHY_FIXED.get(word):
             fixed[name], which = _cheapest(snapshot, mask, name, at_best[name])
-            why.append(f"{clean(name)} is noise here: fixed at {format_value(fixed[name])}, {which}")
+            why.append(f"{clean(name)} {said}: fixed at {format_value(fixed[name])}, {which}")
         elif gone := tuple(value for value in summary.droppable if value != at_best[name]):
             losing[name] = gone
             why.append(f"{clean(name)}: {', '.join(map(format_value, gone))} lost")
     weight = {line.factors[0]: line.omega_sq for line in effects.effects if len(line.factors) == 1}
     return Findings(fixed, losing, weight, tuple(why))
-
-
-def _is_noise(effects: Effects, summary: FactorValues) -> bool:
-    """Whether it was looked for an effect that would have been seen, and none is there, not with others either."""
-    line = effects.effect(summary.name)
-    with_others = any(other.real and summary.name in other.factors for other in effects.effects)
-    return line is not None and line.verdict == "no detectable effect" and not with_others
 
 
 def _cheapest(snapshot: Snapshot, mask: NDArray[np.bool_], name: str, at_best: Value) -> tuple[Value, str]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import PAPER
 
+from hpo_core.engine.demo_session import demo_spec
 from hpo_core.errors import SessionError, SpecError
 from hpo_core.journal.events import EngineStarted, Envelope, ResultAdopted
 from hpo_core.plan.grid import Grid, Hyperparameter, JobKey
@@ -293,13 +294,13 @@ def test_a_listed_grid_is_refined_into_a_whole_one() -> None:
     assert proposal.trials_reused == 2
 
 
-def noisy(noise: float) -> Snapshot:
+def noisy(noise: float, spec: SessionSpec = SPEC) -> Snapshot:
     """A session in which the learning rate alone counts, and a training takes longer the more filters it has."""
-    state = SessionState(SPEC)
+    state = SessionState(spec)
     state.apply(Envelope(1, 1, 1.0, EngineStarted(host="h", boot_id="b", pid=1, version="1", workers=2)))
     draws = np.random.default_rng(1)
-    for seq, key in enumerate(SPEC.grid.jobs(SPEC.replicates), 2):
-        values = SPEC.grid[key.trial].values
+    for seq, key in enumerate(spec.grid.jobs(spec.replicates), 2):
+        values = spec.grid[key.trial].values
         score = 0.9 - 0.3 * abs(np.log10(float(values["learning_rate"]) / 1e-3)) + noise * draws.normal()
         event = ResultAdopted(
             trial=key.trial,
@@ -309,7 +310,7 @@ def noisy(noise: float) -> Snapshot:
             epochs=({"val_accuracy": score},),
             last_epoch=3,
             seconds=1.0 + float(values["filters"]),
-            seed=SPEC.seed_of(key),
+            seed=spec.seed_of(key),
         )
         state.apply(Envelope(seq, 1, 1.0, event))
     return state.snapshot()
@@ -346,3 +347,10 @@ def test_the_papers_grid_shrinks_however_it_was_trimmed(hidden: tuple[float, ...
     proposal = propose("paper", snapshot, in_view(snapshot, Trim().hide("learning_rate", *hidden)))
     assert 1 < proposal.trials < len(snapshot.spec.grid)
     assert proposal.saved_words()
+
+
+@pytest.mark.parametrize("hidden", [(), (1e-4,), (1e-4, 5e-4), (1e-2,)])
+def test_the_demos_grid_shrinks_however_it_was_trimmed(hidden: tuple[float, ...]) -> None:
+    snapshot = noisy(0.03, demo_spec())
+    proposal = propose("demo", snapshot, in_view(snapshot, Trim().hide("learning_rate", *hidden)))
+    assert 1 < proposal.trials < len(snapshot.spec.grid) == 60

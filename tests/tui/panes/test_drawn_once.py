@@ -96,6 +96,21 @@ async def test_what_the_analyst_finds_redraws_no_plot(make_session, open_app, co
         assert set(counted) <= {"desk", "values"}
 
 
+async def test_no_interval_of_the_former_view_stands_beside_the_new_mean(make_session, open_app, slow) -> None:
+    async with open_app(make_session()) as see:
+        await settled(see)
+        await see.until(
+            lambda: see.text("values").count(" ± ") > 4
+        )  # three headings and the legend, and intervals
+        slow.open.clear()
+        await see.press("3")
+        await see.shows("values", "8 of 12 trials in view")
+        rows = see.text("values").split("\n")
+        assert not [row for row in rows if " ± " in row and "95 %" not in row]
+        slow.open.set()
+        await see.until(lambda: any(" ± " in row and "95 %" not in row for row in see.text("values").split("\n")))
+
+
 async def test_the_effects_show_the_answer_when_it_comes(make_session, open_app, counted, slow) -> None:
     async with open_app(make_session()) as see:
         await see.press("left_square_bracket", "left_square_bracket")

@@ -149,6 +149,12 @@ class Desk:
         found = self.findings
         return found.effects if found is not None and found.look == self.look else None
 
+    @property
+    def by_objective(self) -> Effects | None:
+        """The same where it is by the objective, which the best trial and the next grid are chosen by."""
+        found = self.effects
+        return found if found is not None and found.role == "objective" else None
+
     @cached_property
     def answer(self) -> tuple[Part, ...]:
         """The answer by the analyst's newest findings, which may still be to an earlier question."""

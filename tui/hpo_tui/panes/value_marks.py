@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpo_core.effects import Effects
-from hpo_core.effects.answer import hidden_effects
+from hpo_core.effects.judgement import judgements
 from hpo_core.plan.grid import Hyperparameter
-from hpo_tui.views.effects.paragraphs import NOISE
+from hpo_tui.views.effects.shares import judged_word
 from hpo_tui.views.effects.value_lines import Mark, mark_of
 
 Place = tuple[int, int]
@@ -25,28 +25,21 @@ class ValueMarks:
 
 
 NO_MARKS = ValueMarks()
-UNSURE = "unsure"
-"""What may be noise, but for what collapsed or stands out."""
 
 
 def marks_of(effects: Effects | None, factors: Sequence[Hyperparameter]) -> ValueMarks:
-    """Return the marks; none where nothing can be said yet.
-
-    A hyperparameter that matters together with another is not noise, whatever it does alone.
-    """
+    """Return the marks; none where nothing can be said yet."""
     if effects is None:
         return NO_MARKS
     verdicts, values, halves = dict[int, str](), dict[Place, Mark](), dict[Place, float]()
-    hidden = hidden_effects(effects, effects.effects)
+    judged = judgements(effects)
     summaries = {summary.name: summary for summary in effects.values}
     for place, factor in enumerate(factors):
         line, summary = effects.effect(factor.name), summaries.get(factor.name)
         if line is None or summary is None:
             continue
-        if line.real:
-            verdicts[place] = line.verdict
-        elif line.verdict == "no detectable effect" and not summary.only_with and not summary.telling:
-            verdicts[place] = UNSURE if factor.name in hidden else NOISE
+        if factor.name in judged:
+            verdicts[place] = judged_word(judged[factor.name].word)
         for value in summary.values:
             level = factor.values.index(value.value)
             if (mark := mark_of(summary, value, line)) is not None:

@@ -166,17 +166,17 @@ class _Columns:
 
     def heading(self, name: str, here: bool, verdict: str) -> Row:
         """The hyperparameter's own line: its name, how it does where there is room, and what the columns are."""
-        room = self.name + _LEAD + self.strip - 2
+        room = self.name + _LEAD + self.strip + self.count - 4  # up to a blank before the n over the counts
         label = fit(name, min(width_of(clean(name)), room))
         left = room - width_of(label) - 1
         beside = next((said for said in (verdict, verdict.removesuffix(" noise")) if 0 < len(said) <= left), "")
         if verdict == NOISE and not beside:
             label, beside = fit(name, room - 2), NOISE[0]
         shown = (run(" "), run(label, ACCENT if here else STRONG), run(f" {beside}" if beside else "", DIM))
-        figures = f"{'n':>{self.count}} {'mean':>{self.mean}}"
+        figures = f"n {'mean':>{self.mean}}"
         figures += f"{self.numbers.sign}95 %".ljust(self.half)
         figures += " " * self.verdict + (f"{'fail':>{self.failed}}" if self.failed else "")
-        gap = max(_LEAD + self.name + self.strip - row_width(shown), 0)
+        gap = max(_LEAD + self.name + self.strip + self.count - 1 - row_width(shown), 0)
         return padded((*shown, run(" " * gap), run(figures, DIM)), self.width)
 
     def lead(self, level: int, name: str, hidden: bool, here: bool) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -107,8 +108,14 @@ def _ends(desk: Desk) -> tuple[float, float] | None:
 
 
 def _marks(desk: Desk) -> ValueMarks:
-    found = desk.findings
-    return desk.once("marks", lambda: marks_of(found.effects if found is not None else None, desk.table.factors))
+    """What the newest findings say, as the answer does; but no interval is shown beside another view's mean."""
+
+    def find() -> ValueMarks:
+        found = desk.findings
+        marks = marks_of(found.effects if found is not None else None, desk.table.factors)
+        return marks if desk.effects is not None else replace(marks, halves={})
+
+    return desk.once("marks", find)
 
 
 def _below(desk: Desk, width: int) -> list[Row]:
@@ -120,7 +127,7 @@ def _below(desk: Desk, width: int) -> list[Row]:
 
 def _legend_rows(desk: Desk, width: int) -> list[Row]:
     """Say what stands in the columns, once something stands there."""
-    if not _marks(desk).halves:
+    if desk.findings is None or desk.findings.effects is None or not desk.findings.effects.noise.known:
         return []
     signs = " · ".join(f"{sign} {mark}" for mark, sign in SIGNS.items())
     interval = "± 95 % confidence interval of the mean"

@@ -96,6 +96,15 @@ def export_choice(seen: int, whole: int) -> Choice:
     )
 
 
+def use_choice(trials: Sequence[tuple[int, str]]) -> Choice:
+    """Return the question asked where the best trial and the one under the cursor are two: which one to write."""
+    return Choice(
+        "Use",
+        "The trial is written as a folder that works without hpo-tui: its model, a script, its spec, its scores.",
+        [(str(number), f"Trial {number}, {words}") for number, words in trials],
+    )
+
+
 def take_over_choice(holder: Holder) -> Choice:
     """Return the question asked before a session that another host holds is taken over."""
     return Choice(

@@ -161,7 +161,7 @@ SESSION_KEYS: tuple[Key, ...] = (
         Key("r", whole_session.refine, "refine",
             "the next grid: noise fixed, losers out, finer around the best; re-uses results", "refine", 9),
         Key("W", whole_session.use, "use",
-            "the trial under the view's cursor, or the best, as a folder: its model, a script, its spec"),
+            "the best trial as a folder: its model, a script, its spec; asks where the cursor is on another"),
         Key("e", whole_session.export, "export", "export the CSVs: trials, replicates, epochs", "export", 10),
         Key("h", "app.home", "home: all sessions", "all sessions"),
         Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),

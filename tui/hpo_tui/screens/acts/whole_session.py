@@ -12,24 +12,27 @@ from hpo_core.results.measure import can_collapse
 from hpo_core.results.trim import Trim
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
+from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
+from hpo_tui.look.numbers import trial_words
 from hpo_tui.panes.key_words import COLLAPSE, SIGNS, help_places
 from hpo_tui.screens.desk_screen import DeskScreen
-from hpo_tui.screens.dialogs import export_choice, leave_choice
+from hpo_tui.screens.dialogs import export_choice, leave_choice, use_choice
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.messages import WantRefine
 
 
 def refine(screen: DeskScreen) -> None:
     """Propose a finer grid from what the trim and the filter line leave, to be edited and launched."""
-    if screen.latest is None:
+    if screen.latest is None or (desk := screen.desk()) is None:
         return
     if screen.orders.read_only:
         screen.say("The session is open read-only; open it without --read-only to refine it.")
         return
     snapshot, state = screen.latest.snapshot, screen.state
     try:
-        proposal = propose(screen.folder.name, snapshot, in_view(snapshot, state.trim))
+        seen = in_view(snapshot, state.trim)
+        proposal = propose(screen.folder.name, snapshot, seen, effects=desk.by_objective)
     except HpoError as error:
         screen.say(str(error), "error")
     else:
@@ -72,29 +75,54 @@ def _export(folder: SessionFolder, update: Update, trim: Trim, read_only: bool) 
 
 
 def use(screen: DeskScreen) -> None:
-    """Write the trial under the view's cursor, or the best in view, as a folder that works without hpo-tui."""
-    if (desk := screen.desk()) is not None:
-        trial, trim, read_only = desk.trial, screen.state.trim, screen.orders.read_only
+    """Write the best trial in view as a folder that works without hpo-tui; ask where another is under the cursor.
 
-        def tell(sentence: str) -> None:
-            screen.app.call_from_thread(screen.say, sentence)
+    The best is the one that the line below the header names, as long as that is by the objective.
+    """
+    if (desk := screen.desk()) is None:
+        return
+    if screen.orders.read_only:
+        screen.say("The session is open read-only; hpo-tui use --to DIR writes elsewhere.")
+        return
 
-        screen.do(lambda update: _use(screen.folder, update, trial, trim, read_only, tell))
+    def tell(sentence: str) -> None:
+        screen.app.call_from_thread(screen.say, sentence)
+
+    def chosen(answer: str | None) -> None:
+        if answer is not None:
+            screen.do(lambda update: _use(screen.folder, update, int(answer), tell))
+
+    try:
+        best = _best(desk)
+    except HpoError as error:  # there is no best of all, but there may be one under the cursor
+        if desk.trial is None:
+            screen.say(str(error), "error")
+            return
+        best = desk.trial
+    if desk.trial in (None, best) or not desk.snapshot.spec.trainable:
+        chosen(str(best))
+    else:
+        grid, metric = desk.snapshot.spec.grid, desk.snapshot.spec.objective.metric
+        asked = ((best, f"the best by {clean(metric)}"), (desk.trial, "under the cursor"))
+        screen.app.push_screen(
+            use_choice([(number, f"{which}: {trial_words(grid[number].values)}") for number, which in asked]),
+            chosen,
+        )
 
 
-def _use(
-    folder: SessionFolder,
-    update: Update,
-    trial: int | None,
-    trim: Trim,
-    read_only: bool,
-    tell: Callable[[str], None],
-) -> str:
-    from hpo_core.handover.folder import best_trial, default_folder, hand_over
+def _best(desk: Desk) -> int:
+    """The best trial as the screen has named it, else as the results stand. Raises ``SessionError``."""
+    from hpo_core.handover.folder import best_trial
 
-    if read_only:
-        raise SessionError("The session is open read-only; hpo-tui use --to DIR writes elsewhere.")
-    number = trial or best_trial(update.snapshot, in_view(update.snapshot, trim))
+    found = desk.by_objective
+    if found is not None and found.best is not None:
+        return found.best.best.trial
+    return best_trial(desk.snapshot, desk.table.in_view)
+
+
+def _use(folder: SessionFolder, update: Update, number: int, tell: Callable[[str], None]) -> str:
+    from hpo_core.handover.folder import default_folder, hand_over
+
     place = default_folder(folder, number)
     names = (place, *(place.with_name(f"{place.name}-{again}") for again in range(2, 1000)))
     try:

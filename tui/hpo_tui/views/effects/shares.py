@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hpo_core.effects import Effect, Effects
+from hpo_core.effects.judgement import Judgement, Word, judgements
 from hpo_core.text import p_words, percent
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG
 from hpo_tui.plots.canvas import width_of
@@ -10,7 +13,7 @@ from hpo_tui.plots.rows import Row, bar, fit, padded, run
 from hpo_tui.views.effects.paragraphs import NOISE, heading, name_of, paragraph
 
 WIDE = 64
-_NAME, _SHARE, _F, _P, _VERDICT = 27, 5, 7, 9, 9
+_NAME, _SHARE, _F, _P, _VERDICT = 27, 5, 7, 9, 11
 _BAR = 30
 
 
@@ -24,10 +27,11 @@ def share_rows(effects: Effects, width: int) -> list[Row]:
     rows = [heading(f"Share of the variance ({unit})", width)]
     if sum(1 for line in lines if line.p == line.p) > 1:
         rows += paragraph("p is of one test; the verdicts go by p corrected for all (Holm).", width, DIM)
+    judged = judgements(effects)
     if width < WIDE:
-        return [*rows, *(row for line in lines for row in _narrow(line, known, width))]
+        return [*rows, *(row for line in lines for row in _narrow(line, known, verdict_word(line, judged), width))]
     room = min(max(width_of(name_of(line)) for line in lines), _NAME)
-    return [*rows, *(_wide(line, known, room, width) for line in lines)]
+    return [*rows, *(_wide(line, known, room, verdict_word(line, judged), width) for line in lines)]
 
 
 def _share(line: Effect, known: bool) -> float:
@@ -35,8 +39,19 @@ def _share(line: Effect, known: bool) -> float:
     return share if share == share else -1.0
 
 
-def verdict_word(line: Effect) -> str:
-    """Return the verdict in at most nine cells."""
+_SHORT: Mapping[Word, str] = {"noise": NOISE, "together": "with others", "unwired": "no change", "unknown": ""}
+
+
+def judged_word(word: Word) -> str:
+    """Return what a hyperparameter is judged to be, in a few cells; "" where nothing is known."""
+    return _SHORT.get(word, word)
+
+
+def verdict_word(line: Effect, judged: Mapping[str, Judgement]) -> str:
+    """Return the verdict on a line in a few cells: of a hyperparameter alone, what it is judged to be."""
+    found = judged.get(line.factors[0]) if len(line.factors) == 1 else None
+    if found is not None:
+        return judged_word(found.word) or line.verdict
     return NOISE if line.verdict == "no detectable effect" else line.verdict
 
 
@@ -50,7 +65,7 @@ def _figures(line: Effect) -> tuple[str, str]:
     return (f"F {line.f:.3g}" if line.f < 1e5 else "F > 1e5"), p_words(line.p)
 
 
-def _wide(line: Effect, known: bool, room: int, width: int) -> Row:
+def _wide(line: Effect, known: bool, room: int, verdict: str, width: int) -> Row:
     share = _share(line, known)
     f, p = _figures(line)
     ink = DEFAULT if line.real else DIM
@@ -59,13 +74,13 @@ def _wide(line: Effect, known: bool, room: int, width: int) -> Row:
         (
             run(f" {fit(name_of(line), room)} ", STRONG if line.real else DIM),
             *bar(max(share, 0.0), bar_width, ACCENT if line.real else DIM),
-            run(f" {_percent(share):>{_SHARE}}  {f:<{_F}} {p:<{_P}} {verdict_word(line)}", ink),
+            run(f" {_percent(share):>{_SHARE}}  {f:<{_F}} {p:<{_P}} {verdict}", ink),
         ),
         width,
     )
 
 
-def _narrow(line: Effect, known: bool, width: int) -> list[Row]:
+def _narrow(line: Effect, known: bool, verdict: str, width: int) -> list[Row]:
     share = _share(line, known)
     f, p = _figures(line)
     name = fit(name_of(line), width - _SHARE - _VERDICT - 4)
@@ -73,7 +88,7 @@ def _narrow(line: Effect, known: bool, width: int) -> list[Row]:
     ink = DEFAULT if line.real else DIM
     first = (
         run(f" {name} ", STRONG if line.real else DIM),
-        run(f"{_percent(share):>{_SHARE}} {verdict_word(line):<{_VERDICT}}", ink),
+        run(f"{_percent(share):>{_SHARE}} {verdict:<{_VERDICT}}", ink),
     )
     second = (
         run("   "),

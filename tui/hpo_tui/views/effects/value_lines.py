@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from hpo_core.effects import Effect, Effects, FactorValues, ValueSummary
+from hpo_core.effects.judgement import judgements
 from hpo_core.effects.rivals import drop_words
 from hpo_core.effects.words import alone
 from hpo_core.text import clean, format_value, joined
@@ -34,9 +35,10 @@ def value_rows(effects: Effects, width: int) -> list[Row]:
     mean = "adjusted mean" if columns.adjusted else "mean"
     rows = [heading(f"Values: {mean}, distance from the best", width)]
     rows += paragraph(" · ".join(f"{sign} {mark}" for mark, sign in SIGNS.items()), width, DIM)
+    judged = judgements(effects)
     for factor in factors:
         line = effects.effect(factor.name)
-        rows.append(_factor_row(factor, line, width))
+        rows.append(_factor_row(factor, verdict_word(line, judged) if line is not None else "", width))
         for value in factor.values:
             rows.append(columns.row(factor, value, line, next(pictures)))
         for sentence in drop_words(factor, alone(effects)):
@@ -56,12 +58,9 @@ def mark_of(factor: FactorValues, value: ValueSummary, line: Effect | None) -> M
     return "alike" if set(best.alike) & set(value.alike) else None
 
 
-def _factor_row(factor: FactorValues, line: Effect | None, width: int) -> Row:
-    verdict = ""
+def _factor_row(factor: FactorValues, verdict: str, width: int) -> Row:
     if factor.only_with:
         verdict = f"only with {joined([clean(name) for name in factor.only_with])}"
-    elif line is not None:
-        verdict = verdict_word(line)
     name = clean(factor.name)
     return padded((run(f" {fit(name, min(width_of(name), width // 2))}", STRONG), run(f"  {verdict}", DIM)), width)
 
