@@ -204,6 +204,10 @@ def test_every_kind_of_plot_is_drawn_in_its_size(make_session: MakeSession, kind
     assert 40 < max(map(len, lines)) <= 90
     assert any("0.001" in line or "val_accuracy" in line for line in lines)
     assert "\x1b" not in "\n".join(lines)
+    spoken = lines_of("plot", "grid", kind, "--words", "--size", "90x24")
+    assert spoken
+    assert all(line.endswith(".") for line in spoken), "sentences"
+    assert not set("".join(spoken)) & set("│─╭╮╰╯┤└┬█━"), "no rules, no boxes, no bars"
 
 
 def test_a_plot_follows_the_view(make_session: MakeSession) -> None:

@@ -343,6 +343,9 @@ async def test_n_on_an_imported_table_says_what_would_tell_and_queues_nothing(se
         assert "puts these replicates" not in see.text("view")
         await see.press("n")
         await see.until(lambda: "imported: it has nothing to train on" in told(see))
+        offered = {key.name for key in see.app.screen.KEYS}  # of footer, help, palette
+        assert not offered & {"pause or resume", "add a replicate", "start an engine", "log", "use"}
+        assert {"refine", "export", "drop losing values"} <= offered
 
 
 def best_two(folder: SessionFolder) -> list[int]:

@@ -1,4 +1,4 @@
-"""``plot``: a session's results as a picture in text, or as an SVG file."""
+"""``plot``: a session's results as a picture in text, as an SVG file, or in words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from hpo_tui.commands.view_options import View, chosen_metric, in_view
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
 from hpo_tui.desk.view_file import load_view
-from hpo_tui.plots.picture import Picture
 from hpo_tui.views import VIEWS
 
 KINDS = {view.kind: view for view in VIEWS if view.kind}
@@ -49,11 +48,18 @@ def _parse_size(context: click.Context, parameter: click.Parameter, given: str |
 @click.option("--size", callback=_parse_size, metavar="120x40", help="Columns and rows (else the terminal's).")
 @click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write an SVG file instead.")
 @click.option("--light", is_flag=True, help="Colours for a light ground.")
+@click.option("--words", is_flag=True, help="Say the picture in sentences instead.")
 @common_options
 def plot(
-    view: View, kind: str, metric: str | None, size: tuple[int, int] | None, svg: Path | None, light: bool
+    view: View,
+    kind: str,
+    metric: str | None,
+    size: tuple[int, int] | None,
+    svg: Path | None,
+    light: bool,
+    words: bool,
 ) -> None:
-    """Draw a session's results as text or as an SVG file.
+    """Draw a session's results as text or as an SVG file, or say them in words.
 
     Axes and projection are those last used on the screen.
     """
@@ -61,7 +67,14 @@ def plot(
     from hpo_tui.plots.output import to_ansi, to_plain, to_svg
 
     name = chosen_metric(view.snapshot, metric)
-    picture = draw(view, kind, name, size or _terminal_size())
+    desk = _desk(view, name)
+    if words:
+        if svg is not None:
+            raise click.UsageError("--words says what --svg draws: give one of them.")
+        for sentence in KINDS[kind].told(desk):
+            click.echo(sentence)
+        return
+    picture = KINDS[kind].plotted(desk, *(size or _terminal_size()))
     if apart := apart_words(view.snapshot, measure_of(view.snapshot, name), view.mask):
         click.echo(apart, err=True)
     theme = "light" if light else "dark"
@@ -75,8 +88,8 @@ def plot(
         click.echo(to_plain(picture))
 
 
-def draw(view: View, kind: str, metric: str, size: tuple[int, int]) -> Picture:
-    """Return the picture of what is in view."""
+def _desk(view: View, metric: str) -> Desk:
+    """Return what is in view as the screen would have it. Raises ``HpoError`` where nothing is."""
     if not len(view.mask):
         raise SessionError(f"{view.folder.name} has no trial yet: its plan adds them while it trains.")
     if not view.mask.any():
@@ -84,7 +97,7 @@ def draw(view: View, kind: str, metric: str, size: tuple[int, int]) -> Picture:
     saved = load_view(view.folder.view, view.snapshot.spec.grid)
     state = replace(saved, trim=view.trim, metric=metric, epoch="last")
     update = Update(view.snapshot, None, view.engine_runs)
-    return KINDS[kind].plotted(Desk(view.folder.name, update, state, ascii_only=wants_ascii()), *size)
+    return Desk(view.folder.name, update, state, ascii_only=wants_ascii())
 
 
 def _terminal_size() -> tuple[int, int]:

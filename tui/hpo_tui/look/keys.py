@@ -16,7 +16,7 @@ Act = Callable[[Any], None]
 """What a key does to the screen that has it."""
 
 TRAINING = "Training"
-"""The heading of what needs something to train on: it cannot be done with a table that was imported."""
+"""The heading of what needs something to train on; see ``for_imported``."""
 
 _WRITTEN = {"less_than_sign": "<", "greater_than_sign": ">", "left_square_bracket": "[",
             "right_square_bracket": "]", "comma": ",", "full_stop": ".", "plus": "+", "minus": "-", "slash": "/",
@@ -35,7 +35,7 @@ class Key:
     else: panes, views, and what several views are ("trials" where trials are pointed at, "axes" where
     hyperparameters stand on axes). ``together`` is how keys that belong together are written, such as a turn to
     the left and one to the right: they share a sentence, and are one line of the help. ``group`` is the heading in
-    the help.
+    the help. ``trained`` where it asks for what a training left, such as its model or its log.
     """
 
     keys: str
@@ -47,6 +47,7 @@ class Key:
     at: tuple[str, ...] = ()
     together: str = ""
     group: str = ""
+    trained: bool = False
 
     @property
     def action(self) -> str:
@@ -68,6 +69,11 @@ class Key:
 def group(name: str, *keys: Key) -> tuple[Key, ...]:
     """Return the keys under a heading."""
     return tuple(replace(key, group=name) for key in keys)
+
+
+def for_imported(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+    """Return what is offered of the table where results were imported: nothing trains, and nothing was trained."""
+    return tuple(key for key in keys if key.group != TRAINING and not key.trained)
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:

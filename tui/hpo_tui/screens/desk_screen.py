@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -28,7 +27,7 @@ from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Follower, Update
 from hpo_tui.desk.view_file import ViewFile
 from hpo_tui.desk.view_state import ViewState
-from hpo_tui.look.keys import Key
+from hpo_tui.look.keys import Key, for_imported
 from hpo_tui.look.skins import Skin
 from hpo_tui.panes import PANES
 from hpo_tui.screens.dialogs import Words, take_over_choice
@@ -48,7 +47,7 @@ SAVE_SECONDS = 0.5
 class DeskScreen(Screen[None]):
     """One session, followed and drawn."""
 
-    KEYS: ClassVar[tuple[Key, ...]] = ()
+    KEYS: tuple[Key, ...] = ()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (116, "-broad"), (160, "-vast")]  # noqa: RUF012 - Textual's own declaration
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-medium"), (48, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#values"
@@ -58,6 +57,8 @@ class DeskScreen(Screen[None]):
         self.orders = Orders(folder, read_only)
         self.folder = folder
         self._spec = folder.load_spec()
+        if not self._spec.trainable:
+            self.KEYS = for_imported(self.KEYS)
         self._view_file = ViewFile(folder.view, self._spec.grid, self._spec.trials_asked)
         self.state = self._view_file.first
         self.latest: Update | None = None
