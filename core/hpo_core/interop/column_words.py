@@ -96,12 +96,24 @@ SETTING = _words(
 
 _ERRORS = frozenset(("error_message", "exception", "message", "reason", "traceback"))
 _COUNTER = re.compile(r"_(index|idx|id|no|nr|num|number)$")
+_NUMBERED = re.compile(rf"(?:^|_)(?:{'|'.join(sorted(REPLICATE | {'cv', 'run', 'trial', 'try'}))})_?\d+(?=_|$)")
 _APART = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
 def spelled(name: str) -> str:
     """Return a name in small letters, its words joined by ``_``."""
     return _APART.sub("_", name.strip()).strip("_").lower()
+
+
+def without_replicate(name: str) -> str:
+    """Return the rest of a name that holds a replicate's number: ``val_acc`` of ``val_acc_run2``; else ""."""
+    rest, found = _NUMBERED.subn("", spelled(name), count=1)
+    return rest.strip("_") if found else ""
+
+
+def without_mean(name: str) -> str:
+    """Return a name as it is spelled, without a word that says it is a mean."""
+    return "_".join(word for word in spelled(name).split("_") if word not in MEANS)
 
 
 def is_setting(name: str) -> bool:

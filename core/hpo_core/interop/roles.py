@@ -81,7 +81,10 @@ class _Decision:
         self.rows = [row.cells for row in table.rows]
         self.free = dict(enumerate(self.names))
         self.given = any(words.without_prefix(name, words.PARAMETER_PREFIXES) for name in self.names)
+        self.sklearn = self.given and any(re.match(r"(mean|split\d+)_test_", name) for name in self.names)
         self._states()
+        if not self.sklearn:
+            self._side_by_side()
         self._named_by_the_person()
         self._named_by_prefix()
         self._metrics()
@@ -123,6 +126,30 @@ class _Decision:
 
     # The steps ----------------------------------------------------------------------------------------------
 
+    def _side_by_side(self) -> None:
+        """Replicates that stand in one row: acc_run1, acc_run2; a mean beside them is what they tell."""
+        asked, told = self.asked, {*(self.asked.params or ()), *(self.asked.metrics or ()), *self.asked.ignore}
+        found: dict[str, list[int]] = {}
+        for place, name in self.free.items():
+            metric = words.without_replicate(name)
+            if metric and is_metric(metric) and name not in told and self._holds_results(place):
+                found.setdefault(metric, []).append(place)
+        for metric, places in found.items():
+            if len(places) < 2:
+                continue
+            if metric not in (asked.metrics or (metric,)):
+                for place in places:
+                    self.leave(place, "not among --metrics")
+                continue
+            self.roles.splits[metric] = places
+            self.roles.directions[metric] = known_direction(metric)
+            self.roles.notes.append(f"{metric}: replicates are {joined([self.names[place] for place in places])}")
+            for place in places:
+                self.free.pop(place)
+            for place, name in list(self.free.items()):
+                if name not in told and words.without_mean(name) == metric:
+                    self.leave(place, "the mean of its replicates, which stand beside it")
+
     def _named_by_the_person(self) -> None:
         asked, roles = self.asked, self.roles
         for name in asked.ignore:
@@ -132,12 +159,14 @@ class _Decision:
             self.free.pop(place, None)
             roles.hyperparameters[place] = self.short(place)
         for name in dict.fromkeys(name.strip() for name in asked.metrics or ()):
+            if name in roles.splits:
+                continue
             place = self.place_of(name)
             if place in roles.hyperparameters:
                 sentence = f"{clean(name, 40)} is in --params and in --metrics; name it in one."
                 raise self.table.error(self.table.header.line, sentence, place)
             self.add_metric(place, name, known_direction(name))
-        if asked.metrics is not None and not roles.metrics:
+        if asked.metrics is not None and not roles.metrics and not roles.splits:
             raise self.table.error(self.table.header.line, "no metric is named; give at least one with --metrics.")
         if asked.replicate:
             roles.replicate = self.place_of(asked.replicate)
@@ -146,7 +175,6 @@ class _Decision:
 
     def _named_by_prefix(self) -> None:
         """Hyperparameters and metrics that say so, and what scikit-learn's ``cv_results_`` has beside them."""
-        sklearn = any(re.match(r"(mean|split\d+)_test_", name) for name in self.names) and self.given
         for place, name in list(self.free.items()):
             if self.asked.params is None and words.without_prefix(name, words.PARAMETER_PREFIXES):
                 continue  # see ``_replicates`` and ``_the_rest``
@@ -155,16 +183,16 @@ class _Decision:
             )
             if name.startswith("user_attrs_") and not is_metric(metric):
                 continue
-            if sklearn and (split := _SPLIT.fullmatch(name)):
+            if self.sklearn and (split := _SPLIT.fullmatch(name)):
                 metric = split[2]
                 if self.asked.metrics is None or metric in self.asked.metrics:
                     self.roles.splits.setdefault(metric, []).append(place)
                     self.roles.directions[metric] = "max"
                 self.free.pop(place)
-            elif sklearn and name.startswith(("mean_test_", "mean_train_")):
+            elif self.sklearn and name.startswith(("mean_test_", "mean_train_")):
                 if self.asked.metrics is None:
                     self.add_metric(place, name.removeprefix("mean_"), "max")  # scikit-learn maximises every score
-            elif sklearn:
+            elif self.sklearn:
                 self.leave(
                     place, _OF_SKLEARN.get(name) or words.note_by_name(name) or "no param_ of scikit-learn's"
                 )
@@ -458,7 +486,9 @@ class _Decision:
             raise self.table.error(line, sentence)
         names = [*roles.splits, *roles.metrics.values()]
         if self.asked.metrics is not None:
-            roles.objective = names[0]
+            roles.objective = next(
+                (name.strip() for name in self.asked.metrics if name.strip() in names), names[0]
+            )
         elif roles.objective not in names:
             roles.objective = best_known(names)
         if self.asked.direction is not None:

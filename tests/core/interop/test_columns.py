@@ -64,6 +64,14 @@ RIGHT = {
         "2,0.01,0,1,0.49\n2,0.01,1,0.5,0.59\n2,0.01,2,0.333,0.69\n",
         ({"lr": (0.01, 0.1)}, {"val_accuracy": "max", "loss": "min"}, 2, 1),
     ),
+    "replicates side by side, their mean and spread beside them": (
+        "dropout,acc_run1,acc_run2,acc_mean,acc_std\n0.1,0.5,0.7,0.6,0.1\n0.2,0.8,0.9,0.85,0.05\n",
+        ({"dropout": (0.1, 0.2)}, {"acc": "max"}, 2, 2),
+    ),
+    "folds side by side, of two metrics": (
+        "C;Fold 1 RMSE;Fold 2 RMSE;Fold 1 R2;Fold 2 R2\n1;0.5;0.7;0.6;0.7\n2;0.8;0.9;0.85;0.8\n",
+        ({"C": (1, 2)}, {"rmse": "min", "r2": "max"}, 2, 2),
+    ),
     "cv_results_": (
         "mean_fit_time,param_C,param_kernel,params,split0_test_score,split1_test_score,mean_test_score,"
         "std_test_score,rank_test_score\n0.1,1,rbf,\"{'C': 1}\",-0.5,-0.7,-0.6,0.1,1\n"
