@@ -16,7 +16,19 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 Curve = Sequence[Mapping[str, float | None]]
-"""One training's epochs in order: Keras' metric names and their values, None where one is not a finite number."""
+"""One training's epochs in order: Keras' metric names and their values, None where one is not a finite number.
+
+One that has a method ``column(metric)`` is asked for all values of a metric at once: see ``column``.
+"""
+
+
+def column(curve: Curve, metric: str) -> list[float | None]:
+    """Return a metric's values, epoch by epoch; None where one was not told."""
+    at_once = getattr(curve, "column", None)
+    if at_once is None:
+        return [epoch.get(metric) for epoch in curve]
+    found: list[float | None] = at_once(metric)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo_core.effects.inputs import Floats, Ints, Results
+from hpo_core.effects.inputs import Floats, Ints, Results, column
 from hpo_core.effects.model import ALPHA
 from hpo_core.effects.probability import t_point
 from hpo_core.plan.hyperparameters import Value
@@ -174,5 +174,5 @@ def _metric_curves(results: Results, metric: str) -> tuple[Floats, Ints]:
     lengths = np.asarray([len(curve) for curve in curves], dtype=np.int64)
     longest = max(int(lengths.max(initial=0)), 1)
     gap = [None] * longest
-    rows = [[*(epoch.get(metric) for epoch in curve), *gap[len(curve) :]] for curve in curves]
+    rows = [[*column(curve, metric), *gap[len(curve) :]] for curve in curves]
     return np.asarray(rows, dtype=float).reshape(len(curves), longest), lengths

@@ -96,6 +96,9 @@ class JournalReader:
             self.restarts += 1
             found = self._new_records(at_most)
         kept = in_order(found, self.last_seq, self.gen)
+        if kept and kept[-1].seq - self.last_seq == len(kept):  # their numbers rise: none is missing
+            self.gen, self.last_seq = kept[-1].gen, kept[-1].seq
+            return kept
         for record in kept:
             if record.seq > self.last_seq + 1:
                 self._gaps.add(self.last_seq + 1, record.seq - 1)

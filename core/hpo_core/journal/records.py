@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
+from array import array
+from binascii import hexlify
+from collections.abc import Iterable
 
 import msgspec
 
@@ -32,14 +36,23 @@ def checked_body(line: bytes) -> bytes:
     return body
 
 
+def _tails(bodies: Iterable[bytes]) -> bytes:
+    """Return the ends of records of these bodies, one after the other."""
+    sums = array("I", map(zlib.crc32, bodies))
+    if sys.byteorder == "little":
+        sums.byteswap()
+    each = hexlify(sums, b"|", sums.itemsize).replace(b"|", b'"}' + _CRC_MARK)
+    return _CRC_MARK + each + b'"}' if each else b""
+
+
 def decode_block(block: bytes) -> list[Envelope]:
     """Return the records of whole lines at once, which takes a third of the time that one by one they take.
 
     Raises ``JournalError`` if any of them is damaged: which one, and why, ``decode_record`` tells.
     """
-    for line in block.split(b"\n")[:-1]:
-        if line[-_TAIL_LENGTH:] != _CRC_MARK + b'%08x"}' % zlib.crc32(line[:-_TAIL_LENGTH]):
-            raise JournalError("a record is damaged")
+    lines = block.split(b"\n")[:-1]
+    if b"".join([line[-_TAIL_LENGTH:] for line in lines]) != _tails(line[:-_TAIL_LENGTH] for line in lines):
+        raise JournalError("a record is damaged")
     try:
         return _decoder.decode_lines(block)
     except msgspec.DecodeError:

@@ -7,9 +7,9 @@ that only all of them together say what is there: see ``in_order``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from operator import ge
+from operator import eq, ge
 from pathlib import Path
 
 from hpo_core.journal.events import Envelope
@@ -37,6 +37,11 @@ def _numbered(folder: Path) -> list[tuple[int, Path]]:
     ]
 
 
+def follows_on(seqs: Sequence[int]) -> bool:
+    """Whether the numbers are one after the other, with none missing."""
+    return all(map(eq, seqs, range(seqs[0], seqs[0] + len(seqs))))
+
+
 def in_order(records: Iterable[Envelope], last_seq: int = 0, gen: int = 0) -> list[Envelope]:
     """Return the records that count, by their numbers: each once, and none of an engine that was superseded.
 
@@ -45,7 +50,12 @@ def in_order(records: Iterable[Envelope], last_seq: int = 0, gen: int = 0) -> li
     """
     kept: list[Envelope] = []
     found = list(records)
+    if not found:
+        return found
     seqs = [record.seq for record in found]
+    first = found[0]
+    if first.seq > last_seq and first.gen >= gen and follows_on(seqs) and len({r.gen for r in found}) == 1:
+        return found  # as an engine writes them
     if any(map(ge, seqs, islice(seqs, 1, None))):
         found.sort(key=lambda record: (record.seq, -record.gen))
     for record in found:

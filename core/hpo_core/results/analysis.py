@@ -24,6 +24,7 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.loss_groups import apart_words
 from hpo_core.results.measure import Measure, at_last, cost_of, measure_of
 from hpo_core.results.table import ResultsTable, table_of
+from hpo_core.session.epochs import Curve
 from hpo_core.session.snapshot import ENDED, Replicate, Snapshot
 
 
@@ -66,9 +67,7 @@ def results_of(
         collapsed=None if collapsed is None else table.among(collapsed)[rows],
         # A curve with a lost epoch would be compared a step out of place.
         curves={
-            (entry.key.trial, entry.key.replicate): [epoch.metrics for epoch in entry.epochs]
-            for entry in entries
-            if not entry.missing
+            (entry.key.trial, entry.key.replicate): Curve(entry.epochs) for entry in entries if not entry.missing
         },
         classes=(len(data.classes) or None) if data is not None else None,
         validation_images=data.validation if data is not None else None,

@@ -89,18 +89,11 @@ class ResultsTable:
         wanted = [key.trial * width + key.replicate for key in trainings if key.replicate < width]
         return np.isin(self.trial * width + self.replicate, wanted)
 
-    @cached_property
-    def _last(self) -> list[Mapping[str, float | None]]:
-        """Each training's metrics at its last epoch; none before there is one, or where its record is lost."""
-        return [last.metrics if (last := entry.last) is not None else {} for entry in self.entries]
-
     def values(self, measure: Measure) -> NDArray[np.float64]:
         """Return the measure of each training as far as it has come; NaN where it has none."""
         key = measure.without(())
         if key not in self._values:
-            plain = key.epoch == "last" and not key.cost
-            found = (of.get(key.metric) for of in self._last) if plain else map(key.value, self.entries)
-            self._values[key] = np.array(list(found), np.float64)
+            self._values[key] = np.array(list(map(key.value, self.entries)), np.float64)
         return self._values[key]
 
     def counted(self, measure: Measure) -> NDArray[np.bool_]:

@@ -29,6 +29,7 @@ class Bounds:
         self.spec = spec
         self._most = max(MAX_TRAININGS, spec.trainings)
         self._epochs: dict[int, int] = {}
+        self._epochs_vary = "epochs" in spec.grid.names
 
     @property
     def _trials(self) -> int:
@@ -42,13 +43,13 @@ class Bounds:
 
     def epochs(self, trial: int) -> int:
         """How many epochs a training of ``trial`` here has; 0 where nothing is trained."""
-        known = self._epochs.get(trial)
-        if known is not None:
-            return known
         if not self.spec.trainable or not 1 <= trial <= self._trials:
             return 0
-        self._epochs[trial] = epochs = self.spec.epochs_of(trial)
-        return epochs
+        varied = trial if self._epochs_vary else 0
+        known = self._epochs.get(varied)
+        if known is None:
+            known = self._epochs[varied] = self.spec.epochs_of(trial)
+        return known
 
     def epoch(self, trial: int, number: int) -> bool:
         """Whether a training of ``trial`` may have this epoch."""

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted, PlanRecorded, WiringProbed
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import Direction
 from hpo_core.plan.setting import Value
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.epochs import Epoch as Epoch
+from hpo_core.session.epochs import column, last_names, last_number, last_value
 
 Status = Literal["waiting", "running", "complete", "diverged", "pruned", "failed", "stopped"]
 STATUSES: tuple[Status, ...] = ("waiting", "running", "complete", "diverged", "pruned", "failed", "stopped")
 ENDED: frozenset[Status] = frozenset({"complete", "diverged", "pruned", "failed", "stopped"})
 
 
-class Epoch(NamedTuple):
-    """One epoch's metrics; a metric that was NaN or infinite is None. ``seconds`` is the epoch's own time."""
-
-    number: int
-    metrics: Mapping[str, float | None]
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Replicate:
+class Replicate(msgspec.Struct, frozen=True, gc=False):
     """One independent training of a trial, as far as it has come; ``attempt`` counts the tries from 1.
 
     ``started`` and ``ended`` are seconds since 1970; ``seconds`` is the training's own time. ``origin`` says where
@@ -41,7 +36,7 @@ class Replicate:
     status: Status = "waiting"
     attempt: int = 0
     seed: int | None = None
-    epochs: tuple[Epoch, ...] = ()
+    epochs: Sequence[Epoch] = ()
     seconds: float = 0.0
     reason: str = ""
     kind: str = ""
@@ -56,14 +51,18 @@ class Replicate:
     @property
     def last(self) -> Epoch | None:
         """The last epoch that ended; None before there is one, and where its record is lost."""
-        if not self.epochs or (self.ended_after is not None and self.epochs[-1].number < self.ended_after):
-            return None
-        return self.epochs[-1]
+        return self.epochs[-1] if self._has_last else None
+
+    @property
+    def _has_last(self) -> bool:
+        if not self.epochs:
+            return False
+        return self.ended_after is None or last_number(self.epochs) >= self.ended_after
 
     @property
     def had(self) -> int:
         """How many epochs the training has had, those whose records are lost included."""
-        last = self.epochs[-1].number if self.epochs else 0
+        last = last_number(self.epochs) if self.epochs else 0
         return max(self.ended_after or 0, last)
 
     @property
@@ -77,14 +76,13 @@ class Replicate:
 
     def metric(self, name: str) -> float | None:
         """The metric's value at the last epoch; None where there is none, or where that epoch's record is lost."""
-        last = self.last
-        return last.metrics.get(name) if last is not None else None
+        return last_value(self.epochs, name) if self._has_last else None
 
     def best(self, name: str, better: Direction) -> float | None:
         """The metric's value at the epoch where it was best; None where a lost record may hold a better one."""
         if self.missing:
             return None
-        found = [value for epoch in self.epochs if (value := epoch.metrics.get(name)) is not None]
+        found = [value for value in column(self.epochs, name) if value is not None]
         return (max if better == "max" else min)(found, default=None)
 
     def result(self, name: str) -> float | None:
@@ -179,8 +177,10 @@ class Snapshot:
     def metrics(self) -> tuple[str, ...]:
         """The metrics seen so far: the objective's first, the others in the order of their first appearance."""
         names: dict[str, None] = {self.spec.objective.metric: None}
+        known: tuple[str, ...] = ()
         for entry in self.replicates.values():
-            if entry.epochs and not (found := entry.epochs[-1].metrics).keys() <= names.keys():
+            if entry.epochs and (found := last_names(entry.epochs)) is not known:
+                known = found
                 names.update(dict.fromkeys(found))
         return tuple(names)
 

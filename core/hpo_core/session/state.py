@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
 
+from msgspec import structs
+
 from hpo_core.journal.events import (
     AttemptEnded,
     AttemptStarted,
@@ -35,7 +37,8 @@ from hpo_core.plan.setting import Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.binding import disagreement
 from hpo_core.session.bounds import MAX_EPOCHS, Bounds
-from hpo_core.session.snapshot import ENDED, Epoch, Replicate, Snapshot, Status
+from hpo_core.session.epochs import Gathered
+from hpo_core.session.snapshot import ENDED, Replicate, Snapshot, Status
 
 END_LOST = "how it ended is lost from the journal; all of its epochs are there"
 """The reason of a training that is complete by its epochs alone."""
@@ -47,12 +50,16 @@ class _Growing:
 
     attempt: int
     most: int
-    epochs: list[Epoch]
+    gathered: Gathered
     seq: int
 
-    def takes(self, event: EpochEnded) -> bool:
-        """Whether the epoch is the attempt's next one, or a later one."""
-        return event.attempt == self.attempt and self.epochs[-1].number < event.epoch <= self.most
+    def take(self, event: EpochEnded, seq: int) -> bool:
+        """Take the attempt's next epoch, or a later one; return whether it is one."""
+        if event.attempt != self.attempt or not self.gathered.last < event.epoch <= self.most:
+            return False
+        self.gathered.add(event.epoch, event.metrics, event.seconds)
+        self.seq = seq
+        return True
 
 
 @dataclass
@@ -74,7 +81,7 @@ class SessionState:
     _notes: list[Noted] = field(default_factory=list)
     _running: dict[int, JobKey] = field(default_factory=dict)
     """Which training each worker has begun last."""
-    _growing: dict[JobKey, _Growing] = field(default_factory=dict)
+    _growing: dict[tuple[int, int], _Growing] = field(default_factory=dict)
     """The epochs of trainings under way, until somebody asks: see ``_settle``."""
     _epoch_seqs: dict[JobKey, int] = field(default_factory=dict)
     """The number of the last epoch's record, of each training that has not ended."""
@@ -115,15 +122,21 @@ class SessionState:
 
     def apply(self, record: Envelope) -> None:
         """Take one record of the journal into account."""
-        if record.seq > self._last_seq + 1:
-            self._gap = record.seq
-        self._last_seq = record.seq
+        seq, event = record.seq, record.event
+        if seq > self._last_seq + 1:
+            self._gap = seq
+        self._last_seq = seq
         self._version += 1
         self._time = record.time
-        self._began = self._began or record.time
-        match record.event:
-            case EpochEnded() as event:  # most of a journal is epochs
+        if type(event) is EpochEnded:  # most of a journal is epochs
+            growing = self._growing.get((event.trial, event.replicate))
+            if growing is None or not growing.take(event, seq):
                 self._add_epoch(event, record.time)
+            return
+        self._began = self._began or record.time
+        match event:
+            case EpochEnded():
+                pass
             case EngineStarted() as event:
                 self._take_over(event)
             case EngineStopped() as event:
@@ -190,7 +203,9 @@ class SessionState:
         interrupted = [key for key, entry in self._replicates.items() if entry.status == "running"]
         for key in interrupted:
             entry = self._replicates[key]
-            self._replicates[key] = replace(entry, status="waiting", epochs=(), worker=None, reason="interrupted")
+            self._replicates[key] = structs.replace(
+                entry, status="waiting", epochs=(), worker=None, reason="interrupted"
+            )
         if interrupted:
             self._queue = dict.fromkeys([*interrupted, *self._queue])
         self._running.clear()
@@ -206,7 +221,7 @@ class SessionState:
         if entry.status != "running" or self._gap <= self._epoch_seqs.get(key, self._gap):
             return
         if epochs and len(entry.epochs) == epochs == entry.epochs[-1].number:
-            self._replicates[key] = replace(
+            self._replicates[key] = structs.replace(
                 entry, status="complete", reason=END_LOST, ended=self._time, ended_after=epochs
             )
 
@@ -243,11 +258,6 @@ class SessionState:
         return entry
 
     def _add_epoch(self, event: EpochEnded, time: float) -> None:
-        growing = self._growing.get(JobKey(event.trial, event.replicate))
-        if growing is not None and growing.takes(event):
-            growing.epochs.append(Epoch(event.epoch, MappingProxyType(event.metrics), event.seconds))
-            growing.seq = self._last_seq
-            return
         if not self._bounds.epoch(event.trial, event.epoch):
             self._bounds.refuse(self._last_seq, f"epoch {event.epoch} of trial {event.trial}")
             return
@@ -255,11 +265,12 @@ class SessionState:
         if entry is None:
             return
         entry = self._settle(entry.key, entry)
-        if entry.epochs and event.epoch <= entry.epochs[-1].number:
+        gathered = Gathered(entry.epochs)
+        if event.epoch <= gathered.last:
             return
-        epoch = Epoch(event.epoch, MappingProxyType(event.metrics), event.seconds)
+        gathered.add(event.epoch, event.metrics, event.seconds)
         most = self._bounds.epochs(event.trial) or MAX_EPOCHS
-        self._growing[entry.key] = _Growing(event.attempt, most, [*entry.epochs, epoch], self._last_seq)
+        self._growing[entry.key] = _Growing(event.attempt, most, gathered, self._last_seq)
 
     def _settle(self, key: JobKey, entry: Replicate) -> Replicate:
         """Give a training the epochs that were told since it was last asked for, and return it.
@@ -268,12 +279,13 @@ class SessionState:
         """
         growing = self._growing.pop(key, None)
         if growing is not None:
-            entry = self._replicates[key] = replace(entry, epochs=tuple(growing.epochs))
+            entry = self._replicates[key] = structs.replace(entry, epochs=growing.gathered.epochs())
             self._epoch_seqs[key] = growing.seq
         return entry
 
     def _settle_all(self) -> None:
-        for key in list(self._growing):
+        for pair in list(self._growing):
+            key = JobKey(*pair)
             self._settle(key, self._replicates[key])
 
     def _end(self, event: AttemptEnded, time: float) -> None:
@@ -284,13 +296,14 @@ class SessionState:
                 return
             entry = self._replicates.get(key) or Replicate(key)  # a waiting job taken out of the queue
             self._queue.pop(key)
-        entry = self._settle(key, entry)
+        growing = self._growing.pop(key, None)
         epochs = event.epochs
         if epochs is None and event.status == "complete":  # written before ends said how many
             epochs = self._bounds.epochs(key.trial) or None
         self._epoch_seqs.pop(key, None)
-        self._replicates[key] = replace(
+        self._replicates[key] = structs.replace(
             entry,
+            epochs=growing.gathered.epochs() if growing is not None else entry.epochs,
             status=event.status,
             seconds=event.seconds,
             reason=event.reason,
@@ -310,10 +323,9 @@ class SessionState:
             return
         first = event.last_epoch - len(event.epochs) + 1 if event.last_epoch else 1
         times = (*event.epoch_seconds, *[0.0] * len(event.epochs))
-        epochs = tuple(
-            Epoch(first + n, MappingProxyType(row), seconds)
-            for n, (row, seconds) in enumerate(zip(event.epochs, times, strict=False))
-        )
+        gathered = Gathered()
+        for number, (row, seconds) in enumerate(zip(event.epochs, times, strict=False), first):
+            gathered.add(number, row, seconds)
         self._queue.pop(key, None)
         self._growing.pop(key, None)
         self._note_replicate(key)
@@ -322,7 +334,7 @@ class SessionState:
             event.status,
             1,
             event.seed,
-            epochs,
+            gathered.epochs() if event.epochs else (),
             event.seconds,
             event.reason,
             parameters=event.parameters,
@@ -338,7 +350,7 @@ class SessionState:
             self._note_replicate(key)
             entry = self._replicates.get(key)
             if entry is not None:
-                self._replicates[key] = replace(
+                self._replicates[key] = structs.replace(
                     entry, status="waiting", epochs=(), reason="", kind="", origin="", ended_after=None, data=""
                 )
             self._queue[key] = None

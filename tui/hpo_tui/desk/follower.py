@@ -21,8 +21,11 @@ from hpo_core.text import clean
 RATE = 10.0
 """Updates a second, at most; the last one is always delivered."""
 
-FIRST_BYTES, MORE_BYTES = 1 << 21, 1 << 23
-"""A large journal is read in pieces of so many bytes: something is seen after the first of them."""
+PIECE_BYTES = 1 << 19
+"""A large journal is read in pieces of so many bytes.
+
+Something is seen after the first of them, and none holds up a key: all that is waited for is a few milliseconds.
+"""
 PIECES_SECONDS = 1.0
 """What has been read of it so far is shown after so long, then after twice as long: drawing it takes time too."""
 
@@ -79,11 +82,10 @@ class Follower(threading.Thread):
         alive = False
         asked = 0.0
         told = time.monotonic()
-        piece, pause = FIRST_BYTES, PIECES_SECONDS
+        pause = PIECES_SECONDS
         while not self._leave.is_set():
             began = time.monotonic()
-            changed = reader.poll(piece) or snapshot is None
-            piece = MORE_BYTES
+            changed = reader.poll(PIECE_BYTES) or snapshot is None
             if reader.share < 1 and snapshot is not None:
                 if began - told < pause:
                     continue
