@@ -25,6 +25,14 @@ STEP = 1.02
 """The race is looked at again when there are so many times the trainings."""
 
 
+def look(trainings: int) -> int:
+    """Return after how many trainings the race is looked at last, of so many; the same for every engine."""
+    at = 0
+    while (following := int(at * STEP) + 1) <= trainings:
+        at = following
+    return at
+
+
 class Pruning:
     """Ends trainings that lag behind, and takes replicates out of the queue that a trial has not earned."""
 
@@ -33,8 +41,8 @@ class Pruning:
         self._state = recorder.state
         self._supervisor = supervisor
         self._pruner = recorder.state.spec.search.pruner
-        self._judged = 0
-        """After how many trainings the race was looked at last."""
+        self._judged = look(len(self._told()) - 1) if self._pruner == "racing" else 0
+        """At which look the race is; an engine that was killed may not have seen what ended last."""
 
     def begin(self) -> None:
         """Let the race for a grid begin with trials that tell most of all the others."""
@@ -96,14 +104,8 @@ class Pruning:
 
     def _out_of_race(self) -> Iterator[tuple[JobKey, str]]:
         """Look at the race whenever there is 2 % more to go by."""
-        objective = self._state.spec.objective
-        sign = 1.0 if objective.maximised else -1.0
-        told = [
-            (entry.key.trial - 1, -math.inf if value is None else sign * value)
-            for entry in self._state.replicates()
-            if (value := entry.result(objective.metric)) is not None or entry.status == "diverged"
-        ]
-        if len(told) <= self._judged * STEP:
+        told = self._told()
+        if look(len(told)) <= self._judged:
             return
         self._judged = len(told)
         import numpy as np
@@ -115,3 +117,13 @@ class Pruning:
         for key in self._untouched():
             if out[key.trial - 1]:
                 yield key, f"is better than trial {leader + 1} with a chance of less than {percent(CHANCE)}"
+
+    def _told(self) -> list[tuple[int, float]]:
+        """Return what each training that has ended says: its trial (from 0), and its score, more being better."""
+        objective = self._state.spec.objective
+        sign = 1.0 if objective.maximised else -1.0
+        return [
+            (entry.key.trial - 1, -math.inf if value is None else sign * value)
+            for entry in self._state.replicates()
+            if (value := entry.result(objective.metric)) is not None or entry.status == "diverged"
+        ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +24,7 @@ from hpo_core.journal.events import (
     WorkerEvent,
 )
 from hpo_core.journal.reader import JournalReader
-from hpo_core.plan import plans
+from hpo_core.plan import plans, racing
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.plans import PLANS
 from hpo_core.plan.spec import SearchSpec, SessionSpec
@@ -115,6 +118,69 @@ def test_a_search_killed_again_and_again_ends_as_one_that_ran_through(tmp_path: 
             assert event.trial <= added, "a trial is in the journal before its first attempt"
             begun.add(event.trial)
     assert (added, len(begun)) == (12, 12)
+
+
+GRID = """
+[data]
+source = "fruit"
+[grid]
+learning_rate = {rates}
+batch_size = [16, 24, 32, 48, 64, 96, 128]
+[session]
+replicates = 2
+[search]
+pruner = "{pruner}"
+"""
+"""Of one network, so that no training waits for a worker that is warm, and with little to tell its trials by."""
+
+
+def test_engines_that_get_sigkill_at_any_point_end_every_plan_as_if_there_had_been_one(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    specs = {plan: SPEC.format(plan=plan, pruner="halving") for plan in SEARCHES}
+    specs |= {pruner: GRID.format(rates=[1e-4, 9e-4, 1e-3], pruner=pruner) for pruner in ("halving", "racing")}
+    folders = {
+        name: [create(tmp_path / of, name, SessionSpec.parse(text)) for of in ("whole", "killed")]
+        for name, text in specs.items()
+    }
+    script = Path(__file__).with_name("killed_engines.py")
+    command = [sys.executable, str(script), *(str(killed.path) for _, killed in folders.values())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    kills = dict(zip(folders, map(int, done.stdout.split()), strict=True))
+    assert min(kills.values()) >= 2, kills
+    for name, (whole, killed) in folders.items():
+        expected, found = train(whole), read_session(killed)
+        assert (found.finished, found.damage) == (True, ()), name
+        assert results(found) == results(expected), name
+
+
+def test_a_race_is_looked_at_after_the_same_trainings_however_often_its_engine_dies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = [3e-4, 5e-4, 6e-4, 7e-4, 8e-4, 9e-4, 1e-3, 11e-4, 12e-4, 13e-4]
+    spec = SessionSpec.parse(GRID.format(rates=rates, pruner="racing"))
+    looks: list[int] = []
+    hopeless = racing.hopeless
+    monkeypatch.setattr(racing, "hopeless", lambda *of: looks.append(len(of[1])) or hopeless(*of))
+    begun: list[int] = []
+
+    def dies(job: Job) -> Iterator[WorkerEvent]:
+        begun.append(job.trial)
+        if len(begun) > 50 and len(begun) % 2:
+            raise Killed
+        yield from synthetic(job)
+
+    whole = train(create(tmp_path, "whole", spec))
+    expected = list(looks)
+    assert expected[-1] > len(expected) + 2, "not after each"
+    looks.clear()
+    folder = create(tmp_path, "killed", spec)
+    while not read_session(folder).finished:
+        with contextlib.suppress(Killed):
+            train(folder, dies)
+    assert len(begun) > expected[-1] + 3
+    assert list(dict.fromkeys(looks)) == expected
+    assert results(read_session(folder)) == results(whole)
 
 
 def test_what_halving_prunes_is_pruned_neither_stopped_nor_failed_and_earns_no_replicate(tmp_path: Path) -> None:
