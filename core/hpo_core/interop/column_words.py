@@ -18,8 +18,11 @@ PARAMETER_PREFIXES = (
 )
 """Before the name of a hyperparameter: Optuna, scikit-learn, MLflow, Ray Tune and W&B, TensorBoard."""
 
-METRIC_PREFIXES = ("metrics.", "metrics/", "summary.", "summary/", "values_")
-"""Before the name of a metric: MLflow, W&B, Optuna with several objectives."""
+METRIC_PREFIXES = (
+    *("metrics.", "metrics/", "summary.", "summary/", "values_"),
+    *("results.", "results/", "scores.", "scores/"),
+)
+"""Before the name of a metric: MLflow, W&B, Optuna with several objectives, hand-made JSON."""
 
 REPLICATE = _words(
     """

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from hpo_core.interop.csv_reader import RawTable, Row
+
+_NAME = re.compile(r"[A-Za-z][\w.-]*")
 
 Record = Mapping[str, Any]
 
@@ -43,10 +46,22 @@ def _cell(value: object) -> str:
         return str(value)
 
 
+def named_settings(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the names and values of "lr=0.1,units=16" or "lr=0.1_units=16": a log's name, a cell, a key."""
+    parts = re.split(r",|__|;|\s", text)
+    if len(parts) == 1:
+        parts = text.split("_") if text.count("=") > 1 else parts
+    for part in parts:
+        key, mark, value = part.partition("=")
+        if mark and key.strip(" _-"):
+            yield key.strip(" _-"), value.strip()
+
+
 def with_objects_as_columns(table: RawTable) -> RawTable:
     """Return the table with a column for each entry where a column's cells hold objects of Python or JSON.
 
-    So come W&B's ``config`` and ``summary`` and scikit-learn's ``params`` from pandas. ``params`` stays as it is
+    "lr=0.1, units=16" in each cell is one too, whose entries are columns of those names. So come W&B's ``config``
+    and ``summary`` and scikit-learn's ``params`` from pandas. ``params`` stays as it is
     beside ``param_`` columns, which say the same.
     """
     given = any(name.startswith("param_") for name in table.header.cells)
@@ -56,7 +71,8 @@ def with_objects_as_columns(table: RawTable) -> RawTable:
         found = [_object(row.cells[place]) for row in table.rows]
         if not all(isinstance(of, dict) for of in found) or not any(found):
             continue
-        records = [dict(flat(of, f"{name}/")) for of in found if of is not None]
+        named = not any(row.cells[place].startswith("{") for row in table.rows)
+        records = [dict(flat(of, "" if named else f"{name}/")) for of in found if of is not None]
         columns = list(dict.fromkeys(column for record in records for column in record))
         columns = [column for column in columns if column not in table.header.cells]
         rows = [
@@ -76,8 +92,13 @@ def _object(text: str) -> dict[str, Any] | None:
     """Return the object that a cell writes; an empty cell is an empty one, None what is no object."""
     if not text:
         return {}
-    if not (text.startswith("{") and text.endswith("}") and len(text) < _LONGEST):
+    if len(text) >= _LONGEST:
         return None
+    if not (text.startswith("{") and text.endswith("}")):
+        bare = re.sub(r"\s*([=,;])\s*", r"\1", text)
+        named = dict(named_settings(bare))
+        whole = all(_NAME.fullmatch(key) for key in named) and bare.count("=") == len(named)
+        return named if named and whole and bare.startswith(next(iter(named))) else None
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

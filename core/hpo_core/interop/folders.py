@@ -16,7 +16,7 @@ from hpo_core.errors import TableError
 from hpo_core.interop.csv_reader import read_table
 from hpo_core.interop.event_files import records_of_events
 from hpo_core.interop.extras import extra
-from hpo_core.interop.flat import Record
+from hpo_core.interop.flat import Record, named_settings
 from hpo_core.interop.plain_table import read_plain
 from hpo_core.interop.records import curve_records, json_lines, table_of_records, text_of
 from hpo_core.interop.roles import Asked
@@ -90,12 +90,8 @@ def _logs(name: str, files: Sequence[Path], asked: Asked) -> Trainings:
 
 
 def _named(stem: str) -> dict[str, str]:
-    """Return what a log's name says of its settings: "lr=0.1,units=16" or "lr=0.1_units=16"."""
-    parts = re.split(r",|__|;|\s", stem)
-    if len(parts) == 1:
-        parts = stem.split("_") if stem.count("=") > 1 else parts
-    named = [part.partition("=") for part in parts]
-    return {f"config/{key.strip(' _-')}": value.strip() for key, mark, value in named if mark and key.strip(" _-")}
+    """Return what a log's name says of its settings."""
+    return {f"config/{key}": value for key, value in named_settings(stem)}
 
 
 def _mlflow(name: str, files: Sequence[Path], asked: Asked) -> Trainings:

@@ -472,7 +472,8 @@ class _Decision:
         roles, line = self.roles, self.table.header.line
         if not roles.metrics and not roles.splits:
             left = [n for n, why in roles.left_out.items() if why.startswith("each training has a number")]
-            such = clean(left[-1], 40) if left else "score"
+            numbers = [name for place, name in enumerate(self.names) if name and self._holds_results(place)]
+            such = clean([*(left or numbers or ["score"])][-1], 40)
             raise self.table.error(
                 line,
                 "no column is a metric by its name (loss, accuracy, val_…); name the metrics with --metrics, "

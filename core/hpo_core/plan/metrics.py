@@ -60,6 +60,7 @@ METRICS: Mapping[str, KnownMetric] = MappingProxyType(
                 "accuracy",
                 *("acc", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy"),
                 *("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy"),
+                *("top1", "top_1", "top5", "top_5", "pass_1", "pass_5", "pass_10", "pass_100"),
                 beside="loss",
             ),
             KnownMetric("loss", "min", low=0.0, minimised_itself=True, beside="accuracy"),
@@ -74,7 +75,7 @@ METRICS: Mapping[str, KnownMetric] = MappingProxyType(
             _error("mean_absolute_percentage_error", "mape", "smape"),
             _error("error", "err", "error_rate", "deviance", "misclassification", "brier", "brier_score", "eer"),
             _error("word_error_rate", "wer", "cer"),
-            _error("fid", "fid_score", "frechet_inception_distance", "regret"),
+            _error("fid", "fid_score", "frechet_inception_distance", "lpips", "regret"),
             KnownMetric("aic", "min", ("bic",)),
             _error("huber_loss", "huber", "hinge", "hinge_loss", "squared_hinge"),
             _error("kl_divergence", "kullback_leibler_divergence", "kld"),
@@ -108,7 +109,20 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AROUND = frozenset(
     (
         *("best", "final", "last", "mean", "avg", "average", "max", "min", "macro", "micro", "weighted", "dev"),
-        *("balanced", "overall", "total", "top", "episode", "ep"),
+        *(
+            "balanced",
+            "overall",
+            "total",
+            "top",
+            "episode",
+            "ep",
+            "epoch",
+            "cv",
+            "oof",
+            "holdout",
+            "public",
+            "private",
+        ),
     )
 )
 _SETTINGS_OF_VALIDATION = frozenset(

@@ -72,6 +72,36 @@ RIGHT = {
         "C;Fold 1 RMSE;Fold 2 RMSE;Fold 1 R2;Fold 2 R2\n1;0.5;0.7;0.6;0.7\n2;0.8;0.9;0.85;0.8\n",
         ({"C": (1, 2)}, {"rmse": "min", "r2": "max"}, 2, 2),
     ),
+    "settings in one cell": (
+        'setting,accuracy\n"lr=0.1, bs = 16",0.5\n"lr=0.01, bs = 32",0.6\n',
+        ({"lr": (0.01, 0.1), "bs": (16, 32)}, {"accuracy": "max"}, 2, 1),
+    ),
+    "settings as the keys of JSON": (
+        '{"lr=0.1_bs=16": {"accuracy": 0.5}, "lr=0.01_bs=32": {"accuracy": 0.6}}',
+        ({"lr": (0.01, 0.1), "bs": (16, 32)}, {"accuracy": "max"}, 2, 1),
+    ),
+    "an equals sign alone makes no setting": (
+        "rule,accuracy\nx==1,0.5\nx >= 2,0.6\n",
+        ({"rule": ("x==1", "x >= 2")}, {"accuracy": "max"}, 2, 1),
+    ),
+    "results within results": (
+        '[{"hyperparameters": {"lr": 0.1}, "results": {"test": {"acc": 0.5, "loss": 1}}},'
+        ' {"hyperparameters": {"lr": 0.2}, "results": {"test": {"acc": 0.6, "loss": 2}}}]',
+        ({"lr": (0.1, 0.2)}, {"test/acc": "max", "test/loss": "min"}, 2, 1),
+    ),
+    "TensorBoard's tags": (
+        "lr,epoch_accuracy,epoch_loss\n0.1,0.5,1\n0.2,0.6,2\n",
+        ({"lr": (0.1, 0.2)}, {"epoch_accuracy": "max", "epoch_loss": "min"}, 2, 1),
+    ),
+    "at k": (
+        "top_k,top_p,Top-1,top5,pass@1,NDCG@10,lpips\n1,0.5,0.1,0.2,0.3,0.4,0.5\n5,0.9,0.6,0.7,0.8,0.9,0.4\n",
+        (
+            {"top_k": (1, 5), "top_p": (0.5, 0.9)},
+            {"Top-1": "max", "top5": "max", "pass@1": "max", "NDCG@10": "max", "lpips": "min"},
+            2,
+            1,
+        ),
+    ),
     "cv_results_": (
         "mean_fit_time,param_C,param_kernel,params,split0_test_score,split1_test_score,mean_test_score,"
         "std_test_score,rank_test_score\n0.1,1,rbf,\"{'C': 1}\",-0.5,-0.7,-0.6,0.1,1\n"
