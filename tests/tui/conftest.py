@@ -21,13 +21,14 @@ from hpo_core.session.store import create
 from hpo_tui.app import HpoApp
 from hpo_tui.widgets.cell_pane import CellPane
 
-SPEC = """
+LOSSES = 'loss = ["poisson", "mean_squared_error"]'
+SPEC = f"""
 [data]
 source = "fruit"
 
 [grid]
 learning_rate = [1e-4, 1e-3, 1e-2]
-loss = ["poisson", "mean_squared_error"]
+{LOSSES}
 filters = [12, 24]
 
 [fixed]
@@ -76,8 +77,9 @@ def make_session(sessions: Path) -> SessionMaker:
         done: int | None = None,
         extra: tuple[Event, ...] = (),
         objective: str = "val_accuracy",
+        losses: str = LOSSES,
     ) -> SessionFolder:
-        spec = SessionSpec.parse(f'{SPEC}objective = "{objective}"\n')
+        spec = SessionSpec.parse(f'{SPEC.replace(LOSSES, losses)}objective = "{objective}"\n')
         folder = create(sessions, name, spec)
         writer = JournalWriter(folder.path, 1, 0)
         writer.append(EngineStarted(host="box", boot_id="b", pid=1, version="0.1.0", workers=2))

@@ -23,7 +23,7 @@ from hpo_core.text import clean
 
 log = logging.getLogger(__name__)
 
-Board = tuple[Value | None, int]
+Board = tuple[tuple[Value, ...], int]
 """The trials that are compared: those of one loss where losses cannot be, with so many replicates."""
 
 
@@ -65,7 +65,7 @@ class BestModels:
         """Nothing is left to train: keep the models of the best trials by all of their replicates alone."""
         if not self._count:
             return
-        final: dict[Value | None, list[tuple[float, int]]] = defaultdict(list)
+        final: dict[tuple[Value, ...], list[tuple[float, int]]] = defaultdict(list)
         for trial in range(1, len(self._state.spec.grid) + 1):
             if scores := self._state.scores_of(trial):
                 final[self._board(trial, 0)[0]].append((-self._sign * math.fsum(scores) / len(scores), trial))
@@ -73,7 +73,9 @@ class BestModels:
 
     def _board(self, trial: int, replicates: int) -> Board:
         spec = self._state.spec
-        return (spec.values_of(trial)["loss"] if spec.losses_apart else None), replicates
+        holds = spec.loss_holds if spec.losses_apart else ()
+        values = spec.values_of(trial) if holds else {}
+        return tuple(values[name] for name in holds), replicates
 
     def _enter(self, trial: int) -> None:
         scores = self._state.scores_of(trial)

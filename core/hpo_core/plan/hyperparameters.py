@@ -40,8 +40,8 @@ class KnownHyperparameter(Setting):
     step is given, the ``order`` of the images and their batches, or the ``length``. ``scale`` says how finer
     values lie between two others: geometric, linear or none (a choice). ``usual`` are the values that a form
     suggests.
-    ``unset`` says what holds where there is no default. ``in_loss`` is true of what the loss itself holds, so that
-    its values are not compared by a loss.
+    ``unset`` says what holds where there is no default. ``in_loss`` is true of what says what a loss is: its
+    values are not compared by a loss.
     """
 
     acts_on: ActsOn
@@ -89,10 +89,18 @@ def _number(
 
 
 def _choice(
-    name: str, default: str, acts_on: ActsOn, usual: tuple[str, ...], choices: tuple[str, ...], meaning: str
-) -> KnownHyperparameter:
+    name: str, default: str, acts_on: ActsOn, usual: tuple[str, ...], choices: tuple[str, ...], meaning: str,
+    in_loss: bool = False,
+) -> KnownHyperparameter:  # fmt: skip
     return KnownHyperparameter(
-        name=name, kind="choice", default=default, acts_on=acts_on, usual=usual, choices=choices, meaning=meaning
+        name=name,
+        kind="choice",
+        default=default,
+        acts_on=acts_on,
+        usual=usual,
+        choices=choices,
+        in_loss=in_loss,
+        meaning=meaning,
     )
 
 
@@ -104,7 +112,7 @@ _ROWS = (
     _number("warmup_epochs", 0.0, "rate", (0.0, 0.5, 1.0), (0, 1_000_000),
             "epochs in which the learning rate first rises from 0; the schedule has the rest"),
     _choice("loss", "categorical_crossentropy", "step", LOSSES, LOSSES,
-            "what the training minimises, on probabilities"),
+            "what the training minimises, on probabilities", in_loss=True),
     _number("label_smoothing", 0.0, "step", (0.0, 0.05, 0.1), (0, 1),
             "share of each target that is spread over all classes, in the loss", in_loss=True),
     _choice("class_weight", CLASS_WEIGHTS[0], "step", CLASS_WEIGHTS, CLASS_WEIGHTS,
@@ -147,3 +155,8 @@ _ROWS = (
 
 KNOWN: Mapping[str, KnownHyperparameter] = MappingProxyType({known.name: known for known in _ROWS})
 """Every hyperparameter of a training, by name."""
+
+
+def in_loss(name: str) -> bool:
+    """Whether the values of a hyperparameter are different losses."""
+    return name in KNOWN and KNOWN[name].in_loss

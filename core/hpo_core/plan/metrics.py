@@ -16,7 +16,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
-from hpo_core.text import clean
+from hpo_core.text import clean, joined
 
 Direction = Literal["max", "min"]
 
@@ -241,24 +241,17 @@ WITHIN = "compared within one loss only"
 """Where the sentence has no room, what stands from here on must do."""
 
 
-def apart_words(name: str, metrics: Collection[str]) -> str:
-    """Return the sentence on a metric that compares trials within one loss only; ``metrics`` are all there are."""
+def apart_words(name: str, metrics: Collection[str], by: Sequence[str] = ("loss",)) -> str:
+    """Return the sentence on a metric that compares trials within one loss only; ``metrics`` are all there are.
+
+    ``by`` names the hyperparameters that make the losses differ.
+    """
+    which = "" if tuple(by) == ("loss",) else f" by {joined([clean(one, 40) for one in by])}"
     same = name.replace("loss", "crossentropy")
     other = same if same in metrics else "another metric"
     return (
-        f"{clean(name)} is what each training minimises, and these trials minimise different losses: they are "
-        f"{WITHIN}; {other} compares them all."
-    )
-
-
-def held_words(name: str, held: Sequence[str]) -> str:
-    """Return the sentence on a loss that holds hyperparameters that are varied; empty where there are none."""
-    if not held or compares_losses(name):
-        return ""
-    which = " and ".join(clean(one, 40) for one in held)
-    return (
-        f"{clean(name)} holds {which}, which this grid varies: it differs by that alone, better or not; "
-        "another metric compares the trials."
+        f"{clean(name)} is what each training minimises, and these trials minimise different losses{which}: "
+        f"they are {WITHIN}; {other} compares them all."
     )
 
 

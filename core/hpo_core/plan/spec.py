@@ -19,7 +19,7 @@ from hpo_core.errors import SpecError
 from hpo_core.plan.data_source import IMPORTED, OWN, DataSpec
 from hpo_core.plan.grid import Grid, JobKey
 from hpo_core.plan.grid_reader import GridReader
-from hpo_core.plan.hyperparameters import KNOWN
+from hpo_core.plan.hyperparameters import in_loss
 from hpo_core.plan.metrics import Objective, compares_losses, direction_of, known_metric
 from hpo_core.plan.model_source import ModelSpec
 from hpo_core.plan.plans import DEFAULT_PLAN, NO_PRUNER, PLANS, PRUNERS
@@ -27,7 +27,7 @@ from hpo_core.plan.seeds import OWN as OWN_SEEDS
 from hpo_core.plan.seeds import SEEDINGS, SHARED, replicate_seed, training_seed
 from hpo_core.plan.setting import Setting, Value, key, read_keys, refuse_unknown, settings, toml_word, written
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, OWN_WORKLOAD, WORKLOADS, misfit
-from hpo_core.text import clean
+from hpo_core.text import clean, joined
 
 MAX_TRAININGS = 1_000_000
 """More trainings than this are taken for a slip of the pen."""
@@ -125,14 +125,12 @@ class SessionSpec:
     @property
     def losses_apart(self) -> bool:
         """Whether the objective compares trials within one loss only, and there are to be several losses."""
-        losses = next((factor.values for factor in self.grid.hyperparameters if factor.name == "loss"), ())
-        return len(losses) > 1 and not compares_losses(self.objective.metric)
+        return bool(self.loss_holds) and not compares_losses(self.objective.metric)
 
     @property
     def loss_holds(self) -> list[str]:
-        """The varied hyperparameters that are part of the loss itself."""
-        varied = (factor.name for factor in self.grid.hyperparameters if factor.size > 1)
-        return [name for name in varied if name in KNOWN and KNOWN[name].in_loss]
+        """The varied hyperparameters that say what the loss is: ``loss``, and what else it holds."""
+        return [factor.name for factor in self.grid.hyperparameters if factor.size > 1 and in_loss(factor.name)]
 
     def values_of(self, trial: int) -> dict[str, Value]:
         """Every hyperparameter of a training of ``trial``: its own, the fixed ones, and the defaults."""
@@ -306,7 +304,7 @@ def _read(
     if spec.losses_apart and compares != NO_PRUNER:
         raise SpecError(
             f"{where}: [search] {compares} compares trials, and {objective.metric} cannot be compared across "
-            "losses; take crossentropy or accuracy as the objective, or one loss."
+            f"losses; take crossentropy or accuracy as the objective, or one value of {joined(spec.loss_holds)}."
         )
     if spec.trainings_asked > MAX_TRAININGS and not grid.listed:
         raise SpecError(

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from hpo_core.errors import FilterError
 from hpo_core.plan import metrics
-from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.hyperparameters import Value, in_loss
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.results.loss_groups import LOSS
 from hpo_core.results.measure import Measure, measure_of, metrics_of
 from hpo_core.results.table import Scores, best_first, means, table_of
 from hpo_core.session.snapshot import Snapshot
@@ -64,9 +63,13 @@ def compare(snapshots: Mapping[str, Snapshot], metric: str | None = None) -> Com
     specs = {name: snapshot.spec for name, snapshot in snapshots.items()}
     measure = _shared_measure(snapshots, metric)
     columns = _shared_columns(specs)
-    losses = {loss for column in columns.get(LOSS, ()) for loss in column}
-    if len(losses) > 1 and not (measure.cost or metrics.compares_losses(measure.metric)):
-        raise FilterError(metrics.apart_words(measure.metric, _shared_metrics(snapshots)))
+    by = [
+        name
+        for name, column in columns.items()
+        if in_loss(name) and len({value for values in column for value in values}) > 1
+    ]
+    if by and not (measure.cost or metrics.compares_losses(measure.metric)):
+        raise FilterError(metrics.apart_words(measure.metric, _shared_metrics(snapshots), by))
     scores = [
         table_of(snapshot).scores(replace(measure_of(snapshot, measure.metric), better=measure.better))
         for snapshot in snapshots.values()
@@ -191,10 +194,6 @@ def _notes(snapshots: Mapping[str, Snapshot], measure: Measure) -> Iterator[str]
         if not all(name in values for values in settled):
             where = [session for session, values in zip(snapshots, settled, strict=True) if name in values]
             yield f"{clean(name, 40)} is a hyperparameter of {joined(where)} only."
-    if held := metrics.held_words(
-        measure.metric, tuple(dict.fromkeys(name for spec in specs for name in spec.loss_holds))
-    ):
-        yield held
     for session, snapshot in snapshots.items():
         taken = sum(1 for entry in snapshot.replicates.values() if entry.origin)
         if taken and snapshot.spec.trainable:

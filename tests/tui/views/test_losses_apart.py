@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hpo_core.plan.metrics import apart_words, held_words
+from hpo_core.plan.metrics import apart_words
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.session.paths import SessionFolder
@@ -104,19 +104,47 @@ def test_run_says_it_before_the_first_training(losses: str, objective: str, apar
 @pytest.mark.parametrize(
     ("grid", "objective", "said"),
     [
-        ("label_smoothing = [0, 0.1]\nl2 = [0, 0.1]", "val_loss", "val_loss holds label_smoothing and l2"),
+        (
+            "label_smoothing = [0, 0.1]\nl2 = [0, 0.1]",
+            "val_loss",
+            "losses by label_smoothing and l2: they",
+        ),
         ("l2 = [0, 0.1]", "val_accuracy", ""),
         ("l2 = [0.1]", "val_loss", ""),
         ("filters = [12, 24]", "val_loss", ""),
     ],
 )
-def test_a_loss_that_holds_what_is_varied_compares_nothing_and_it_is_said(
-    grid: str, objective: str, said: str
-) -> None:
+def test_what_is_part_of_the_loss_makes_losses_differ(grid: str, objective: str, said: str) -> None:
     spec = SessionSpec.parse(f'[data]\nsource = "fruit"\n[grid]\n{grid}\n[session]\nobjective = "{objective}"')
-    words = held_words(objective, spec.loss_holds)
-    assert words.startswith(said)
-    assert bool(words) is bool(said)
+    assert spec.losses_apart is bool(said)
+    assert not said or said in apart_words(objective, WORKLOADS[spec.workload].metrics, spec.loss_holds)
+
+
+def test_a_weight_penalty_is_ranked_and_judged_within_each_of_its_values(make_session: MakeSession) -> None:
+    make_session(objective="val_loss", losses="l2 = [0, 0.1]")
+    page = call("show", "grid")
+    assert "val_loss is what each training minimises, and these trials minimise different losses by l2" in page
+    assert "several losses" in page
+    page = call("effects", "grid")
+    assert "Within l2 0:" in page
+    assert "Within l2 0.1:" in page
+    found: dict[str, Any] = json.loads(CliRunner().invoke(cli, ["effects", "grid", "--json"]).output)
+    assert found["best"] is None
+    assert set(found["within_loss"]) == {"l2 0", "l2 0.1"}
+    assert "different losses" not in call("show", "grid", "--hide", "l2=0")
+
+
+async def test_two_parts_of_a_loss_make_four_losses(make_session: MakeSession, open_app: Any) -> None:
+    folder = make_session(objective="val_loss", losses='loss = ["poisson", "mean_squared_error"]\nl2 = [0, 0.1]')
+    found: dict[str, Any] = json.loads(CliRunner().invoke(cli, ["effects", "grid", "--json"]).output)
+    losses = {f"{loss}, l2 {l2}" for loss in ("poisson", "mean_squared_error") for l2 in ("0", "0.1")}
+    assert set(found["within_loss"]) == losses
+    async with open_app(folder) as see:
+        await see.shows("histograms", "poisson, l2 0.1")
+        await see.press("right_square_bracket")
+        await see.until(lambda: "With loss and l2 on the axes" in " ".join(see.text("view").split()))
+        await see.press("pagedown", "o")
+        await see.until(lambda: "With loss and l2" not in " ".join(see.text("view").split()))
 
 
 async def test_no_picture_takes_a_mean_over_several_losses(by_loss: SessionFolder, open_app: Any) -> None:

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+import numpy as np
 
-from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
+from hpo_core.results.loss_groups import apart_words, loss_columns, loss_words, losses_apart
 from hpo_core.results.measure import measure_of
 from hpo_core.session.damage import mixed_data
 from hpo_core.text import clean, format_value
@@ -65,12 +66,14 @@ def effects(
         one_replicate_noise=one_replicate_noise,
         without_collapsed=without_collapsed,
     )
-    codes = losses_apart(grid, measure, view.mask)
-    losses = grid.hyperparameters[grid.names.index(LOSS)].values if codes is not None else ()
-    each = {format_value(loss): view.mask & (codes == place) for place, loss in enumerate(losses)}
-    within = {loss: find(seen) for loss, seen in each.items() if seen.any()}
+    codes, columns = losses_apart(grid, measure, view.mask), loss_columns(grid, measure, view.mask)
+    within = {}
+    for number in [] if codes is None else np.unique(codes[view.mask]).tolist():
+        seen = view.mask & (codes == number)
+        within[loss_words(grid, columns, int(seen.argmax()) + 1)] = find(seen)
     if as_json:
-        apart = {"within_loss": {loss: to_object(found) for loss, found in within.items()}} if within else {}
+        bare = {loss.removeprefix("loss "): to_object(found) for loss, found in within.items()}
+        apart = {"within_loss": bare} if within else {}
         of_data = {"data": dict(view.snapshot.fingerprints)} if mixed_data(view.snapshot) else {}
         probes = {"probes": probes_in_words(view.snapshot)}
         print_json(to_object(find(view.mask)) | probes | apart | of_data)
@@ -82,7 +85,7 @@ def effects(
         return
     click.echo(textwrap.fill(apart_words(view.snapshot, measure, view.mask), PAGE_WIDTH, subsequent_indent="  "))
     for loss, found in within.items():
-        click.echo("\n".join(["", f"Within {LOSS} {loss}:", *page(found)]))
+        click.echo("\n".join(["", f"Within {loss}:", *page(found)]))
 
 
 def page(found: Effects) -> Iterator[str]:

@@ -12,7 +12,7 @@ import click
 from hpo_core.engine import launch
 from hpo_core.executors.registry import check_options
 from hpo_core.journal.events import EngineOptions
-from hpo_core.plan.metrics import apart_words, held_words
+from hpo_core.plan.metrics import apart_words
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.session import code
@@ -54,10 +54,8 @@ def run(
     check_options(options)
     check_can_train(asked, options.workload, headless)
     if asked.losses_apart:
-        said = apart_words(asked.objective.metric, WORKLOADS[options.workload].metrics)
+        said = apart_words(asked.objective.metric, WORKLOADS[options.workload].metrics, asked.loss_holds)
         click.echo(textwrap.fill(said, PAGE_WIDTH), err=True)
-    if held := held_words(asked.objective.metric, asked.loss_holds):
-        click.echo(textwrap.fill(held, PAGE_WIDTH), err=True)
     folder = create(sessions, chosen, asked)
     code.trust(folder)
     launch.start_engine(folder, options)

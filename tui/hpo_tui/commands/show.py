@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.effects.answer import BETWEEN, SoFar, answer, fitted
-from hpo_core.plan.metrics import held_words
 from hpo_core.results.analysis import analyse_session, collapsed_trainings, session_wiring
-from hpo_core.results.loss_groups import LOSS, apart_words, losses_apart
+from hpo_core.results.loss_groups import apart_words, loss_columns, losses_apart
 from hpo_core.results.measure import measure_of
 from hpo_core.results.show_json import show_json
 from hpo_core.results.table import means, standing, table_of
@@ -142,9 +141,7 @@ def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None =
     if scored > top:
         lines.append(f"… and {plural(scored - top, 'trial')} more")
     apart = apart_words(snapshot, measure, seen)
-    held = held_words(measure.metric, snapshot.spec.loss_holds)
-    said = (line for one in (apart, held) for line in textwrap.wrap(one, PAGE_WIDTH, subsequent_indent="  "))
-    return [*said, *lines]
+    return [*textwrap.wrap(apart, PAGE_WIDTH, subsequent_indent="  "), *lines]
 
 
 def short_value(value: object, room: int = 9) -> str:
@@ -177,7 +174,7 @@ def _values(view: View) -> Iterator[str]:
     results, measure, grid = table_of(view.snapshot), measure_of(view.snapshot), view.snapshot.spec.grid
     scores = results.scores(measure).mean
     scored = view.mask & np.isfinite(scores)
-    apart = losses_apart(grid, measure, view.mask) is not None
+    apart = loss_columns(grid, measure, view.mask)
     decimals = decimals_for(scores[view.mask])
     table = [["mean over the trials in view", "trials", clean(measure.metric, 24), "failed or diverged"]]
     for column, factor in enumerate(grid.hyperparameters):
@@ -192,7 +189,7 @@ def _values(view: View) -> Iterator[str]:
             continue
         for at, value in enumerate(factor.values):
             cells = [str(found.n[at]), score_text(found.mean[at], found.sd[at], decimals), str(failed[at] or "")]
-            if apart and factor.name != LOSS:
+            if apart not in ((), (column,)):
                 cells[1] = "several losses"
             if view.trim.hides(factor.name, value):
                 cells = ["", "out of view", ""]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.metrics import Direction
 from hpo_core.results.in_view import hidden_values, kept_trials, with_values
-from hpo_core.results.loss_groups import apart_words, losses_apart
+from hpo_core.results.loss_groups import apart_words, loss_columns, losses_apart
 from hpo_core.results.measure import Measure
 from hpo_core.results.table import ResultsTable, standing, table_of
 from hpo_core.results.trim import Trim
@@ -25,7 +25,7 @@ class Table:
 
     ``hidden`` (a row of booleans for each hyperparameter's values) is the trim of values, ``kept`` what trials
     dropped by themselves and the filter line leave, and ``in_view`` what all of them leave; ``collapsed`` are the
-    trials with a collapsed training. ``within`` is the place of each trial's loss where those in view are only
+    trials with a collapsed training. ``within`` is the number of each trial's loss where those in view are only
     compared within it, and ``apart`` the sentence that says so; None and empty where all compare.
     """
 
@@ -35,7 +35,7 @@ class Table:
     kept: NDArray[np.bool_]
     in_view: NDArray[np.bool_]
     collapsed: frozenset[int] = frozenset()
-    within: NDArray[np.int32] | None = None
+    within: NDArray[np.int64] | None = None
     apart: str = ""
 
     @property
@@ -83,6 +83,11 @@ class Table:
         """How each trial in view stands, the less the better: by its score, or by its place within its loss."""
         scores = np.where(self.in_view, self.scores, np.nan)
         return standing(scores, self.better, self.within)
+
+    @cached_property
+    def loss_columns(self) -> tuple[int, ...]:
+        """The hyperparameters by which the trials in view are not compared: () where all compare."""
+        return loss_columns(self.grid, self.measure, self.in_view)
 
     @property
     def failed(self) -> NDArray[np.int64]:

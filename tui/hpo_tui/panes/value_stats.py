@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.plan.grid import JobKey
-from hpo_core.results.loss_groups import LOSS
 from hpo_core.results.table import means
 from hpo_tui.desk.table_in_view import Table
 
@@ -34,7 +33,7 @@ def value_stats(table: Table, factor: int, collapsed: frozenset[JobKey] = frozen
     failed = np.bincount(table.codes[mask, factor], table.failed[mask], levels).astype(int)
     rows = results.counted(table.measure) & mask[results.trial - 1]
     count = np.bincount(table.codes[results.trial[rows] - 1, factor], minlength=levels).tolist()
-    if table.within is not None and table.factors[factor].name != LOSS:
+    if table.loss_columns not in ((), (factor,)):
         rows = np.zeros_like(rows)
     codes, scores = table.codes[results.trial[rows] - 1, factor], results.values(table.measure)[rows]
     lost = results.among(collapsed)[rows]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpo_core.results.loss_groups import LOSS
-from hpo_core.text import plural
+from hpo_core.text import clean, joined, plural
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_changes import shown_axes
 from hpo_tui.look.numbers import metric_text
@@ -18,7 +17,6 @@ from hpo_tui.views.view import View
 
 SAID_VALUES, RANGES = 60, 12
 """An axis of more values is said in so many ranges."""
-ON_AN_AXIS = "With loss on an axis (X or Y on it), or one loss alone in view (o on it), there is a map."
 
 
 class HeatMap(View):
@@ -33,13 +31,13 @@ class HeatMap(View):
         """Return the map of the first two axes; the other hyperparameters are averaged."""
         trials, metric, empty = trials_in_view(desk), metric_of(desk.table), empty_words(desk.table)
         if _mixes_losses(desk):
-            return sentence(f"{desk.table.apart} {ON_AN_AXIS}", width, height, desk.ascii_only).rows
+            return sentence(f"{desk.table.apart} {_on_an_axis(desk)}", width, height, desk.ascii_only).rows
         return heatmap(trials, metric, width, height, *_axes(desk), ascii=desk.ascii_only, empty=empty).rows
 
     def sentences(self, desk: Desk) -> list[str]:
         """Say the mean in every cell, row by row."""
         if _mixes_losses(desk):
-            return [ON_AN_AXIS]
+            return [_on_an_axis(desk)]
         trials = trials_in_view(desk)
         for axis in _axes(desk):
             trials = gathered(trials, axis, SAID_VALUES, RANGES)
@@ -61,7 +59,16 @@ class HeatMap(View):
 
 def _mixes_losses(desk: Desk) -> bool:
     """Whether a cell would be the mean over several losses, of a metric that does not compare them."""
-    return bool(desk.table.apart) and desk.table.grid.names.index(LOSS) not in _axes(desk)
+    return not set(desk.table.loss_columns) <= set(_axes(desk))
+
+
+def _on_an_axis(desk: Desk) -> str:
+    """Say what would make a map of one loss in each cell."""
+    names = [clean(desk.table.grid.names[column], 30) for column in desk.table.loss_columns]
+    if len(names) > 2:
+        return f"With one value each of {joined(names)} in view (o on it), there is a map."
+    axes = "an axis (X or Y on it)" if len(names) == 1 else "the axes (X and Y on them)"
+    return f"With {joined(names)} on {axes}, or one loss alone in view (o on it), there is a map."
 
 
 def _axes(desk: Desk) -> tuple[int, int | None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo_core.plan.metrics import Objective
-from hpo_core.results.loss_groups import LOSS
+from hpo_core.results.loss_groups import loss_words
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table_in_view import Table
@@ -65,14 +66,24 @@ def trials_in_view(desk: Desk, marked: bool = True) -> Trials:
 def trainings_in_view(desk: Desk) -> Trials:
     """Return a row for each finished training of the trials in view: the results that histograms count.
 
-    Of a metric that does not compare losses, by the values of ``loss`` alone.
+    Of a metric that does not compare losses, by what makes the losses differ alone.
     """
     seen, table, results = trials_in_view(desk, marked=False), desk.table, desk.table.results
-    columns = [table.grid.names.index(LOSS)] if table.apart else list(range(len(table.factors)))
+    columns = list(table.loss_columns) or list(range(len(table.factors)))
     rows = results.counted(table.measure) & table.in_view[results.trial - 1]
     place = (np.cumsum(table.in_view) - 1)[results.trial[rows] - 1]
-    axes = tuple(seen.axes[column] for column in columns)
-    return trials(axes, seen.codes[place][:, columns], results.values(table.measure)[rows])
+    axes, codes = tuple(seen.axes[column] for column in columns), seen.codes[:, columns]
+    if len(table.loss_columns) > 1 and table.within is not None:
+        axes, codes = _loss_axis(table, table.within[table.in_view])
+    return trials(axes, codes[place], results.values(table.measure)[rows])
+
+
+def _loss_axis(table: Table, losses: NDArray[np.int64]) -> tuple[tuple[Axis, ...], NDArray[np.int64]]:
+    """Return one axis of the losses in view, and where on it each trial in view is: several values make a loss."""
+    _, first, codes = np.unique(losses, return_index=True, return_inverse=True)
+    numbers = np.flatnonzero(table.in_view)[first] + 1
+    labels = tuple(loss_words(table.grid, table.loss_columns, int(number)) for number in numbers)
+    return (Axis("loss", labels),), codes.reshape(-1, 1).astype(np.int64)
 
 
 def names_of(table: Table, factors: range | tuple[int, ...]) -> list[str]:
