@@ -19,6 +19,9 @@ IN_COMMAND = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 OUT, IN_OUT = "out", "{out}"
 """The folder that each training has for its own: as a name, and as a command writes it."""
 
+LACKING = " = [ ]  # it has no default: give it values"
+"""Ends a draft's comment on a hyperparameter whose values the person must give."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
@@ -104,3 +107,9 @@ class ModelSpec:
     def table(self) -> dict[str, Any]:
         """Return the keys that are set, as the spec and the workers have them."""
         return written(self)
+
+
+def without_values(text: str) -> list[str]:
+    """Return the hyperparameters that a draft names and gives no value."""
+    lines = (line.removeprefix("# ") for line in text.splitlines() if line.endswith(LACKING))
+    return [clean(line.removesuffix(LACKING), 40) for line in lines]

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from hpo_core.errors import SpecError
+from hpo_core.plan.model_source import without_values
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.text import clean, plural
+from hpo_core.text import clean, joined, plural
 from hpo_tui.commands.options import common_options
 from hpo_tui.forms.own_file import drafted
 
@@ -41,4 +42,6 @@ def new(file: Path, to: Path | None) -> None:
         trials = plural(SessionSpec.load(to).trials_asked, "trial")
     except SpecError as error:
         raise SpecError(f"Wrote {clean(to)}, which is to be completed: {error}") from None
+    if lacking := without_values(text):
+        raise SpecError(f"Wrote {clean(to)}, which is to be completed: give {joined(lacking)} values in [grid].")
     click.echo(f"Wrote {clean(to)}: {trials}. Look at it; then: hpo-tui run {clean(to)}")

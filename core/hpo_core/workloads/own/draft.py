@@ -21,6 +21,7 @@ import tomli_w
 
 from hpo_core.errors import HpoError
 from hpo_core.plan.metrics import best_known, direction_of
+from hpo_core.plan.model_source import LACKING
 from hpo_core.text import clean
 from hpo_core.workloads.own.contracts import HYPERMODEL, SEARCH, OwnFile, parsed, read_own_file
 from hpo_core.workloads.own.flags import (
@@ -52,7 +53,8 @@ def draft(path: Path, folder: Path) -> str:
     model = {"file": os.path.relpath(path, folder)}
     if own.contract.module == "keras_model":
         return _of_keras(own, model)
-    found = suggested(tree) or asked_by_name(tree)
+    found = [*suggested(tree), *asked_by_name(tree)]
+    found = list({one.name: one for one in reversed(found)}.values())[::-1]
     metrics = list(dict.fromkeys(reported(tree))) or [SCORE]
     metric = _judge(metrics)
     direction = direction_asked(tree) if metric == SCORE else direction_of(metric)
@@ -114,7 +116,7 @@ def written(name: str, model: Mapping[str, str], found: Sequence[Found], session
         grid[first] = [fixed.pop(first)]
     text = HEAD.format(name=clean(name)) + tomli_w.dumps({"model": dict(model)})
     text += "\n" + _MANY_LINES.sub(_in_a_line, tomli_w.dumps({"grid": grid}))
-    text += "".join(f"# {one} = [ ]  # it has no default: give it values\n" for one in unknown)
+    text += "".join(f"# {one}{LACKING}\n" for one in unknown)
     return f"{text}\n{tomli_w.dumps({'fixed': fixed})}\n{tomli_w.dumps({'session': dict(session)})}"
 
 

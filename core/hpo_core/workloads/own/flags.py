@@ -45,31 +45,52 @@ def flags_of(tree: ast.AST) -> list[Found]:
     return found
 
 
+_RANGES = ("suggest_int", "suggest_float", "Int", "Float")
+_CHOICES = ("suggest_categorical", "Choice")
+_IN_ORDER = ("name", "low", "min_value", "high", "max_value", "choices", "values", "value")
+
+
 def suggested(tree: ast.AST) -> list[Found]:
-    """Return what ``trial.suggest_...`` asks for, with the values that a small grid of it has."""
+    """Return what ``trial.suggest_...`` and ``hp.Float(...)`` ask for, with the values of a small grid of it."""
     found: dict[str, Found] = {}
-    for call in _calls(tree, "suggest_int", "suggest_float", "suggest_categorical"):
+    for call in _calls(tree, *_RANGES, *_CHOICES, "Boolean", "Fixed"):
         given = [_literal(one) for one in call.args]
         told = {word.arg: _literal(word.value) for word in call.keywords if word.arg}
-        given += [told[name] for name in ("name", "low", "high", "choices") if name in told]
+        given += [told[name] for name in _IN_ORDER if name in told]
         if not given or not isinstance(given[0], str):
             continue
-        kind = getattr(call.func, "attr", "")
-        if kind == "suggest_categorical" and len(given) > 1 and isinstance(given[1], (list, tuple)):
+        kind, default = getattr(call.func, "attr", ""), told.get("default")
+        values: tuple[Any, ...] = ()
+        if kind in _CHOICES and len(given) > 1 and isinstance(given[1], (list, tuple)):
             values = tuple(given[1])
-        elif len(given) > 2 and all(isinstance(end, (int, float)) for end in given[1:3]):
-            values = between(given[1], given[2], told.get("step"), bool(told.get("log")), kind == "suggest_int")
-        else:
-            values = ()
-        found.setdefault(given[0], Found(given[0], values[0] if values else None, values))
+        elif kind == "Boolean":
+            values = (False, True)
+        elif kind == "Fixed" and len(given) > 1:
+            default = given[1]
+        elif kind in _RANGES and len(given) > 2 and all(isinstance(end, (int, float)) for end in given[1:3]):
+            log = bool(told.get("log")) or told.get("sampling") in ("log", "reverse_log")
+            values = between(given[1], given[2], told.get("step"), log, kind.lower().endswith("int"))
+        default = values[0] if default is None and values else default
+        found.setdefault(given[0], Found(given[0], default, values))
     return list(found.values())
 
 
 def asked_by_name(tree: ast.AST) -> list[Found]:
-    """Return the names in ``hp["name"]``, of which nothing else is known."""
-    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Subscript))
-    names = [_literal(node.slice) for node in nodes if getattr(node.value, "id", "") in ("hp", "params", "config")]
-    return [Found(name) for name in dict.fromkeys(names) if isinstance(name, str)]
+    """Return the names in ``hp["name"]`` and ``hp.get("name", default)``, of which nothing else is known."""
+    found: dict[str, Found] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=ast.Name(id="hp" | "params" | "config"), slice=asked):
+                name, default = _literal(asked), None
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="hp" | "params" | "config"), attr="get"), args=[asked, *rest]
+            ):
+                name, default = _literal(asked), _literal(rest[0]) if rest else None
+            case _:
+                continue
+        if isinstance(name, str) and (name not in found or found[name].default is None):
+            found[name] = Found(name, default)
+    return list(found.values())
 
 
 def between(low: Any, high: Any, step: Any, log: bool, whole: bool) -> tuple[Any, ...]:
@@ -108,8 +129,14 @@ def printed(tree: ast.AST) -> tuple[str, list[str]]:
 
 
 def reported(tree: ast.AST) -> list[str]:
-    """Return the names of the metrics that ``report(name=...)`` is called with."""
-    return [word.arg for call in _calls(tree, "report") for word in call.keywords if word.arg]
+    """Return the names of the metrics that ``report`` is called with or that are yielded."""
+    calls = list(_calls(tree, "report"))
+    told = [argument for call in calls for argument in call.args]
+    told += [node.value for node in ast.walk(tree) if isinstance(node, ast.Yield) and node.value is not None]
+    keys = [_literal(key) for one in told if isinstance(one, ast.Dict) for key in one.keys]
+    return [word.arg for call in calls for word in call.keywords if word.arg] + [
+        key for key in keys if isinstance(key, str) and key not in ("epoch", "step")
+    ]
 
 
 def direction_asked(tree: ast.AST) -> str:
