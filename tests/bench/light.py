@@ -10,6 +10,7 @@ makes both slower. Nothing is asserted.
 from __future__ import annotations
 
 import argparse
+import random
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from terminal import COMMAND, Terminal
 
 SIZE = (120, 40)
 ROUNDS = 3
+SLOW = 20_000
 BARE = """
 from textual.app import App
 from textual.widgets import Static
@@ -67,8 +69,8 @@ class Bench:
             "HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.4",
         }  # fmt: skip
 
-    def open(self, command: list[str]) -> Terminal:
-        return Terminal(command, self.folder, SIZE, self.environment)
+    def open(self, command: list[str], answers: bool = True) -> Terminal:
+        return Terminal(command, self.folder, SIZE, self.environment, answers)
 
     def first_paint(self, command: list[str], words: str) -> float:
         """The shortest time until the words stand on the screen, in seconds."""
@@ -120,6 +122,48 @@ def of_keys(bench: Bench) -> list[Row]:
     return rows
 
 
+def echoes(bench: Bench, link: float, answers: bool = True, keys: int = 40) -> str:
+    """How long a cursor key's echo takes in the midst of changing views, read at ``link`` bytes a second."""
+    terminal, took, chance = bench.open([*COMMAND, "open", "paper"], answers), [], random.Random(1)
+    terminal.wait_for("collapsed")
+    settle(terminal, 3)
+    looked = time.monotonic()
+
+    def rows() -> list[str]:
+        return [line[:2] for line in terminal.text.splitlines()]
+
+    def carry(seconds: float, before: list[str] | None = None) -> float:
+        """Read for so long, or until the cursor is in another row than before; return how long."""
+        nonlocal looked
+        began = time.monotonic()
+        while (now := time.monotonic()) < began + seconds and (before is None or rows() == before):
+            if free := int(min(now - looked, 0.05) * link):  # what a link did not carry it does not carry later
+                looked = now
+                terminal.read(0.0, free)
+            time.sleep(0.002)
+        return now - began
+
+    for key in "jk" * (keys // 2):
+        terminal.type(chance.choice("]]]5"))
+        carry(chance.uniform(0.05, 0.4))
+        before = rows()
+        terminal.type(key)
+        took.append(carry(3, before) * 1000)
+    terminal.close()
+    took.sort()
+    return f"{took[len(took) // 2]:.0f}, {took[-1 - len(took) // 100]:.0f} ms"
+
+
+def of_echoes(bench: Bench) -> list[Row]:
+    """What a link of 20 kB/s adds to it."""
+    fast, slow = echoes(bench, 1e7), echoes(bench, SLOW)
+    return [
+        ("key to echo, median and p99", "", fast, ""),
+        ("  where 20 kB/s are read", "150 ms", slow, ""),
+        ("  and the terminal never answers", "150 ms", echoes(bench, SLOW, answers=False), ""),
+    ]
+
+
 def of_training(bench: Bench) -> list[Row]:
     """What a session that trains costs, with 4 workers at 10 epochs a second in all; made-up trainings."""
     (bench.folder / "live.toml").write_text(LIVE)
@@ -162,7 +206,7 @@ def main() -> None:
     print("| what | target | figure | bare Textual |\n|---|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        for part in (of_keys, of_training, lambda bench: of_time(bench, asked.trials)):
+        for part in (of_keys, of_echoes, of_training, lambda bench: of_time(bench, asked.trials)):
             for row in part(bench):
                 print("| " + " | ".join(row) + " |", flush=True)
 

@@ -49,14 +49,24 @@ def cells_seen(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
 
 
 class Terminal:
-    """A process in a pseudo-terminal of ``columns`` × ``rows``; ``text`` is what a person sees there now."""
+    """A process in a pseudo-terminal of ``columns`` × ``rows``; ``text`` is what a person sees there now.
+
+    It says where its cursor is when it is asked, as terminals do, unless it is told not to answer.
+    """
 
     def __init__(
-        self, command: list[str], folder: Path, size: tuple[int, int], environment: dict[str, str]
+        self,
+        command: list[str],
+        folder: Path,
+        size: tuple[int, int],
+        environment: dict[str, str],
+        answers: bool = True,
     ) -> None:
         columns, rows = size
         self._screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        if answers:
+            self._screen.write_process_input = self._answer
         self.sent = b""
         self._master, self._slave = pty.openpty()
         self.modes = termios.tcgetattr(self._slave)
@@ -94,12 +104,16 @@ class Terminal:
         """Type on the keyboard."""
         os.write(self._master, keys.encode())
 
-    def read(self, seconds: float) -> bool:
+    def _answer(self, data: str) -> None:
+        with contextlib.suppress(OSError):  # who asked may be gone
+            self.type(data)
+
+    def read(self, seconds: float, most: int = 1 << 16) -> bool:
         """Take in what was printed, waiting so long for the first of it; False once the program is gone."""
         if not select.select([self._master], [], [], seconds)[0]:
             return True
         try:
-            data = os.read(self._master, 1 << 16)
+            data = os.read(self._master, most)
         except OSError:  # Linux: the other end is closed
             return False
         self.sent += data

@@ -28,22 +28,46 @@ class Canvas:
         self._row: int | None = None
         self._column: int | None = None
         self._out: list[str] = []
+        self._turn = 0
+        self._drawn: dict[int, int] = {}
+        """When each row was last drawn, in turns."""
+        self.behind = False
+        """Whether there is more to send until the picture that was wanted last is shown."""
 
     def forget(self, columns: int, rows: int) -> None:
         """Know nothing of the terminal but its size."""
         self.shown = Picture(columns, rows, UNKNOWN)
         self._pen = self._row = self._column = None
 
-    def change_to(self, wanted: Picture) -> str:
-        """Return what makes the terminal show ``wanted``, a picture of its size, with its cursor."""
+    def change_to(self, wanted: Picture, most: int | None = None) -> str:
+        """Return what makes the terminal show ``wanted``, a picture of its size, with its cursor.
+
+        It is cut off after the row with which it is ``most`` bytes or more: what changed last comes first, and of
+        what changed together the rows that were not drawn for longest.
+        """
         shown = self.shown
         if self._pen is None:
             self._clear(wanted)
-        for row in range(wanted.rows):
-            if shown.texts[row] != wanted.texts[row] or shown.pens[row] != wanted.pens[row]:
-                self._change_row(row, wanted)
-                self.shown.copy_row(row, wanted)
-        if self._out:
+            shown = self.shown
+        rows = [
+            row
+            for row in range(wanted.rows)
+            if shown.texts[row] != wanted.texts[row] or shown.pens[row] != wanted.pens[row]
+        ]
+        if most is not None:
+            rows.sort(key=lambda row: (-wanted.changed[row], self._drawn.get(row, 0)))
+        self._turn += 1
+        strayed, self.behind, size = self.behind, False, 0
+        for row in rows:
+            begin = len(self._out)
+            self._change_row(row, wanted)
+            shown.copy_row(row, wanted)
+            self._drawn[row] = self._turn
+            size += len("".join(self._out[begin:]).encode())
+            if most is not None and size >= most:
+                self.behind = row != rows[-1]
+                break
+        if (self._out or strayed) and not self.behind:
             self._go(min(wanted.row, wanted.rows - 1), min(wanted.column, wanted.columns - 1))
         out, self._out = "".join(self._out), []
         return out

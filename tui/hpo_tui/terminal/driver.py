@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from textual.driver import Driver
+from textual.events import CursorPosition
 from textual.message import Message
-from textual.messages import TerminalSupportsSynchronizedOutput
 
 from hpo_tui.keyboard import SturdyDriver
 from hpo_tui.terminal.painter import Painter
@@ -33,11 +33,14 @@ class PaintingDriver(SturdyDriver):
             self._painter = Painter(self._send, self._terminal_size, erases_in_colour())
             self._painter.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self.input_tty:  # from here on answers are read, and not echoed
+            self._painter.ask()
 
     def process_message(self, message: Message) -> None:
-        """Take the terminal's answers; Textual is told of the first one."""
-        answer = isinstance(message, TerminalSupportsSynchronizedOutput)
-        if not answer or self._painter is None or self._painter.answered():
+        """Take the terminal's answers; the rest is Textual's."""
+        if isinstance(message, CursorPosition) and self._painter is not None:
+            self._painter.answered()
+        else:
             super().process_message(message)
 
     def stop_application_mode(self) -> None:

@@ -46,10 +46,14 @@ class Picture:
         self.texts = [[text] * columns for _ in range(rows)]
         self.pens = [[pen] * columns for _ in range(rows)]
         self.row = self.column = 0
+        self.changed = [0] * rows
+        """For each row, in which turn its cells last became others."""
+        self.turn = 0
 
     def resized(self, columns: int, rows: int) -> Picture:
         """Return the part of the picture that a terminal of another size shows, and blanks beside it."""
         other = Picture(columns, rows)
+        other.turn = self.turn
         for row in range(min(rows, self.rows)):
             kept = self.texts[row][:columns]
             other.texts[row][: len(kept)] = kept
@@ -70,20 +74,23 @@ class Picture:
         begin, texts = self.column, self.texts[self.row]
         text = text[: self.columns - begin]
         end = begin + len(text)
-        self._cut_wide(texts, begin, end)
         blank = on_blanks(pen)
-        texts[begin:end] = text
         if text.isspace():
             pens = [blank] * len(text)
         elif blank == pen or " " not in text:
             pens = [pen] * len(text)
         else:
             pens = [blank if char == " " else pen for char in text]
-        self.pens[self.row][begin:end] = pens
         self.column = end
+        chars, old_pens = list(text), self.pens[self.row]
+        if texts[begin:end] != chars or old_pens[begin:end] != pens:
+            self._cut_wide(texts, begin, end)
+            texts[begin:end], old_pens[begin:end] = chars, pens
+            self.changed[self.row] = self.turn
 
     def _put_each(self, text: str, pen: Pen) -> None:
         texts, pens = self.texts[self.row], self.pens[self.row]
+        self.changed[self.row] = self.turn
         for char in text:
             width = get_character_cell_size(char)
             if width == 0:
@@ -129,6 +136,7 @@ class Reader:
     def read(self, text: str) -> None:
         """Take in what is written."""
         picture = self.picture
+        picture.turn += 1
         for token in _TOKEN.finditer(text):
             kind, words = token.lastgroup, token[0]
             if kind == "text":
