@@ -52,6 +52,28 @@ def read_own(path: Path, most: int = SMALL_BYTES) -> bytes:
     return data
 
 
+def hole_in(path: Path) -> int:
+    """Return the bytes of the first hole that is larger than ``SMALL_BYTES``, 0 where a file has none.
+
+    No engine leaves one; a file of a few kilobytes with a hole would be read as terabytes of zeros.
+    """
+    at, size = 0, path.lstat().st_size
+    if size <= SMALL_BYTES or not hasattr(os, "SEEK_HOLE"):
+        return 0
+    with os.fdopen(open_own(path), "rb", buffering=0) as file:
+        while size - at > SMALL_BYTES:
+            hole = os.lseek(file.fileno(), at, os.SEEK_HOLE)
+            try:
+                at = os.lseek(file.fileno(), hole, os.SEEK_DATA) if hole < size else size
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
+                at = size  # nothing but the hole
+            if at - hole > SMALL_BYTES:
+                return at - hole
+    return 0
+
+
 def make_own_folder(path: Path) -> None:
     """Make a folder inside a session where it is missing; one that is a link is refused. Raises ``OSError``."""
     with contextlib.suppress(FileExistsError):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hpo_core.errors import SessionError
 from hpo_core.journal import lock
+from hpo_core.journal.files import hole_in
+from hpo_core.journal.segments import segments
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import BEFORE_THERE_WAS_A_KEY, SessionSpec
 from hpo_core.text import clean
@@ -119,6 +121,13 @@ class SessionFolder:
             )
         if not found:
             raise SessionError(f"{clean(self.path)} is not a session: it has no spec.toml.")
+        for path in segments(self.path):
+            with contextlib.suppress(OSError):  # who reads it says why it cannot be read
+                if hole := hole_in(path):
+                    raise SessionError(
+                        f"The session {self.name!r} has a hole of {hole / 1e9:,.1f} GB in {path.name}, which no "
+                        "engine leaves: put the file back as it was."
+                    )
 
     def _foreign(self) -> Iterator[Path]:
         """Yield what of the session's own is a link, a pipe, a device, or a folder in place of a file."""

@@ -86,6 +86,22 @@ def test_what_cannot_be_looked_at_in_one_session_hides_no_other(make_session: Ma
     assert read_session(good).counts["waiting"] == 8
 
 
+@pytest.mark.fault(42)
+def test_a_journal_that_claims_terabytes_is_refused_and_a_small_hole_is_none(make_session: MakeSession) -> None:
+    folder = make_session("hollow")
+    journal = folder.path / "journal.jsonl"
+    journal.write_bytes(b"{}\n")
+    os.truncate(journal, 1 << 20)
+    folder.check()
+    os.truncate(journal, 1 << 40)
+    with pytest.raises(SessionError, match=r"'hollow' has a hole of 1,099\.5 GB in journal\.jsonl"):
+        folder.check()
+    with journal.open("ab") as file:
+        file.write(b"{}\n")
+    with pytest.raises(SessionError, match="has a hole of"):
+        folder.check()
+
+
 def test_a_file_that_an_engine_replaces_while_the_folder_is_looked_through_hides_no_session(
     make_session: MakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
