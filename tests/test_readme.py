@@ -13,6 +13,7 @@ from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.spec import SessionSpec
 from hpo_tui.cli import VERBS
 from hpo_tui.look.keys import Key, help_groups
+from hpo_tui.screens.compare_keys import COMPARE_KEYS
 from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.session_keys import SESSION_KEYS
 
@@ -33,7 +34,8 @@ def key_table(keys: tuple[Key, ...], title: str) -> str:
 
 
 def written_keys() -> str:
-    return key_table(SESSION_KEYS, "a session") + "\n" + key_table(HOME_KEYS, "home")
+    tables = ((SESSION_KEYS, "a session"), (HOME_KEYS, "home"), (COMPARE_KEYS, "compared sessions"))
+    return "\n".join(key_table(keys, title) for keys, title in tables)
 
 
 def written_hyperparameters() -> str:

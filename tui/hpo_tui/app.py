@@ -23,6 +23,7 @@ from hpo_tui.hangup import leave_when_told
 from hpo_tui.look.preferences import remember_theme, remembered_theme
 from hpo_tui.look.skins import Skin, textual_theme_name, textual_themes
 from hpo_tui.look.theme import THEMES, ThemeName, colour_depth, palette
+from hpo_tui.screens.compare import CompareScreen
 from hpo_tui.screens.home import HomeScreen
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid, WantRefine
 from hpo_tui.screens.new_grid import NewGridScreen
@@ -133,7 +134,7 @@ class HpoApp(App[None]):
         self._theme = THEMES[(THEMES.index(self._theme) + 1) % len(THEMES)]
         self.theme = textual_theme_name(self._theme)
         self._on_theme(self._theme)
-        if isinstance(self.screen, (SessionScreen, HomeScreen)):
+        if isinstance(self.screen, (SessionScreen, HomeScreen, CompareScreen)):
             self.screen.draw_soon()
 
     def action_redraw(self) -> None:

@@ -69,7 +69,7 @@ def compare(snapshots: Mapping[str, Snapshot], metric: str | None = None) -> Com
         if in_loss(name) and len({value for values in column for value in values}) > 1
     ]
     if by and not (measure.cost or metrics.compares_losses(measure.metric)):
-        raise FilterError(metrics.apart_words(measure.metric, _shared_metrics(snapshots), by))
+        raise FilterError(metrics.apart_words(measure.metric, shared_metrics(snapshots), by))
     scores = [
         table_of(snapshot).scores(replace(measure_of(snapshot, measure.metric), better=measure.better))
         for snapshot in snapshots.values()
@@ -86,14 +86,15 @@ def compare(snapshots: Mapping[str, Snapshot], metric: str | None = None) -> Com
     )
 
 
-def _shared_metrics(snapshots: Mapping[str, Snapshot]) -> tuple[str, ...]:
+def shared_metrics(snapshots: Mapping[str, Snapshot]) -> tuple[str, ...]:
+    """Return the metrics that all of the sessions have, in the first one's order."""
     first, *others = (metrics_of(snapshot) for snapshot in snapshots.values())
     return tuple(name for name in first if all(name in other for other in others))
 
 
 def _shared_measure(snapshots: Mapping[str, Snapshot], metric: str | None) -> Measure:
     first = next(iter(snapshots.values()))
-    wanted, shared = metric or first.spec.objective.metric, _shared_metrics(snapshots)
+    wanted, shared = metric or first.spec.objective.metric, shared_metrics(snapshots)
     if wanted not in shared:
         lacking = next(name for name, snapshot in snapshots.items() if wanted not in metrics_of(snapshot))
         known = ", ".join(clean(name, 40) for name in shared)

@@ -12,6 +12,8 @@ from hpo_tui.app import HpoApp
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import TRAINING, Key, footer_items, help_at, help_groups
 from hpo_tui.panes.key_words import help_places
+from hpo_tui.screens.compare import CompareScreen
+from hpo_tui.screens.compare_keys import COMPARE_KEYS
 from hpo_tui.screens.form import FORM_KEYS
 from hpo_tui.screens.home import HomeScreen
 from hpo_tui.screens.home_keys import HOME_KEYS
@@ -22,7 +24,7 @@ from hpo_tui.screens.session_keys import SESSION_KEYS
 from hpo_tui.screens.session_screen import SessionScreen
 from hpo_tui.views import VIEWS
 
-TABLES = {"session": SESSION_KEYS, "home": HOME_KEYS, "form": FORM_KEYS}
+TABLES = {"session": SESSION_KEYS, "home": HOME_KEYS, "form": FORM_KEYS, "compare": COMPARE_KEYS}
 UNNAMED = (*(str(digit) for digit in range(10)), "ctrl+p")
 
 
@@ -41,6 +43,7 @@ def test_no_key_does_two_things(table: str) -> None:
 
 @pytest.mark.parametrize(
     ("screen", "keys"), [(SessionScreen, SESSION_KEYS), (HomeScreen, HOME_KEYS), (NewGridScreen, FORM_KEYS),
+                         (CompareScreen, COMPARE_KEYS),
                          (RefineScreen, FORM_KEYS)],
 )  # fmt: skip
 def test_everything_that_a_table_names_can_be_done(screen: type, keys: tuple[Key, ...]) -> None:

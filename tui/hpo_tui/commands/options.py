@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from hpo_tui.commands.ascii_output import ASCII, write_ascii
+from hpo_tui.look.tables import PAGE_WIDTH as PAGE_WIDTH
 
 if TYPE_CHECKING:
     from hpo_core.session.paths import SessionFolder
-
-PAGE_WIDTH = 80
-"""What people read is laid out for so many columns, on a terminal or not."""
-
-VALUES_SHOWN = 50
-"""A hyperparameter of more values, as in a random search, has no line for each of them."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

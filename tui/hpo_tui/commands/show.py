@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import click
 import numpy as np
@@ -19,10 +19,9 @@ from hpo_core.results.table import means, standing, table_of
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.note import read_note
 from hpo_core.session.snapshot import Snapshot, session_status
-from hpo_core.text import clean, fewer_digits, format_seconds, format_value, plural
+from hpo_core.text import clean, format_seconds, format_value, plural
 from hpo_tui.commands.options import (
     PAGE_WIDTH,
-    VALUES_SHOWN,
     common_options,
     json_option,
     path_in_words,
@@ -30,7 +29,8 @@ from hpo_tui.commands.options import (
 )
 from hpo_tui.commands.sentences import counts_in_words, outcome_in_words, values_in_words
 from hpo_tui.commands.view_options import View, in_view
-from hpo_tui.look.numbers import decimals_for, metric_text
+from hpo_tui.look.numbers import decimals_for
+from hpo_tui.look.tables import VALUES_SHOWN, aligned, score_text, short_value
 
 TOP = 10
 FAILURES_SHOWN = 10
@@ -142,31 +142,6 @@ def ranking_lines(snapshot: Snapshot, top: int, seen: NDArray[np.bool_] | None =
         lines.append(f"… and {plural(scored - top, 'trial')} more")
     apart = apart_words(snapshot, measure, seen)
     return [*textwrap.wrap(apart, PAGE_WIDTH, subsequent_indent="  "), *lines]
-
-
-def short_value(value: object, room: int = 9) -> str:
-    """Return a value; of a number with many digits as many as there is room for."""
-    shown = format_value(value)
-    return (isinstance(value, float) and len(shown) > room and fewer_digits(shown, room)) or shown
-
-
-def score_text(mean: float, sd: float, decimals: int) -> str:
-    """Return "0.9661 ± 0.0023", or the mean alone where there is no sd."""
-    spread = f" ± {metric_text(sd, decimals)}" if sd == sd else ""
-    return f"{metric_text(mean, decimals)}{spread}"
-
-
-def aligned(table: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
-    """Return rows of cells as lines of aligned columns, cut at the page's width; ``right`` columns end aligned."""
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-    lines = []
-    for row in table:
-        cells = [
-            f"{cell:>{width}}" if column in right else f"{cell:<{width}}"
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(clean("  ".join(cells).rstrip(), PAGE_WIDTH))
-    return lines
 
 
 def _values(view: View) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo_core.plan.hyperparameters import Value
 from hpo_tui.look.inks import category
 
 Floats = NDArray[np.float64]
@@ -31,6 +33,12 @@ class Axis:
     def inks(self) -> tuple[int, ...]:
         """The ink of each value."""
         return tuple(map(category, self.places or range(len(self.labels))))
+
+
+def positions_of(values: Sequence[Value]) -> tuple[float, ...] | None:
+    """Return the values as numbers, None where one of them is none."""
+    numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+    return tuple(map(float, values)) if numeric else None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

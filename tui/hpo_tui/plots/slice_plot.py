@@ -1,19 +1,20 @@
 """Slices: the metric against each hyperparameter, a panel for each, every training a point over its value.
 
-A cell with several trainings has a larger mark; the line across a value is the mean of its trainings.
+A cell with several trainings has a larger mark; the line across a value is the mean of its trainings. Where they
+are of several groups, such as sessions, each group has a sign, a colour and a mean of its own, beside the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
-from hpo_tui.plots.canvas import Canvas, sentence, shorten
-from hpo_tui.plots.data import Floats, Trials
+from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
+from hpo_tui.plots.data import Floats, Ints, Trials
 from hpo_tui.plots.frame import Inner, Sides, Tick, draw_frame
 from hpo_tui.plots.legend import SIZES, SIZES_ASCII
 from hpo_tui.plots.pen import Pen
@@ -22,6 +23,23 @@ from hpo_tui.plots.scale import format_ticks, fraction, limits, round_ticks
 
 TOO_SMALL = "too small for slices; widen the window"
 _NARROWEST, _LOWEST, _GAP = 22, 7, 2
+
+
+SIGNS, SIGNS_ASCII = "●◆■○◇▪×", "o#@.+*x"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Groups:
+    """Which group each of the rows is of, and what the groups are called."""
+
+    names: tuple[str, ...]
+    of: Ints
+
+
+def sign_of(group: int, plain: bool) -> str:
+    """Return the sign of a group's points, by its number."""
+    signs = SIGNS_ASCII if plain else SIGNS
+    return signs[group % len(signs)]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,12 +61,17 @@ def slice_numbers(trainings: Trials) -> SliceNumbers | None:
     means, counts = [], []
     for at, axis in enumerate(trainings.axes):
         codes, size = trainings.codes[scored, at], len(axis.labels)
-        found = np.bincount(codes, minlength=size)
-        with np.errstate(all="ignore"):
-            share = trainings.scores[scored] / found[codes]  # divided before the sum: huge ones do not overflow
-            means.append(np.where(found > 0, np.bincount(codes, weights=share, minlength=size), np.nan))
-        counts.append(tuple(map(int, found)))
+        means.append(_means(codes, trainings.scores[scored], size))
+        counts.append(tuple(map(int, np.bincount(codes, minlength=size))))
     return SliceNumbers(*ends, tuple(means), tuple(counts))
+
+
+def _means(codes: Ints, scores: Floats, size: int) -> Floats:
+    """Return the mean score of each of ``size`` values, NaN where it has none."""
+    found = np.bincount(codes, minlength=size)
+    with np.errstate(all="ignore"):
+        share = scores / found[codes]  # divided before the sum: huge ones do not overflow
+        return np.where(found > 0, np.bincount(codes, weights=share, minlength=size), np.nan)
 
 
 def slices(
@@ -59,17 +82,22 @@ def slices(
     *,
     ascii: bool = False,  # noqa: A002
     empty: str = "The first results appear here.",
+    groups: Groups | None = None,
 ) -> Picture:
-    """Return one panel for each hyperparameter in exactly ``width`` × ``height`` cells."""
+    """Return one panel for each hyperparameter in just ``width`` × ``height`` cells, told apart by ``groups``."""
     numbers = slice_numbers(trainings)
     if numbers is None:
         return sentence(empty, width, height, ascii, inks.DIM)
-    areas = _areas(len(trainings.axes), width, height)
+    lead = 1 if groups is not None else 0
+    areas = _areas(len(trainings.axes), width, height - lead)
     if not areas:
         return sentence(TOO_SMALL, width, height, ascii, inks.DIM)
     canvas, pen = Canvas(width, height), Pen(width, height, ascii)
     for panel, area in enumerate(areas):
-        _draw(canvas, pen, area, trainings, numbers, panel, metric)
+        placed = replace(area, row=area.row + lead)
+        _draw(canvas, pen, placed, trainings, numbers, panel, metric, groups)
+    if groups is not None:
+        _draw_names(canvas, groups, ascii)
     canvas.lay(pen.rows(), 0, 0)
     left = len(trainings.axes) - len(areas)
     if left:
@@ -91,8 +119,28 @@ def _areas(panels: int, width: int, height: int) -> Sequence[Inner]:
     ]
 
 
+def _draw_names(canvas: Canvas, groups: Groups, plain: bool) -> None:
+    """Name the groups in the first row, as many as there is room for."""
+    at = 0
+    for number, name in enumerate(groups.names):
+        more = len(groups.names) - number - 1
+        said = f"{sign_of(number, plain)} {shorten(name, 24)}"
+        if at + width_of(said) + (8 if more else 0) > canvas.width:
+            canvas.write(at, 0, f"+{more + 1} more", inks.DIM)
+            return
+        canvas.write(at, 0, said, inks.category(number))
+        at += width_of(said) + 3
+
+
 def _draw(
-    canvas: Canvas, pen: Pen, area: Inner, trainings: Trials, numbers: SliceNumbers, panel: int, metric: Objective
+    canvas: Canvas,
+    pen: Pen,
+    area: Inner,
+    trainings: Trials,
+    numbers: SliceNumbers,
+    panel: int,
+    metric: Objective,
+    groups: Groups | None,
 ) -> None:
     axis = trainings.axes[panel]
     count = len(axis.labels)
@@ -103,29 +151,57 @@ def _draw(
     y_ticks: list[Tick] = list(zip(map(float, parts), format_ticks(values), strict=True))
     x_ticks: list[Tick] = list(zip(map(float, places), axis.labels, strict=True))
     first = panel == 0
-    inner = draw_frame(
-        canvas, area, Sides(x_ticks, y_ticks, axis.name, f"{metric.metric} {metric.arrow}" if first else " ")
-    )
+    name = f"{metric.metric} {metric.arrow}" if first else " "
+    numbered = axis.positions is not None
+    inner = draw_frame(canvas, area, Sides(x_ticks, y_ticks, axis.name, name, x_is_number=numbered))
     if inner is None:
         return
     scored = trainings.scored
-    codes, heights = trainings.codes[scored, panel], fraction(trainings.scores[scored], numbers.low, numbers.high)
-    cols = np.floor(inner.at_x(0.0) + places[codes] * (inner.width - 1)).astype(np.int64)
+    codes, scores = trainings.codes[scored, panel], trainings.scores[scored]
+    of = np.zeros(len(codes), np.int64) if groups is None else groups.of[scored]
+    for group in range(1 if groups is None else len(groups.names)):
+        here = of == group
+        sign = "" if groups is None else sign_of(group, pen.plain)
+        inked = axis.inks if groups is None else (inks.category(group),) * count
+        beside = 0 if groups is None else 2 * group - len(groups.names) + 1
+        cols = np.clip(
+            np.floor(inner.at_x(0.0) + places * (inner.width - 1)).astype(np.int64) + beside,
+            inner.col,
+            inner.col + inner.width - 1,
+        )
+        _draw_group(pen, inner, cols, codes[here], scores[here], numbers, inked, sign)
+
+
+def _draw_group(
+    pen: Pen,
+    inner: Inner,
+    cols: Ints,
+    codes: Ints,
+    scores: Floats,
+    numbers: SliceNumbers,
+    inked: Sequence[int],
+    sign: str,
+) -> None:
+    """Draw the points and means of one group; ``cols`` and ``inked`` are the column and the ink of each value."""
+    heights = fraction(scores, numbers.low, numbers.high)
     rows = np.floor(inner.at_y(1.0) + (1.0 - heights) * (inner.height - 1)).astype(np.int64)
     sizes = SIZES_ASCII if pen.plain else SIZES
-    for level in range(count):
-        ink, mean = axis.inks[level], numbers.means[panel][level]
+    reach = 1 if sign else 2
+    for level, mean in enumerate(_means(codes, scores, len(cols))):
+        ink = inked[level]
         if np.isfinite(mean):
             row = int(inner.at_y(float(fraction(np.array([mean]), numbers.low, numbers.high)[0])))
-            at = int(inner.at_x(float(places[level])))
-            reach = [col for col in range(at - 2, at + 3) if inner.col <= col < inner.col + inner.width]
+            line = [
+                at
+                for at in range(cols[level] - reach, cols[level] + reach + 1)
+                if 0 <= at - inner.col < inner.width
+            ]
             pen.points(
-                [col + 0.5 for col in reach],
-                [row + 0.5] * len(reach),
-                ["-" if pen.plain else "─"] * len(reach),
-                [ink] * len(reach),
+                [at + 0.5 for at in line],
+                [row + 0.5] * len(line),
+                ["-" if pen.plain else "─"] * len(line),
+                [ink] * len(line),
             )
-        here = codes == level
-        cells, found = np.unique(np.stack([cols[here], rows[here]], axis=1), axis=0, return_counts=True)
-        glyphs = [sizes[1] if number == 1 else sizes[2] for number in found.tolist()]
-        pen.points(cells[:, 0] + 0.5, cells[:, 1] + 0.5, glyphs, [ink] * len(glyphs))
+        cells, found = np.unique(rows[codes == level], return_counts=True)
+        glyphs = [sign or (sizes[1] if number == 1 else sizes[2]) for number in found.tolist()]
+        pen.points([cols[level] + 0.5] * len(cells), cells + 0.5, glyphs, [ink] * len(glyphs))

@@ -37,6 +37,7 @@ from hpo_tui.panes.home_lines import (
 )
 from hpo_tui.plots.rows import Row
 from hpo_tui.screens.acts import keeping
+from hpo_tui.screens.compare import CompareScreen
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid
@@ -234,6 +235,21 @@ class HomeScreen(Screen[None]):
             self.post_message(OpenSession(line.card.folder))
         elif line is not None:
             await self.run_action(line.action)
+
+    def action_mark(self) -> None:
+        """Mark the session under the cursor to be compared, or no longer; go on to the next."""
+        if (card := self._chosen()) is not None:
+            if self._marked.pop(card.folder.path, self) is self:
+                self._marked[card.folder.path] = None
+            self.action_cursor(1)
+
+    def action_compare(self) -> None:
+        """Compare the marked sessions, in the order in which they were marked."""
+        if len(self._marked) < 2:
+            self.notify("Mark two sessions or more with space; = compares them.", markup=False)
+            return
+        folders = [SessionFolder(path) for path in self._marked]
+        self.app.push_screen(CompareScreen(folders, self._skin))
 
     def action_new_grid(self) -> None:
         """Fill in a new grid."""

@@ -22,6 +22,9 @@ HOME_KEYS: tuple[Key, ...] = (
     *group(
         "Session",
         Key("enter", "open", "open", "open the session, or do what the line says", "open", 1),
+        Key("space", "mark", "mark", "mark the session, to compare it with others", "mark", 8),
+        Key("equals_sign", "compare", "compare", "the marked sessions as one: ranking, values, plot", "compare",
+            9),
         Key("R", "resume", "resume", "go on with what waits in the session, starting an engine", "resume", 12),
         Key("c", "copy", "copy as new", "a new grid that begins as a copy of the session's", "copy as new", 14),
         Key("N", "note", "note", "a line of your own on the session", "note", 16),

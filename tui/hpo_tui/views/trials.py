@@ -14,7 +14,7 @@ from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table_in_view import Table
 from hpo_tui.look.numbers import metric_text, trial_words
 from hpo_tui.plots.canvas import shorten, width_of
-from hpo_tui.plots.data import Axis, Trials, trials
+from hpo_tui.plots.data import Axis, Trials, positions_of, trials
 
 WAITING = "The first finished trials appear here."
 NONE_YET = "The first trials appear here when an engine draws them; R starts one."
@@ -39,9 +39,8 @@ def axes_of(table: Table, in_view_only: bool = True) -> tuple[Axis, ...]:
     for factor, hidden in zip(table.factors, table.hidden, strict=True):
         places = tuple(place for place, out in enumerate(hidden) if not (out and in_view_only))
         values = [factor.values[place] for place in places]
-        numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
-        positions = tuple(float(value) for value in values) if numeric else None
-        made.append(Axis(clean(factor.name), tuple(format_value(value) for value in values), positions, places))
+        labels = tuple(format_value(value) for value in values)
+        made.append(Axis(clean(factor.name), labels, positions_of(values), places))
     return tuple(made)
 
 
