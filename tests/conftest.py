@@ -12,9 +12,13 @@ import psutil
 import pytest
 from fault_table import FaultPlugin
 
+from hpo_core.executors.hardware import cores
 from hpo_core.journal.lock import is_held, read_holder
 
 END_SECONDS = 10
+
+LONGEST_FIRST = ("tf", "e2e", "faults", "bench")
+"""Folders whose files take longest: what begins last should be short, or one process works on alone at the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +32,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(FaultPlugin(config))
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than there are cores: many tests wait for a process or a terminal of their own."""
+    del config
+    return cores() + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
+    items.sort(key=lambda item: LONGEST_FIRST.index(of) if (of := folders[item]) in LONGEST_FIRST else 9)
     for item in items:
         if item.get_closest_marker("ray") and not config.getoption("--ray"):
             item.add_marker(pytest.mark.skip(reason="needs a Ray cluster: python -m pytest --ray -m ray"))

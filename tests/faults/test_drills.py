@@ -18,7 +18,7 @@ from drill_visits import come_and_go, two_screens
 
 @pytest.mark.fault(1, 3)
 def test_kill_9_of_screen_engine_and_workers_at_random_loses_doubles_and_orphans_nothing(tmp_path: Path) -> None:
-    figures = attack(tmp_path, 24)
+    figures = attack(tmp_path, 12)
     assert figures.clean, figures
 
 

@@ -135,7 +135,7 @@ def compare(
     ("loss", "optimizer"),
     [
         ("poisson", "sgd"),
-        ("mean_squared_error", "nadam"),
+        pytest.param("mean_squared_error", "nadam", marks=pytest.mark.long),
         pytest.param("categorical_crossentropy", "rmsprop", marks=pytest.mark.long),
         pytest.param("categorical_crossentropy", "adamw", marks=pytest.mark.long),
     ],  # and adam in every test below
@@ -220,7 +220,8 @@ def test_the_order_of_layers_means_what_it_means_in_fit(
     compare(ours.curve, fit(values(dropout=0.3, **changed), fruit), rel=5e-4)
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_gives_the_curve_that_fit_gives(
     train: Any, values: Callable[..., Values], fruit: Dataset, precision: str
 ) -> None:
