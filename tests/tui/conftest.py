@@ -148,6 +148,7 @@ def open_app(sessions: Path) -> OpenApp:
             driver = Driver(pilot)
             if folder is not None:
                 await driver.shows("header", folder.name)
+                await driver.until(lambda: "reading…" not in driver.text("header"))
             yield driver
 
     return opened

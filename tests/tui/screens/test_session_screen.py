@@ -15,9 +15,12 @@ from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.status import LiveStatus, RunningJob, write_status
 from hpo_core.session.store import create
+from hpo_tui.desk.follower import Follower
 from hpo_tui.look.inks import CURSOR
+from hpo_tui.screens.messages import OpenSession
 from hpo_tui.views import VIEWS
 from hpo_tui.widgets.cell_pane import CellPane
+from hpo_tui.widgets.too_small import TooSmall
 
 SIZES = [(80, 24), (100, 30), (120, 40), (200, 60)]
 TO_RANKING = ["right_square_bracket"] * [view.name for view in VIEWS].index("ranking")
@@ -32,6 +35,30 @@ def cursor_cell(pane: CellPane) -> tuple[int, int]:
                 return x + len(text) - len(text.lstrip()), y
             x += len(text)
     raise AssertionError("no point is under the cursor")
+
+
+async def test_a_session_says_at_once_that_it_is_read(make_session, open_app, monkeypatch) -> None:
+    monkeypatch.setattr(Follower, "start", lambda follower: None)  # as slow as can be
+    async with open_app() as see:
+        see.app.post_message(OpenSession(make_session()))
+        await see.shows("header", "grid  reading…")
+
+
+async def test_a_terminal_made_too_small_says_what_it_needs_and_goes_on_when_it_grows(
+    make_session, open_app
+) -> None:
+    async with open_app(make_session(), size=(80, 24)) as see:
+        cover = see.app.screen.query_one(TooSmall)
+        await see.press("tab")
+        assert not cover.display
+        await see.pilot.resize_terminal(40, 12)
+        await see.until(lambda: cover.display)
+        assert "60 × 16" in str(cover.render())
+        assert "40 × 12" in str(cover.render())
+        assert cover.size == (40, 12)
+        await see.pilot.resize_terminal(80, 24)
+        await see.until(lambda: not cover.display)
+        assert see.app.screen.focused_pane == "view"
 
 
 @pytest.mark.parametrize("size", SIZES)

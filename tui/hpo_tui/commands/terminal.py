@@ -7,9 +7,7 @@ import sys
 
 from hpo_core.errors import TerminalError
 from hpo_core.text import clean
-
-MINIMUM_SIZE = (60, 16)
-"""Columns and rows."""
+from hpo_tui.look.size import MINIMUM_SIZE
 
 
 def check_terminal() -> None:

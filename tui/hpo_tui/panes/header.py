@@ -54,6 +54,15 @@ class Header(Pane):
         return desk.update, desk.measure, desk.table.apart
 
 
+def opening_row(name: str, width: int) -> Row:
+    """Return the line of a session of which nothing is known yet."""
+    return padded((run(" "), _named(name), run("  reading…", DIM)), width)
+
+
+def _named(name: str) -> tuple[str, int]:
+    return run(fit(name, min(len(name), 24)), STRONG)
+
+
 def header_row(name: str, update: Update, measure: Measure, width: int, apart: bool = False) -> Row:
     """Return the line: name, state, share, what is shown; then bar, time left and workers where they fit.
 
@@ -66,7 +75,7 @@ def header_row(name: str, update: Update, measure: Measure, width: int, apart: b
     state_ink = WARNING if word in ("engine gone", "paused") else DEFAULT
     lead: Row = (
         run(" "),
-        run(fit(name, min(len(name), 24)), STRONG),
+        _named(name),
         run(f"  {word} ", state_ink),
         run(f"{snapshot.ended} of {total}  "),
         *((run("made-up results  ", WARNING),) if made_up(snapshot) else ()),

@@ -30,11 +30,13 @@ from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import Key, for_imported
 from hpo_tui.look.skins import Skin
 from hpo_tui.panes import PANES
+from hpo_tui.panes.header import opening_row
 from hpo_tui.screens.dialogs import Words, take_over_choice
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
 from hpo_tui.screens.orders import Orders, warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.filter_line import FilterLine
+from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
 
 FRAMED = tuple(name for name, pane in PANES.items() if pane.framed)
 LIVELY = tuple(name for name, pane in PANES.items() if pane.lively)
@@ -48,8 +50,8 @@ class DeskScreen(Screen[None]):
     """One session, followed and drawn."""
 
     KEYS: tuple[Key, ...] = ()
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (116, "-broad"), (160, "-vast")]  # noqa: RUF012 - Textual's own declaration
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-medium"), (48, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, SLIM), (COLUMNS, "-narrow"), (100, "-wide"), (116, "-broad"), (160, "-vast")]  # noqa: RUF012 - Textual's own declaration
+    VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-short"), (34, "-medium"), (48, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#values"
 
     def __init__(self, folder: SessionFolder, skin: Callable[[], Skin], read_only: bool = False) -> None:
@@ -88,6 +90,7 @@ class DeskScreen(Screen[None]):
         yield CellPane(id="queue", classes="framed")
         yield CellPane(id="footer")
         yield FilterLine()
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """Begin to follow the session."""
@@ -287,7 +290,14 @@ class DeskScreen(Screen[None]):
 
     def _draw(self) -> None:
         self._draws = self._plots_wait = False
+        if self.latest is None:
+            self._say_reading()
         self._draw_panes(PANES)
+
+    def _say_reading(self) -> None:
+        """Say what is being opened: a large session takes a while to be read."""
+        header, skin = self.pane("header"), self._skin()
+        header.show([opening_row(self.folder.name, header.content_size.width)], skin.palette, skin.ascii_only)
 
     def _draw_panes(self, names: Iterable[str]) -> None:
         """Draw those panes of which anything has changed that they are made of."""

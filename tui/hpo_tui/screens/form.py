@@ -31,6 +31,7 @@ from hpo_tui.screens.orders import warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.form_parts import Deed, FormRow, FormScroll
 from hpo_tui.widgets.plain_text import literal
+from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
 
 SUMMARY_LINES = 3
 SAVE = ("keep", "Save as a spec file", "write the grid as a spec file where you are, and train nothing")
@@ -71,7 +72,8 @@ class FormScreen(Screen[SessionFolder | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(FORM_KEYS)
     KEYS = FORM_KEYS
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    HORIZONTAL_BREAKPOINTS = [(0, SLIM), (COLUMNS, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-high")]  # noqa: RUF012
     AUTO_FOCUS = "FormRow .control"
 
     def __init__(self, skin: Callable[[], Skin]) -> None:
@@ -114,6 +116,7 @@ class FormScreen(Screen[SessionFolder | None]):
             for name, label, _ in self.deeds():
                 yield Deed(name, label)
         yield CellPane(id="footer")
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """Read the fields for the first time."""

@@ -44,6 +44,7 @@ from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid
 from hpo_tui.screens.orders import warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.search_line import SearchLine
+from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
 
 REFRESH_SECONDS = 1.0
 READ_ONLY = "hpo-tui was opened read-only; start it without --read-only to do that."
@@ -55,6 +56,8 @@ class HomeScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(HOME_KEYS)
     KEYS = HOME_KEYS
     AUTO_FOCUS = "#sessions"
+    HORIZONTAL_BREAKPOINTS = [(0, SLIM), (COLUMNS, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-high")]  # noqa: RUF012
 
     class Listed(Message):
         """The sessions were read again."""
@@ -90,6 +93,7 @@ class HomeScreen(Screen[None]):
         yield CellPane(id="detail", classes="framed")
         yield SearchLine(id="search")
         yield CellPane(id="footer")
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """Read the sessions, and read them again every second."""
