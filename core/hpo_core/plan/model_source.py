@@ -28,13 +28,15 @@ class ModelSpec:
     """A Python ``file``, or a ``command`` with ``{name}`` for the values; where it runs is ``folder``.
 
     ``pattern`` is a regular expression that finds metrics in what a command prints, a named group for each. A
-    command whose folder is ``{out}`` runs in a folder of each training's own.
+    command whose folder is ``{out}`` runs in a folder of each training's own. ``warm`` false starts a script anew
+    for each training.
     """
 
     file: str | None = key("text")
     command: str | None = key("text")
     pattern: str | None = key("text")
     folder: str | None = key("text")
+    warm: bool | None = key("flag")
 
     @classmethod
     def read(cls, table: Mapping[str, Any], where: str, base: Path | None) -> ModelSpec:
@@ -53,6 +55,8 @@ class ModelSpec:
             folder = folder if "folder" in given else full.parent
         if in_out and "file" in given:
             raise SpecError(f"{where} folder {IN_OUT} is for a command; a file runs in its own folder.")
+        if "warm" in given and "command" not in given:
+            raise SpecError(f"{where} warm is for a command; the worker that runs a file stays warm anyway.")
         given["folder"] = IN_OUT if in_out else str(folder)
         if "pattern" in given:
             cls._check_pattern(given, where)

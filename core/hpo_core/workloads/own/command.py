@@ -21,9 +21,10 @@ from hpo_core.errors import HpoError
 from hpo_core.journal.events import Job
 from hpo_core.journal.files import make_own_folder
 from hpo_core.plan.model_source import IN_COMMAND, IN_OUT, OUT
-from hpo_core.text import clean, format_value
+from hpo_core.text import clean, format_value, joined
 from hpo_core.workloads.own.function import own_data
 from hpo_core.workloads.own.heard import Heard, lines_of
+from hpo_core.workloads.own.warm import Script, WarmParent, WarmRun, read_script, script_of
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal, not_finite
 
 TERM_SECONDS = 5.0
@@ -49,6 +50,8 @@ class CommandWorkload:
         self._folder = str(model["folder"])
         self._pattern = re.compile(model["pattern"]) if "pattern" in model else None
         self._said_data = False
+        self._parent: WarmParent | None = None
+        self._starts_anew = not model.get("warm", True) or any(map(IN_COMMAND.search, self._words[:2]))
 
     def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Run the program to its end, or until told to stop."""
@@ -59,11 +62,13 @@ class CommandWorkload:
             report.data(own_data())
             self._said_data = True
         _log(f"$ {shlex.join(words)}\n")
+        process = self._start(words, out, report)
         report.started()
-        process = self._start(words, out)
         threading.Thread(target=_end_when_told, args=(process, stop), daemon=True).start()
         heard = Heard(out, self._pattern)
-        epochs, last = self._read(process, heard, report, stop)
+        assert process.stdout is not None
+        with process.stdout:
+            epochs, last = self._read(process.stdout.fileno(), heard, report, stop)
         status = process.wait()
         with contextlib.suppress(OSError):
             out.rmdir()  # where nothing stands in it
@@ -78,7 +83,21 @@ class CommandWorkload:
             raise HpoError(f"{clean(words[0])} ended without a metric that could be read. {said}")
         return not_finite(last, epochs) or Outcome("complete")
 
-    def _start(self, words: Sequence[str], out: Path) -> subprocess.Popen[bytes]:
+    def end(self) -> None:
+        """Let go of what is kept between trainings."""
+        if self._parent is not None:
+            self._parent.end()
+            self._parent = None
+
+    def _start(self, words: Sequence[str], out: Path, report: Reporter) -> subprocess.Popen[bytes] | WarmRun:
+        folder = out if self._folder == IN_OUT else Path(self._folder)
+        told = {"HPO_TUI_OUT": str(out)}
+        parent = self._warm_parent(words, folder, report)
+        if parent is not None:
+            try:
+                return parent.run(words[1:], folder, told)
+            except OSError:  # it is gone, killed for its memory perhaps
+                self.end()
         before = [sys.executable, "-S", "-c", END_WITH_PARENT] if sys.platform == "linux" else []
         try:
             return subprocess.Popen(
@@ -86,17 +105,38 @@ class CommandWorkload:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=sys.stderr,
-                cwd=out if self._folder == IN_OUT else self._folder,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", "HPO_TUI_OUT": str(out)},
+                cwd=folder,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **told},
             )
         except OSError as error:
             raise HpoError(f"{clean(words[0])} cannot be run: {clean(error.strerror)}.") from None
 
-    def _read(
-        self, process: subprocess.Popen[bytes], heard: Heard, report: Reporter, stop: StopSignal
-    ) -> tuple[int, dict[str, float]]:
+    def _warm_parent(self, words: Sequence[str], folder: Path, report: Reporter) -> WarmParent | None:
+        """Return the process that has imported what the script imports; None where it is to start anew."""
+        if self._starts_anew or self._parent is not None:
+            return self._parent
+        file = script_of(words, folder)
+        script = Script() if file is None else read_script(file)
+        if file is None or not (script.modules or script.why_not):
+            self._starts_anew = True
+            return None
+        parent = None if script.why_not else WarmParent(script, file)
+        why = script.why_not if parent is None else parent.why_not
+        if parent is not None and not why:
+            self._parent = parent
+            report.note(
+                f"{clean(file.name)} is run warm: each worker imports {joined(list(script.modules))} once, and "
+                "forks each run from there; [model] warm = false starts each anew."
+            )
+            return parent
+        if parent is not None:
+            parent.end()
+        self._starts_anew = True
+        report.note(f"{clean(file.name)} starts anew for each training: {why}.")
+        return None
+
+    def _read(self, output: int, heard: Heard, report: Reporter, stop: StopSignal) -> tuple[int, dict[str, float]]:
         """Report each epoch of the program; return how many there were, and the last one's metrics."""
-        assert process.stdout is not None
         epochs, began = 0, time.monotonic()
         last: dict[str, float] = {}
 
@@ -107,7 +147,7 @@ class CommandWorkload:
             report.epoch(epochs, found, now - began)
             began = now
 
-        for line in lines_of(process.stdout.fileno()):
+        for line in lines_of(output):
             _log(line)
             for found in heard.line(line):
                 tell(found)
@@ -139,7 +179,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else format_value(value)
 
 
-def _end_when_told(process: subprocess.Popen[bytes], stop: StopSignal) -> None:
+def _end_when_told(process: subprocess.Popen[bytes] | WarmRun, stop: StopSignal) -> None:
     """End the program and all that it started, politely at first."""
     while process.poll() is None and not stop.now:
         time.sleep(0.05)
