@@ -110,6 +110,8 @@ def _parts(effects: Effects, so_far: SoFar) -> Iterator[Part]:
             kept *= (
                 max(len(factor.values), 1) if factor.name in judged and judged[factor.name].word == "noise" else 1
             )
+        if any(factor.continuous for factor in effects.values):
+            kept = 1  # a search: one value of each leaves as many trials
         yield _noise(noise, kept, nothing_else=len(noise) == len(judged) - len(broken) > 1)
     yield from _unsure(effects, judged, so_far)
     if effects.best is not None:
@@ -141,6 +143,7 @@ def _noise(names: Sequence[str], kept: int, nothing_else: bool) -> Part:
     work = f"{_FRACTIONS.get(kept, f'1/{kept}')} of the work"
     lead = "nothing decides: " if nothing_else else ""
     few = f"noise: {shown}" if len(names) < _FEW else f"{len(names)} are noise"
+    few = "nothing decides" if nothing_else else few
     told = f"{lead}{shown} {verb} noise"
     texts = (f"{told}: {what}, {work}", f"{told}: {what}", few, "") if kept > 1 else (told, few, "")
     return Part("noise", texts)

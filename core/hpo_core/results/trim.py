@@ -72,14 +72,15 @@ class Trim:
         """Bring values back into view."""
         return self._to(self.hidden - {(name, value) for value in values})
 
-    def toggle(self, name: str, value: Value) -> Trim:
-        """Take a value out of view, or bring it back."""
-        return self.show(name, value) if self.hides(name, value) else self.hide(name, value)
+    def toggle(self, name: str, *values: Value) -> Trim:
+        """Take values out of view, or where none of them is in view, bring them back."""
+        out = all(self.hides(name, value) for value in values)
+        return self.show(name, *values) if out else self.hide(name, *values)
 
-    def only(self, factor: Hyperparameter, value: Value) -> Trim:
-        """Show this value of the hyperparameter and none of its others."""
-        others = {(factor.name, other) for other in factor.values if other != value}
-        return self._to((self.hidden - {(factor.name, value)}) | others)
+    def only(self, factor: Hyperparameter, *values: Value) -> Trim:
+        """Show these values of the hyperparameter and none of its others."""
+        shown = {(factor.name, value) for value in values}
+        return self._to((self.hidden - shown) | ({(factor.name, value) for value in factor.values} - shown))
 
     def all(self, factor: Hyperparameter) -> Trim:
         """Bring every value of the hyperparameter back."""

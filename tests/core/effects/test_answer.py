@@ -63,7 +63,9 @@ def test_at_any_width_it_says_the_most_that_fits_and_cuts_no_word() -> None:
 def test_where_nothing_stands_out_it_says_that_nothing_decides() -> None:
     said = line(found(FLAT, sd=0.003, replicates=8))
     assert said.startswith("nothing decides: rate and width are noise: keep one of each, 1/9 of the work")
-    assert "or 8 others" in line(found(FLAT, sd=0.003, replicates=8), width=80)
+    assert "nothing decides · best: trial 1, not told from 8 others" in line(
+        found(FLAT, sd=0.003, replicates=8), width=80
+    )
     assert steps(found(FLAT, sd=0.003, replicates=8)) == ["use", "refine"]
 
 

@@ -107,7 +107,7 @@ def test_hiding_values_narrows_the_page_and_deletes_nothing(make_session: MakeSe
     folder = make_session("grid")
     before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
     lines = lines_of("show", "grid", "--hide", "learning_rate=1e-4,0.01", "--hide", "filters=12")
-    assert "2 of 12 trials in view; out of view: filters=12, learning_rate=0.0001, learning_rate=0.01" in lines
+    assert "2 of 12 trials in view; out of view: learning_rate=0.0001, learning_rate=0.01, filters=12" in lines
     assert [
         line.split()[1] for line in lines if line.endswith(("poisson             24", "mean_squared_error  24"))
     ] == ["6", "8"]

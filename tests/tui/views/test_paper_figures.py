@@ -53,7 +53,7 @@ def drawn_scatter(see: object) -> ScatterNumbers:
     screen = see.app.screen
     desk = screen.desk()
     shown = shown_axes(desk.state, len(screen.factors))
-    look = ScatterLook(shown, (), angles_of(desk.state, screen.factors))
+    look = ScatterLook(shown, (), angles_of(desk.state, desk.table.factors))
     return scatter_numbers(trials_in_view(desk), metric_of(desk.table), look)
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from hpo_core.effects.answer import BETWEEN, SoFar, answer, fitted
 from hpo_core.results.analysis import analyse_session, collapsed_trainings, session_wiring
+from hpo_core.results.in_view import hidden_values
+from hpo_core.results.levels import levels_of
 from hpo_core.results.loss_groups import apart_words, loss_columns, losses_apart
 from hpo_core.results.measure import measure_of
 from hpo_core.results.show_json import show_json
@@ -94,9 +96,7 @@ def _heading(view: View) -> Iterator[str]:
         level = "warning" if found.fault else "note"
         yield from textwrap.wrap(f"{level}: {found}", PAGE_WIDTH, subsequent_indent="  ")
     if not view.mask.all():
-        hidden = ", ".join(
-            f"{clean(name)}={format_value(value)}" for name, value in sorted(view.trim.hidden, key=str)
-        )
+        hidden = ", ".join(_hidden(view))
         yield f"{view.mask.sum()} of {plural(len(view.mask), 'trial')} in view" + (
             f"; out of view: {hidden}" if hidden else ""
         )
@@ -113,6 +113,18 @@ def _answer(view: View) -> Iterator[str]:
     parts = fitted(answer(effects, so_far), _ALL)
     said = (f"next: {use if part.step == 'use' else text}" if part.step else text for part, text in parts)
     yield from textwrap.wrap(BETWEEN.join(said), PAGE_WIDTH, subsequent_indent="  ")
+
+
+def _hidden(view: View) -> Iterator[str]:
+    """What is out of view: whole lines of values, single values of others, single trials."""
+    grid, trim = view.snapshot.spec.grid, view.trim
+    for levels, out in zip(levels_of(grid), hidden_values(grid, trim), strict=True):
+        whole, name = levels.within(out), clean(levels.name)
+        yield from (f"{name}={label}" for label, gone in zip(levels.labels, whole, strict=True) if gone)
+        for value, line in zip(levels.factor.values, levels.of, strict=True):
+            if trim.hides(levels.name, value) and not whole[line]:
+                yield f"{name}={format_value(value)}"
+    yield from (f"trial {number}" for number in sorted(trim.dropped))
 
 
 def _collapsed(view: View) -> int:
@@ -152,23 +164,25 @@ def _values(view: View) -> Iterator[str]:
     apart = loss_columns(grid, measure, view.mask)
     decimals = decimals_for(scores[view.mask])
     table = [["mean over the trials in view", "trials", clean(measure.metric, 24), "failed or diverged"]]
-    for column, factor in enumerate(grid.hyperparameters):
+    hidden = hidden_values(grid, view.trim)
+    for column, factor in enumerate(levels_of(grid)):
         table.append([clean(factor.name, 30), "", "", ""])
-        codes, count = grid.codes[:, column], len(factor.values)
+        codes, count = factor.of[grid.codes[:, column]], len(factor.groups)
+        out = factor.within(hidden[column])
         found = means(codes[scored], scores[scored], count)
         failed = np.bincount(codes[view.mask], results.failed[view.mask], count).astype(int)
         if count > VALUES_SHOWN:
-            ends = f"{short_value(factor.values[0], 6)} … {short_value(factor.values[-1], 6)}"
+            ends = f"{short_value(factor.groups[0][0], 6)} … {short_value(factor.groups[-1][0], 6)}"
             cells = [str(scored.sum()), "", str(failed.sum() or "")]
             table.append([clean(f"  {count:,} values: {ends}", 34), *cells])
             continue
-        for at, value in enumerate(factor.values):
+        for at, label in enumerate(factor.labels):
             cells = [str(found.n[at]), score_text(found.mean[at], found.sd[at], decimals), str(failed[at] or "")]
-            if apart not in ((), (column,)):
+            if apart not in ((), (column,)) or (apart and factor.gathered):
                 cells[1] = "several losses"
-            if view.trim.hides(factor.name, value):
+            if out[at]:
                 cells = ["", "out of view", ""]
-            table.append([f"  {clean(format_value(value), 28)}", *cells])
+            table.append([f"  {clean(label, 28)}", *cells])
     return iter(aligned(table, right=(1, 3)))
 
 

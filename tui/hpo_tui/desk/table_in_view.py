@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.metrics import Direction
 from hpo_core.results.in_view import hidden_values, kept_trials, with_values
+from hpo_core.results.levels import Levels, levels_of
 from hpo_core.results.loss_groups import apart_words, loss_columns, losses_apart
 from hpo_core.results.measure import Measure
 from hpo_core.results.table import ResultsTable, standing, table_of
@@ -54,6 +55,15 @@ class Table:
         return self.grid.codes
 
     @property
+    def levels(self) -> tuple[Levels, ...]:
+        """The lines in which each hyperparameter's values are shown."""
+        return levels_of(self.grid)
+
+    def lines_out(self, factor: int) -> NDArray[np.bool_]:
+        """Return which lines of a hyperparameter are out of view."""
+        return self.levels[factor].within(self.hidden[factor])
+
+    @property
     def metric(self) -> str:
         """The name of what is measured."""
         return self.measure.metric
@@ -88,6 +98,11 @@ class Table:
     def loss_columns(self) -> tuple[int, ...]:
         """The hyperparameters by which the trials in view are not compared: () where all compare."""
         return loss_columns(self.grid, self.measure, self.in_view)
+
+    def mixes_losses(self, *shown: int) -> bool:
+        """Whether a line of these hyperparameters holds several losses, by a metric that does not compare them."""
+        among = [column for column in self.loss_columns if column in shown and not self.levels[column].gathered]
+        return len(among) < len(self.loss_columns)
 
     @property
     def failed(self) -> NDArray[np.int64]:

@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from hpo_core.plan.grid import Hyperparameter
+from hpo_core.results.levels import Levels
 from hpo_core.results.trim import Trim
 from hpo_tui.desk.view_state import ViewState
 
-Factors = Sequence[Hyperparameter]
+Factors = Sequence[Levels]
 
 
 def move_cursor(state: ViewState, factors: Factors, step: int) -> ViewState:
     """Move the cursor over the values of all hyperparameters, one line after the other, without wrapping."""
-    places = [(index, level) for index, factor in enumerate(factors) for level in range(len(factor.values))]
+    places = [(index, level) for index, factor in enumerate(factors) for level in range(len(factor.groups))]
     at = places.index(clamp(state, factors).cursor)
     return replace(state, cursor=places[min(max(at + step, 0), len(places) - 1)])
 
@@ -30,17 +31,17 @@ def move_factor(state: ViewState, factors: Factors, step: int) -> ViewState:
 def clamp(state: ViewState, factors: Factors) -> ViewState:
     """Return the state with its cursor on a value that exists."""
     factor = min(max(state.cursor[0], 0), len(factors) - 1)
-    level = min(max(state.cursor[1], 0), len(factors[factor].values) - 1)
+    level = min(max(state.cursor[1], 0), len(factors[factor].groups) - 1)
     return replace(state, cursor=(factor, level))
 
 
 def toggle_value(state: ViewState, factors: Factors, number: int) -> ViewState:
-    """Toggle the ``number``-th value (1-based) of the hyperparameter under the cursor; move there."""
+    """Toggle the ``number``-th line (1-based) of the hyperparameter under the cursor; move there."""
     factor = factors[state.cursor[0]]
-    if number > len(factor.values):
+    if number > len(factor.groups):
         return state
     moved = replace(state, cursor=(state.cursor[0], number - 1))
-    return replace(moved, trim=state.trim.toggle(factor.name, factor.values[number - 1]))
+    return replace(moved, trim=state.trim.toggle(factor.name, *factor.groups[number - 1]))
 
 
 def toggle_at(state: ViewState, factors: Factors, place: tuple[int, int]) -> ViewState:
@@ -49,22 +50,26 @@ def toggle_at(state: ViewState, factors: Factors, place: tuple[int, int]) -> Vie
 
 
 def only(state: ViewState, factors: Factors) -> ViewState:
-    """Show only the value under the cursor, of its hyperparameter."""
-    factor = factors[state.cursor[0]]
-    return replace(state, trim=state.trim.only(factor, factor.values[state.cursor[1]]))
+    """Show only what stands in the line under the cursor, of its hyperparameter."""
+    levels = factors[state.cursor[0]]
+    return replace(state, trim=state.trim.only(levels.factor, *levels.groups[state.cursor[1]]))
 
 
 def slice_by(state: ViewState, factors: Factors, step: int) -> ViewState:
     """Show one value alone of the hyperparameter under the cursor: the next, or the previous, of the one shown."""
     factor = factors[state.cursor[0]]
-    shown = [level for level, value in enumerate(factor.values) if not state.trim.hides(factor.name, value)]
-    level = (shown[0] + step) % len(factor.values) if len(shown) == 1 else state.cursor[1]
+    shown = [
+        level
+        for level, values in enumerate(factor.groups)
+        if not all(state.trim.hides(factor.name, value) for value in values)
+    ]
+    level = (shown[0] + step) % len(factor.groups) if len(shown) == 1 else state.cursor[1]
     return only(replace(state, cursor=(state.cursor[0], level)), factors)
 
 
 def with_factor(state: ViewState, factors: Factors, change: Callable[[Trim, Hyperparameter], Trim]) -> ViewState:
     """Change the trim of the hyperparameter under the cursor: ``Trim.invert`` or ``Trim.all``."""
-    return replace(state, trim=change(state.trim, factors[state.cursor[0]]))
+    return replace(state, trim=change(state.trim, factors[state.cursor[0]].factor))
 
 
 def show_all(state: ViewState, _: Factors) -> ViewState:

@@ -63,11 +63,11 @@ class Pane(ABC):
 
     def moved(self, desk: Desk, step: int, size: Cells) -> ViewState:
         """Move the cursor: that of the values, where the pane has none of its own."""
-        return moves.move_cursor(desk.state, desk.table.factors, step)
+        return moves.move_cursor(desk.state, desk.table.levels, step)
 
     def paged(self, desk: Desk, step: int, size: Cells) -> ViewState:
         """Move the cursor far: to another hyperparameter, where the pane has no cursor of its own."""
-        return moves.move_factor(desk.state, desk.table.factors, step)
+        return moves.move_factor(desk.state, desk.table.levels, step)
 
     def rebinned(self, desk: Desk, step: int, width: int) -> ViewState | None:
         """Take more or fewer bins in a content of that width; None where there are no bins."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hpo_core.text import clean, format_value, plural
+from hpo_core.text import clean, plural
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.order import places, ranked_rows
 from hpo_tui.look.numbers import metric_text, trial_words
@@ -36,12 +36,11 @@ def summary(desk: Desk) -> list[str]:
         words = trial_words(table.grid[trial].values)
         lines.append(f"{place}. {score_words(table, trial)}: trial {trial}, {words}.")
     lines.append("")
-    for factor, hyperparameter in enumerate(table.factors):
+    for factor, levels in enumerate(table.levels):
         parts = []
-        for level, (value, stat) in enumerate(zip(hyperparameter.values, value_stats(table, factor), strict=True)):
-            out = ", out of view" if table.hidden[factor][level] else ""
-            parts.append(
-                f"{format_value(value)} {metric_text(stat.mean)} over {plural(stat.count, 'training')}{out}"
-            )
-        lines.append(f"{clean(hyperparameter.name)}: {'; '.join(parts)}.")
+        stats, lines_out = value_stats(table, factor), table.lines_out(factor)
+        for label, stat, hidden in zip(levels.labels, stats, lines_out, strict=True):
+            out = ", out of view" if hidden else ""
+            parts.append(f"{label} {metric_text(stat.mean)} over {plural(stat.count, 'training')}{out}")
+        lines.append(f"{clean(levels.name)}: {'; '.join(parts)}.")
     return lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hpo_core.effects import Effects
 from hpo_core.effects.judgement import judgements
-from hpo_core.plan.grid import Hyperparameter
+from hpo_core.results.levels import Levels
 from hpo_tui.views.effects.shares import judged_word
 from hpo_tui.views.effects.value_lines import Mark, mark_of
 
@@ -17,17 +17,21 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class ValueMarks:
-    """``verdicts`` of hyperparameters; for values, how each does, and half of its mean's 95 % interval."""
+    """``verdicts`` of hyperparameters; for values, how each does, and half of its mean's 95 % interval.
+
+    ``sure`` is whether there are intervals, or may be: a search without a grid has none.
+    """
 
     verdicts: Mapping[int, str] = field(default_factory=dict)
     values: Mapping[Place, Mark] = field(default_factory=dict)
     halves: Mapping[Place, float] = field(default_factory=dict)
+    sure: bool = True
 
 
 NO_MARKS = ValueMarks()
 
 
-def marks_of(effects: Effects | None, factors: Sequence[Hyperparameter]) -> ValueMarks:
+def marks_of(effects: Effects | None, factors: Sequence[Levels]) -> ValueMarks:
     """Return the marks; none where nothing can be said yet."""
     if effects is None:
         return NO_MARKS
@@ -40,10 +44,10 @@ def marks_of(effects: Effects | None, factors: Sequence[Hyperparameter]) -> Valu
             continue
         if factor.name in judged:
             verdicts[place] = judged_word(judged[factor.name].word)
-        for value in summary.values:
-            level = factor.values.index(value.value)
+        for value in summary.values if not factor.gathered else ():
+            level = factor.factor.values.index(value.value)
             if (mark := mark_of(summary, value, line)) is not None:
                 values[place, level] = mark
             if value.high == value.high:
                 halves[place, level] = max(value.high - value.mean, value.mean - value.low)
-    return ValueMarks(verdicts, values, halves)
+    return ValueMarks(verdicts, values, halves, bool(halves))

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from hpo_core.text import clean, format_value
+from hpo_core.text import clean
 from hpo_tui.desk.table_in_view import Table
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING, category, category_dim
 from hpo_tui.look.numbers import decimals_for, metric_text
@@ -66,16 +66,19 @@ def value_lines(
     strips = iter(once(("strips", columns.strip, look), lambda: _strips(table, stats, columns.strip, look)))
     lines: list[ValueLine] = []
     spaced = sum(len(rows) + 2 for rows in stats) - 1 <= look.height
-    for factor, (hyperparameter, rows) in enumerate(zip(table.factors, stats, strict=True)):
+    for factor, (hyperparameter, rows) in enumerate(zip(table.levels, stats, strict=True)):
         if factor and spaced:
             lines.append(ValueLine(factor, None, padded((), look.width)))
-        heading = columns.heading(hyperparameter.name, factor == cursor[0], marks.verdicts.get(factor, ""))
+        heading = columns.heading(
+            hyperparameter.name, factor == cursor[0], marks.verdicts.get(factor, ""), marks.sure
+        )
         lines.append(ValueLine(factor, None, heading))
-        for level, (value, stat) in enumerate(zip(hyperparameter.values, rows, strict=True)):
-            hidden = bool(table.hidden[factor][level])
+        out = table.lines_out(factor)
+        for level, (label, stat) in enumerate(zip(hyperparameter.labels, rows, strict=True)):
+            hidden = bool(out[level])
             mark = None if hidden else marks.values.get((factor, level))
             half = math.nan if hidden else marks.halves.get((factor, level), math.nan)
-            lead = columns.lead(level, format_value(value), hidden, (factor, level) == cursor)
+            lead = columns.lead(level, label, hidden, (factor, level) == cursor)
             row = (*lead, *next(strips), *columns.figures(stat, half, mark, hidden))
             lines.append(ValueLine(factor, level, padded(row, look.width)))
     return lines
@@ -84,9 +87,9 @@ def value_lines(
 def _strips(table: Table, stats: Sequence[Sequence[ValueStats]], width: int, look: Look) -> list[Row]:
     """Return the strip of every value, in order; blank where there is no room, or nothing to show yet."""
     every = [
-        (stat, (category_dim if table.hidden[factor][level] else category)(level))
+        (stat, (category_dim if out else category)(level))
         for factor, rows in enumerate(stats)
-        for level, stat in enumerate(rows)
+        for level, (stat, out) in enumerate(zip(rows, table.lines_out(factor), strict=True))
     ]
     if not width or look.ends is None:
         return [(run(" " * width),)] * len(every)
@@ -135,7 +138,7 @@ class _Columns:
     def of(cls, table: Table, stats: Sequence[Sequence[ValueStats]], look: Look) -> _Columns:
         """Fit the columns: decimals go first, then blanks and zeros, so that names and strips can be read."""
         every = [stat for rows in stats for stat in rows]
-        names = [width_of(format_value(value)) for factor in table.factors for value in factor.values]
+        names = [width_of(label) for levels in table.levels for label in levels.labels]
         name = min(max(names), _LONGEST_NAME) + 1
         failed = 5 if any(stat.failed for stat in every) else 0
         count = max(4, *(len(f"{stat.count:,}") + 1 for stat in every))
@@ -164,7 +167,7 @@ class _Columns:
         )
         return cls(look.width, name, strip, count, mean, half, verdict, failed, numbers)
 
-    def heading(self, name: str, here: bool, verdict: str) -> Row:
+    def heading(self, name: str, here: bool, verdict: str, sure: bool) -> Row:
         """The hyperparameter's own line: its name, how it does where there is room, and what the columns are."""
         room = self.name + _LEAD + self.strip + self.count - 4  # up to a blank before the n over the counts
         label = fit(name, min(width_of(clean(name)), room))
@@ -174,7 +177,7 @@ class _Columns:
             label, beside = fit(name, room - 2), NOISE[0]
         shown = (run(" "), run(label, ACCENT if here else STRONG), run(f" {beside}" if beside else "", DIM))
         figures = f"n {'mean':>{self.mean}}"
-        figures += f"{self.numbers.sign}95 %".ljust(self.half)
+        figures += (f"{self.numbers.sign}95 %" if sure else "").ljust(self.half)
         figures += " " * self.verdict + (f"{'fail':>{self.failed}}" if self.failed else "")
         gap = max(_LEAD + self.name + self.strip + self.count - 1 - row_width(shown), 0)
         return padded((*shown, run(" " * gap), run(figures, DIM)), self.width)

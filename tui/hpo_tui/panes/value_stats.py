@@ -24,18 +24,19 @@ class ValueStats:
 
 
 def value_stats(table: Table, factor: int, collapsed: frozenset[JobKey] = frozenset()) -> list[ValueStats]:
-    """Return the statistics of each value, over the trials that the other hyperparameters' trim leaves.
+    """Return the statistics of each line of values, over the trials that the other hyperparameters' trim leaves.
 
     A value out of view keeps its figures that way: they are what toggling it brings back. A value whose trials
     have losses that are not compared has neither scores nor a mean.
     """
-    mask, levels, results = table.seen_without(factor), len(table.factors[factor].values), table.results
-    failed = np.bincount(table.codes[mask, factor], table.failed[mask], levels).astype(int)
+    mask, levels, results = table.seen_without(factor), len(table.levels[factor].groups), table.results
+    line = table.levels[factor].of[table.codes[:, factor]]
+    failed = np.bincount(line[mask], table.failed[mask], levels).astype(int)
     rows = results.counted(table.measure) & mask[results.trial - 1]
-    count = np.bincount(table.codes[results.trial[rows] - 1, factor], minlength=levels).tolist()
-    if table.loss_columns not in ((), (factor,)):
+    count = np.bincount(line[results.trial[rows] - 1], minlength=levels).tolist()
+    if table.mixes_losses(factor):
         rows = np.zeros_like(rows)
-    codes, scores = table.codes[results.trial[rows] - 1, factor], results.values(table.measure)[rows]
+    codes, scores = line[results.trial[rows] - 1], results.values(table.measure)[rows]
     lost = results.among(collapsed)[rows]
     mean = means(codes, scores, levels).mean.tolist()
     return [

@@ -66,7 +66,7 @@ class ValuesPane(Pane):
         line = lines[place[1]] if 0 <= place[1] < len(lines) else None
         if line is None or line.value is None:
             return desk.state
-        return moves.toggle_at(desk.state, desk.table.factors, (line.factor, line.value))
+        return moves.toggle_at(desk.state, desk.table.levels, (line.factor, line.value))
 
 
 Laid = tuple[list[ValueLine], list[Row]]
@@ -112,7 +112,7 @@ def _marks(desk: Desk) -> ValueMarks:
 
     def find() -> ValueMarks:
         found = desk.findings
-        marks = marks_of(found.effects if found is not None else None, desk.table.factors)
+        marks = marks_of(found.effects if found is not None else None, desk.table.levels)
         return marks if desk.effects is not None else replace(marks, halves={})
 
     return desk.once("marks", find)
@@ -127,7 +127,7 @@ def _below(desk: Desk, width: int) -> list[Row]:
 
 def _legend_rows(desk: Desk, width: int) -> list[Row]:
     """Say what stands in the columns, once something stands there."""
-    if desk.findings is None or desk.findings.effects is None or not desk.findings.effects.noise.known:
+    if desk.findings is None or not _marks(desk).sure:
         return []
     signs = " · ".join(f"{sign} {mark}" for mark, sign in SIGNS.items())
     interval = "± 95 % confidence interval of the mean"

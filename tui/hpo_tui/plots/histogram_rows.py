@@ -14,7 +14,7 @@ from hpo_tui.plots.pen import Pen
 from hpo_tui.plots.scale import format_numbers
 
 _LONGEST = 24
-"""Cells that a value's name has at most; it never has more than a third of its panel."""
+"""Cells that a value's name has at most; it never has more than four ninths of its panel."""
 _TALLEST = 9
 """Rows that one value's strip has at most, the blank one above it among them: higher bars say no more."""
 _APART = 3
@@ -42,7 +42,7 @@ def panel_columns(width: int, labels: Sequence[str], results: int) -> Columns:
     ``results``: how many there are in all, which no value's count exceeds.
     """
     longest = max((width_of(shorten(text, _LONGEST)) for text in labels), default=0)
-    label = 0 if width < 14 else min(longest, max(width // 3, 4))
+    label = 0 if width < 14 else min(longest, max(width * 4 // 9, 4))
     strip = label + 1 if label else 0
     count = 1 + max(len(_short_count(results)), 2)
     tail = count + 6 if width >= 34 else count if width >= 20 else 0

@@ -19,7 +19,7 @@ from textual.screen import Screen
 
 from hpo_core.engine.takeover import HeldElsewhere, take_over
 from hpo_core.errors import FilterError, HpoError, SessionError
-from hpo_core.plan.grid import Hyperparameter
+from hpo_core.results.levels import Levels, levels_of
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.analyst import Analyst
@@ -201,10 +201,10 @@ class DeskScreen(Screen[None]):
         self.draw_soon()
 
     @property
-    def factors(self) -> tuple[Hyperparameter, ...]:
-        """The hyperparameters that are varied; a plan may add values to them while it trains."""
+    def factors(self) -> tuple[Levels, ...]:
+        """The hyperparameters that are varied, in their lines; a plan may add values to them while it trains."""
         spec = self.latest.snapshot.spec if self.latest is not None else self._spec
-        return spec.grid.hyperparameters
+        return levels_of(spec.grid)
 
     @property
     def focused_pane(self) -> str | None:

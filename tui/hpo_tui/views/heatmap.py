@@ -9,10 +9,11 @@ from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.view_changes import shown_axes
 from hpo_tui.look.numbers import metric_text
 from hpo_tui.plots.canvas import sentence
+from hpo_tui.plots.data import Trials
 from hpo_tui.plots.heatmap_numbers import gathered, heat_numbers
 from hpo_tui.plots.heatmap_plot import heatmap
 from hpo_tui.plots.rows import Row
-from hpo_tui.views.trials import empty_words, metric_of, names_of, trials_in_view
+from hpo_tui.views.trials import empty_words, in_lines, metric_of, names_of, trials_in_view
 from hpo_tui.views.view import View
 
 SAID_VALUES, RANGES = 60, 12
@@ -29,7 +30,7 @@ class HeatMap(View):
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
         """Return the map of the first two axes; the other hyperparameters are averaged."""
-        trials, metric, empty = trials_in_view(desk), metric_of(desk.table), empty_words(desk.table)
+        trials, metric, empty = _trials(desk), metric_of(desk.table), empty_words(desk.table)
         if _mixes_losses(desk):
             return sentence(f"{desk.table.apart} {_on_an_axis(desk)}", width, height, desk.ascii_only).rows
         return heatmap(trials, metric, width, height, *_axes(desk), ascii=desk.ascii_only, empty=empty).rows
@@ -38,7 +39,7 @@ class HeatMap(View):
         """Say the mean in every cell, row by row."""
         if _mixes_losses(desk):
             return [_on_an_axis(desk)]
-        trials = trials_in_view(desk)
+        trials = _trials(desk)
         for axis in _axes(desk):
             trials = gathered(trials, axis, SAID_VALUES, RANGES)
         numbers = heat_numbers(trials, metric_of(desk.table), *_axes(desk))
@@ -57,9 +58,13 @@ class HeatMap(View):
         return lines
 
 
+def _trials(desk: Desk) -> Trials:
+    return in_lines(desk.table, trials_in_view(desk))
+
+
 def _mixes_losses(desk: Desk) -> bool:
     """Whether a cell would be the mean over several losses, of a metric that does not compare them."""
-    return not set(desk.table.loss_columns) <= set(_axes(desk))
+    return desk.table.mixes_losses(*(axis for axis in _axes(desk) if axis is not None))
 
 
 def _on_an_axis(desk: Desk) -> str:

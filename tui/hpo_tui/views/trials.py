@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,20 @@ def empty_words(table: Table) -> str:
 def metric_of(table: Table) -> Objective:
     """Return the metric that colours the pictures."""
     return Objective(clean(table.metric), table.better)
+
+
+def in_lines(table: Table, seen: Trials) -> Trials:
+    """Return the trials in view over the lines of the values pane: ranges, where values are shown in ranges."""
+    axes, codes = list(seen.axes), seen.codes.copy()
+    for column, levels in enumerate(table.levels):
+        if not levels.gathered:
+            continue
+        left = np.flatnonzero(~table.lines_out(column))
+        line = levels.of[list(axes[column].places)]
+        codes[:, column] = np.searchsorted(left, line)[codes[:, column]]
+        labels = tuple(levels.labels[place] for place in left.tolist())
+        axes[column] = Axis(axes[column].name, labels, None, tuple(left.tolist()))
+    return replace(seen, axes=tuple(axes), codes=codes)
 
 
 def axes_of(table: Table, in_view_only: bool = True) -> tuple[Axis, ...]:
@@ -67,8 +82,10 @@ def trainings_in_view(desk: Desk) -> Trials:
 
     Of a metric that does not compare losses, by what makes the losses differ alone.
     """
-    seen, table, results = trials_in_view(desk, marked=False), desk.table, desk.table.results
-    columns = list(table.loss_columns) or list(range(len(table.factors)))
+    table, results = desk.table, desk.table.results
+    seen, columns = trials_in_view(desk, marked=False), list(table.loss_columns)
+    if not columns:
+        seen, columns = in_lines(table, seen), list(range(len(table.factors)))
     rows = results.counted(table.measure) & table.in_view[results.trial - 1]
     place = (np.cumsum(table.in_view) - 1)[results.trial[rows] - 1]
     axes, codes = tuple(seen.axes[column] for column in columns), seen.codes[:, columns]
