@@ -53,9 +53,11 @@ def test_a_tuner_with_a_run_trial_of_its_own_is_not_passed_over_in_silence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "model.py").write_text(
+    (tmp_path / "tuner_beside.py").write_text(
         "import keras_tuner\nclass Mine(keras_tuner.RandomSearch):\n    def run_trial(self, trial, x): return 1\n"
-        "Mine(lambda hp: None, 'val_loss').search([1])\n"
     )
-    with pytest.raises(HpoError, match=r"Mine trains by a run_trial of its own.*write what it does as the fit"):
+    (tmp_path / "model.py").write_text(
+        "import keras_tuner\nfrom tuner_beside import Mine\nMine(lambda hp: None, 'val_loss').search([1])\n"
+    )
+    with pytest.raises(HpoError, match="Mine trains by a run_trial of its own.*what else it does as the fit"):
         task_of(read_own_file(tmp_path / "model.py"), tmp_path)

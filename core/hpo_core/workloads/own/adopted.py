@@ -14,7 +14,7 @@ from keras.src.trainers.data_adapters.array_slicing import train_validation_spli
 
 from hpo_core.errors import HpoError
 from hpo_core.workloads.own.code import load, told_where
-from hpo_core.workloads.own.contracts import HYPERMODEL, SEARCH, OwnFile
+from hpo_core.workloads.own.contracts import HYPERMODEL, INSTEAD, RUN_TRIAL, SEARCH, OwnFile, own_run_trial
 from hpo_core.workloads.own.tuner import HyperModel, Searched, Tuner, stand_in
 from hpo_core.workloads.own.values import Values
 
@@ -71,10 +71,7 @@ def task_of(own: OwnFile, folder: Path) -> KerasTask:
 def _searched(searched: Searched, own: OwnFile) -> KerasTask:
     tuner, args, kwargs = searched.tuner, searched.args_given, dict(searched.kwargs_given)
     if hasattr(tuner, "run_trial"):
-        raise HpoError(
-            f"{own.path.name}: {type(tuner).__name__} trains by a run_trial of its own, which is not called here; "
-            "write what it does as the fit of a HyperModel, or as train(hp, report)."
-        )
+        raise HpoError(f"{own.path.name}: {own_run_trial(type(tuner).__name__)}; {INSTEAD[RUN_TRIAL]}.")
     hypermodel = tuner.hypermodel
     build = getattr(hypermodel, "build", hypermodel)
     if not callable(build):

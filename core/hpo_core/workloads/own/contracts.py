@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -42,6 +42,20 @@ CONTRACTS = MappingProxyType(
 
 But a ``build_model`` without ``data()`` in a file that searches is what is searched.
 """
+
+
+RUN_TRIAL = "run_trial"
+_APPLICATION = "write build_model(hp) that builds it with keras.applications and keras.layers"
+INSTEAD = MappingProxyType(
+    {
+        RUN_TRIAL: "epochs and batch_size may stand in [grid] as they are; write what else it does as the "
+        "fit(self, hp, model, ...) of a HyperModel, or as train(hp, report)",
+        "SklearnTuner": "write train(hp, report) that fits and scores the estimator",
+        "HyperImageAugment": "write build_model(hp) with keras.layers.RandomRotation and the like",
+        **dict.fromkeys(("HyperResNet", "HyperXception", "HyperEfficientNet"), _APPLICATION),
+    }
+)
+"""Of KerasTuner, what nothing here does: its name, and what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,8 @@ def read_own_file(path: Path) -> OwnFile:
     hypermodels = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and _is_hypermodel(node)]
     fulfils = set(defines) - {HYPERMODEL}  # that name is only imported
     if _searches(tree):
+        for line, what, name in _without_effect(tree):
+            raise DataError(f"{clean(path)} line {line}: {what}; {INSTEAD[name]}.")
         fulfils.add(SEARCH)
         if "data" not in defines:
             fulfils.discard("build_model")
@@ -122,6 +138,24 @@ def _searches(tree: ast.Module) -> bool:
     return any(name.split(".")[0] in ("keras_tuner", "kerastuner") for name in imports) and any(
         isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "search" for node in nodes
     )
+
+
+def _without_effect(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Yield what a file has of KerasTuner that nothing here does: the line, a clause on it, its name."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=owner, body=body):
+                for inner in body:
+                    if isinstance(inner, ast.FunctionDef) and inner.name == RUN_TRIAL:
+                        yield inner.lineno, own_run_trial(owner), RUN_TRIAL
+            case ast.Attribute(attr=name, lineno=line) | ast.alias(name=name, lineno=line):
+                if name in INSTEAD and name != RUN_TRIAL:
+                    yield line, f"KerasTuner's {name} is not known here", name
+
+
+def own_run_trial(owner: str) -> str:
+    """Return the clause on a tuner that says by itself what a trial is."""
+    return f"{clean(owner, 60)} trains by a run_trial of its own, which is not called here"
 
 
 def _draws(tree: ast.Module, folder: Path) -> bool:
