@@ -59,5 +59,5 @@ def test_a_tuner_with_a_run_trial_of_its_own_is_not_passed_over_in_silence(
     (tmp_path / "model.py").write_text(
         "import keras_tuner\nfrom tuner_beside import Mine\nMine(lambda hp: None, 'val_loss').search([1])\n"
     )
-    with pytest.raises(HpoError, match="Mine trains by a run_trial of its own.*what else it does as the fit"):
+    with pytest.raises(HpoError, match=r"Mine trains by a run_trial of its own.*what else it does as the fit"):
         task_of(read_own_file(tmp_path / "model.py"), tmp_path)

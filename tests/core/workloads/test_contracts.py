@@ -1,4 +1,4 @@
-"""What a file of the user's cannot have is refused before anything runs: a sentence with the line and what to do."""
+"""What a file of the user's cannot have is refused before anything runs, with the line and what to do instead."""
 
 from __future__ import annotations
 
