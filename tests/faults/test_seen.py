@@ -82,8 +82,9 @@ def test_kill_9_of_the_engine_is_said_and_a_key_restarts_it(
     sessions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = new_session(sessions, "drill", epochs=8)
-    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.1")
+    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "1")  # it is far from its end when the screen is drawn
     engine = psutil.Process(start_engine(folder, EngineOptions(workload="synthetic", workers=1)))
+    monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.01")  # for the engine that the key starts
     with contextlib.closing(Screen(folder)) as screen:
         screen.wait_until_drawn()
         wait(lambda: any(entry.epochs for entry in read_session(folder).replicates.values()), "an epoch")

@@ -28,6 +28,8 @@ from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.engine.supervisor import Limits, Supervisor
 from hpo_core.errors import SessionError
 from hpo_core.executors.executor import Executor
+from hpo_core.executors.registry import EXECUTORS
+from hpo_core.executors.sharing import ENGINE, claim, engine_claims
 from hpo_core.journal.events import (
     DEFAULT_OPTIONS,
     SCHEMA_VERSION,
@@ -78,6 +80,7 @@ class Engine:
         self._ending: Literal["", "after", "now"] = ""
         self._deadline = 0.0
         self._stop_requested = False
+        self._here = engine_claims()
         self._orders_due = Every(0.1, self._clock)
         self._hangs_due = Every(1.0, self._clock)
         spec = folder.load_spec()
@@ -145,6 +148,8 @@ class Engine:
         if self._recorder.blocked:
             self._close()
             raise SessionError(f"The session cannot be written. {self._recorder.blocked}")
+        if not EXECUTORS[self._options.executor].cluster:  # its workers are elsewhere
+            claim(self._here, self.folder, self._dispatcher.workers)
         self._planner.record_plan()
         self._pruning.begin()
         self._planner.plan_ahead(self._dispatcher.workers)
@@ -264,6 +269,7 @@ class Engine:
             self._recorder.close()
         except OSError as error:
             log.error("the journal's end is not on the disk: %s", error)
+        self._here.end(ENGINE)
         self._lock.release()
 
     def _save_from_memory(self, error: JournalLost) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import psutil
 
+from hpo_core.executors.hardware import cores
+from hpo_core.executors.sharing import sessions_here
 from hpo_core.session.status import Machine
 
 
@@ -24,6 +26,8 @@ class Readings:
             memory_used=memory.total - memory.available,
             memory_total=memory.total,
             workers_memory=workers_memory,
+            cores=cores(),
+            sessions=sessions_here(),
             **self._gpu(),
         )
 

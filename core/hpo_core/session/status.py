@@ -46,8 +46,20 @@ class RunningJob(msgspec.Struct, frozen=True):
         return min((max(self.epoch - 1, 0) + within) / self.epochs, 1.0)
 
 
+class SessionHere(msgspec.Struct, frozen=True):
+    """A session whose workers are on this machine: its name, its engine's process, and the GPUs that it uses."""
+
+    name: str
+    pid: int
+    workers: int
+    gpus: tuple[str, ...] = ()
+
+
 class Machine(msgspec.Struct, frozen=True):
-    """What the machine is doing: CPU in percent of all cores, memory in bytes, GPU in percent or None."""
+    """What the machine is doing: CPU in percent of all cores, memory in bytes, GPU in percent or None.
+
+    ``sessions`` are those that train on it, this one among them; ``cores`` is how many there are for all of them.
+    """
 
     cpu: float = 0.0
     memory_used: int = 0
@@ -57,6 +69,8 @@ class Machine(msgspec.Struct, frozen=True):
     gpu_memory_used: int | None = None
     gpu_memory_total: int | None = None
     gpu_name: str | None = None
+    cores: int = 0
+    sessions: tuple[SessionHere, ...] = ()
 
 
 class LiveStatus(msgspec.Struct, frozen=True):
@@ -74,6 +88,16 @@ class LiveStatus(msgspec.Struct, frozen=True):
     message: str = ""
     held: str = ""
     """Why the disk holds the queue up, in a sentence; the message then says it too."""
+
+    @property
+    def others(self) -> tuple[SessionHere, ...]:
+        """The other sessions that train on the machine."""
+        return tuple(session for session in self.machine.sessions if session.pid != self.pid)
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """The GPUs that this session uses."""
+        return next((session.gpus for session in self.machine.sessions if session.pid == self.pid), ())
 
 
 def write_status(path: Path, status: LiveStatus) -> None:

@@ -13,6 +13,7 @@ import click
 from hpo_core.engine.logout import WARNING, logout_kills
 from hpo_core.errors import SessionError
 from hpo_core.executors.registry import EXECUTORS
+from hpo_core.executors.sharing import sharing_now
 from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.plans import check_installed
 from hpo_core.plan.spec import SessionSpec
@@ -105,13 +106,16 @@ def check_can_train(spec: SessionSpec, workload: str, headless: bool) -> None:
     if more:  # of files of the user's; of what is generated, or fetched, there is nothing to say
         for line in (f"data: {first}", *(f"  {line}" for line in more)):
             click.echo(textwrap.fill(line, PAGE_WIDTH, subsequent_indent="  "))
-    warn_of_logout()
+    before_start()
 
 
-def warn_of_logout() -> None:
-    """Say so where a training would not outlive the logout, while there is time to do something about it."""
+def before_start() -> None:
+    """Say what a person may want to do something about: what ends at a logout, who trains on this machine too."""
     if logout_kills():
         click.echo(f"hpo-tui: {WARNING}", err=True)
+    if said := sharing_now():
+        said = f"hpo-tui: {said} --workers says how many this session has."
+        click.echo(textwrap.fill(said, PAGE_WIDTH, break_on_hyphens=False), err=True)
 
 
 def stay_with(sessions: Path, folder: SessionFolder, headless: bool) -> int:

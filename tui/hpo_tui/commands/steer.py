@@ -15,7 +15,7 @@ from hpo_core.session.control import send_order
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
 from hpo_tui.commands.options import common_options, session_argument
-from hpo_tui.commands.start import engine_options, warn_of_logout, workload_option
+from hpo_tui.commands.start import before_start, engine_options, workload_option
 
 STOP_SECONDS = 60.0
 """How long ``stop`` waits for the engine to leave before it says that it still is at work."""
@@ -51,7 +51,7 @@ def resume(session: SessionFolder, take_over: bool, trust: bool, engine: dict[st
     changed = code.changed_words(session)
     if changed:
         click.echo(f"hpo-tui: {changed}", err=True)
-    done = resuming.resume(session, engine, take_over=take_over, before_start=warn_of_logout)
+    done = resuming.resume(session, engine, take_over=take_over, before_start=before_start)
     if done.engine_ran:
         click.echo(f"{session.name}: the queue goes on.")
     elif done.left:

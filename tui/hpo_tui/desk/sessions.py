@@ -20,7 +20,7 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.session.status import LiveStatus, read_status
 from hpo_core.session.store import list_sessions
-from hpo_core.text import clean
+from hpo_core.text import clean, joined
 
 WORKING = ("training", "paused")
 
@@ -34,6 +34,12 @@ class Live:
     workers: int
     device: str
     gpu_name: str = ""
+    gpus: tuple[str, ...] = ()
+
+    @property
+    def on(self) -> str:
+        """What it computes on, its GPUs by their numbers: "cpu", "gpu", "gpu 0 and 1"."""
+        return f"{self.device} {joined(self.gpus)}" if self.gpus else self.device
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,7 @@ def _live(snapshot: Snapshot, status: LiveStatus | None) -> Live | None:
     if engine is None:
         return None
     workers, gpu = (status.workers, status.machine.gpu_name) if status is not None else (engine.workers, None)
-    return Live(engine.host, engine.pid, workers, engine.device, gpu or "")
+    return Live(engine.host, engine.pid, workers, engine.device, gpu or "", status.gpus if status else ())
 
 
 def owner_of(path: Path) -> str:

@@ -10,7 +10,7 @@ from hpo_core.results.analysis import probed_wiring
 from hpo_core.results.measure import Measure
 from hpo_core.session.damage import damage_in_words
 from hpo_core.session.snapshot import Snapshot, session_status
-from hpo_core.text import format_seconds, plural
+from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
@@ -88,6 +88,9 @@ def header_row(name: str, update: Update, measure: Measure, width: int, apart: b
     room = width - sum(map(row_width, (lead, *parts)))
     shown: Row = next((row for row in wordings if row_width(row) <= room), wordings[-1])
     if status is not None and word in ("training", "starting", "paused"):
+        if others := status.others:
+            beside = clean(others[0].name, 24) if len(others) == 1 else plural(len(others), "session")
+            parts.append((run(f"  beside {beside}", WARNING),))
         parts.append((run(f"  {plural(status.workers, 'worker')}", DIM),))
         if status.eta is not None and word == "training":
             parts.append((run(f"  {format_seconds(status.eta)} left"),))

@@ -153,7 +153,7 @@ def _best(card: SessionCard, named: bool = False) -> str:
 def _place(card: SessionCard) -> str:
     """Return where an engine works, as whom and on what; of another user's session, whose it is."""
     if card.live is not None:
-        return f"{card.owner}@{clean(card.live.host, 24)}, {card.live.device}"
+        return f"{card.owner}@{clean(card.live.host, 24)}, {card.live.on}"
     return f"of {card.owner}" if card.foreign else ""
 
 
@@ -240,7 +240,7 @@ def _engine_words(card: SessionCard) -> str:
     live = card.live
     if live is None:
         return f"belongs to {card.owner}" if card.foreign else ""
-    on = f"{live.device}, {clean(live.gpu_name, 40)}" if live.gpu_name else live.device
+    on = f"{live.on}, {clean(live.gpu_name, 40)}" if live.gpu_name else live.on
     return (
         f"engine: process {live.pid} of {card.owner} on {clean(live.host, 40)}; "
         f"{plural(live.workers, 'worker')} on {on}"

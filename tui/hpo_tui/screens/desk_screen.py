@@ -33,7 +33,7 @@ from hpo_tui.panes import PANES
 from hpo_tui.panes.header import opening_row
 from hpo_tui.screens.dialogs import Words, take_over_choice
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
-from hpo_tui.screens.orders import Orders, warn_of_logout
+from hpo_tui.screens.orders import Orders, before_start
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.filter_line import FilterLine
 from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
@@ -97,7 +97,7 @@ class DeskScreen(Screen[None]):
         for pane in self.query(CellPane):  # none is there yet where the app is left at this very moment
             shown = PANES.get(pane.id or "")
             pane.can_focus = shown is not None and shown.focusable
-        self.orders.before_start = partial(warn_of_logout, self.app)
+        self.orders.before_start = partial(before_start, self.app)
         self._follower.start()
         self.analyst.start()
 

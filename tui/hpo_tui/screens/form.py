@@ -27,7 +27,7 @@ from hpo_tui.panes.footer import footer_row
 from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.screens.help import HelpScreen
-from hpo_tui.screens.orders import warn_of_logout
+from hpo_tui.screens.orders import before_start
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.form_parts import Deed, FormRow, FormScroll
 from hpo_tui.widgets.plain_text import literal
@@ -187,7 +187,7 @@ class FormScreen(Screen[SessionFolder | None]):
         """Say that something is under way, or no longer; before a training begins, warn of the logout."""
         self.busy = busy
         if busy:
-            self.app.run_worker(partial(warn_of_logout, self.app), thread=True, group="logout")
+            self.app.run_worker(partial(before_start, self.app), thread=True, group="logout")
         self.draw_soon()
 
     def end_with(self, folder: SessionFolder | None) -> None:

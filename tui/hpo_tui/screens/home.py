@@ -41,7 +41,7 @@ from hpo_tui.screens.compare import CompareScreen
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid
-from hpo_tui.screens.orders import warn_of_logout
+from hpo_tui.screens.orders import before_start
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.search_line import SearchLine
 from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
@@ -297,7 +297,7 @@ class HomeScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="resume")
     def _resume(self, folder: SessionFolder) -> None:
         try:
-            done = resume(folder, before_start=partial(warn_of_logout, self.app))
+            done = resume(folder, before_start=partial(before_start, self.app))
             self._say(_resumed_words(folder, done))
         except HpoError as error:
             self._say(str(error), "error")

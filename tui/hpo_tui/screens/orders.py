@@ -13,6 +13,7 @@ from hpo_core.engine.resume import options_of, resume
 from hpo_core.engine.stopping import stop_engine
 from hpo_core.engine.takeover import check_held_here
 from hpo_core.errors import SessionError
+from hpo_core.executors.sharing import sharing_now
 from hpo_core.journal.events import AdviseValues, Order, PauseQueue, QueueJobs, ResumeQueue
 from hpo_core.journal.lock import read_holder
 from hpo_core.plan.grid import JobKey
@@ -27,11 +28,13 @@ SHOWN_SECONDS = 30.0
 _warned: WeakSet[App[object]] = WeakSet()
 
 
-def warn_of_logout(app: App[object]) -> None:
-    """Say once in an app's life that the logout would end a training, where it is so; asked before one is started.
+def before_start(app: App[object]) -> None:
+    """Say before a training is started who trains on this machine too, and once that a logout would end it.
 
-    Asks systemd, which takes a moment: call it in a thread.
+    Asks systemd and the driver of the GPUs, which takes a moment: call it in a thread.
     """
+    if said := sharing_now():
+        app.call_from_thread(app.notify, said, timeout=SHOWN_SECONDS, markup=False)
     if app in _warned:
         return
     _warned.add(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from hpo_core.executors.sharing import free_words, in_words
 from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
@@ -69,6 +70,9 @@ def _facts(update: Update) -> list[tuple[str, str]]:
     status, engine, data = update.status, update.snapshot.engine, update.snapshot.data
     assert status is not None
     facts = [("workers", f"{status.ready} of {status.workers} ready")]
+    facts += [("also here", f"{clean(other.name, 40)}: {in_words(other)}") for other in status.others]
+    if status.machine.sessions:
+        facts.append(("free", free_words(status.machine.sessions, status.machine.cores)))
     if status.speed is not None:
         facts.append(("speed", f"{status.speed:.1f} trainings a minute"))
     if status.eta is not None:
