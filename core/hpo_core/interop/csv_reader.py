@@ -2,8 +2,8 @@
 
 What stands between the columns is what the header has most of. Lines that begin with # are comments, unless they
 have the header's number of cells; a last column without name and cells is a comma too many; a first column without
-a name is a table's own count of its rows. What was passed over so is said in ``notes``. All else is taken as it
-stands, and nothing is guessed.
+a name is a table's own count of its rows; an empty line is no row. What was passed over so is said in ``notes``.
+All else is taken as it stands, and nothing is guessed.
 
 Blanks around an unquoted cell are not part of it (the header of many a table has one after each comma); inside
 quotes everything is, line breaks too, and a quote is written twice. Every fault is a ``TableError`` that names the
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo_core.errors import TableError
+from hpo_core.interop.cell_values import is_number
 from hpo_core.text import clean, plural
 
 _OTHER_MARKS = (
@@ -28,7 +29,7 @@ _OTHER_MARKS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 _BLANKS = " \t"
-_BLANKS_BETWEEN = re.compile(r"\s{2,}")
+_BLANKS_BETWEEN = (re.compile(r"\s{2,}"), re.compile(r"\s+"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,9 @@ def table_of_text(text: str, name: str) -> RawTable:
         raise TableError(f"{name} is empty; a table begins with a line that names its columns.")
     header, body = rows[0], rows[1:]
     width = len(header.cells)
+    if width > 1 and (empty := sum(row.cells == [""] for row in body)):
+        body = [row for row in body if row.cells != [""]]
+        notes.append(f"{plural(empty, 'empty line')} passed over")
     if width > 1 and not header.cells[-1] and all(len(row.cells) < width or not row.cells[-1] for row in body):
         header, width = Row(header.line, header.cells[:-1], header.quoted), width - 1
         body = [Row(row.line, row.cells[:width], row.quoted) for row in body]
@@ -103,8 +107,7 @@ def table_of_text(text: str, name: str) -> RawTable:
     table = RawTable(name, header, body, between, cut, tuple(notes))
     for row in body:
         if len(row.cells) != width:
-            found = len(row.cells) if row.cells != [""] else 0
-            raise table.error(row.line, _ragged(row, width), min(found, width))
+            raise table.error(row.line, _ragged(row, width), min(len(row.cells), width))
     if not body:
         raise TableError(f"{name} has a header and no rows; there is nothing to import.")
     return table
@@ -119,9 +122,10 @@ def _without_drawing(text: str) -> str:
         bare = [line.strip().strip("|").replace("\t", " ").replace("|", "\t") for line in lines]
         return "\n".join("#" if re.fullmatch(r"[\s:-]*-[\s:-]*", line) else line for line in bare) + "\n"
     if header and not any(mark in header for mark in ',;\t|"'):
-        width = len(_BLANKS_BETWEEN.split(header))
-        if width > 1 and all(len(_BLANKS_BETWEEN.split(line)) == width for line in told):
-            return "\n".join(_BLANKS_BETWEEN.sub("\t", line.strip()) for line in lines) + "\n"
+        for blanks in _BLANKS_BETWEEN:
+            width = len(blanks.split(header))
+            if width > 1 and all(len(blanks.split(line)) == width for line in told):
+                return "\n".join(blanks.sub("\t", line.strip()) for line in lines) + "\n"
     return text
 
 
@@ -266,6 +270,10 @@ def _quoted_cell(lines: list[str], number: int, at: int, name: str, column: int)
 
 
 def _check_header(name: str, header: Row) -> None:
+    if all(map(is_number, header.cells)):
+        raise fault(
+            name, header.line, "numbers stand where the names of the columns should; put a line of names first."
+        )
     seen: dict[str, int] = {}
     for place, column in enumerate(header.cells):
         if not column.strip() and place:  # the first is pandas' index
@@ -278,7 +286,5 @@ def _check_header(name: str, header: Row) -> None:
 
 def _ragged(row: Row, width: int) -> str:
     found = len(row.cells)
-    if found == 1 and not row.cells[0]:
-        return "the line is empty; every line between the first and the last is a row."
     kind = "too many" if found > width else "too few"
     return f"{plural(found, 'field')} where the header has {width}, {abs(found - width)} {kind}."

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hpo_core.errors import TableError
 from hpo_core.interop import folders, out_formats, records
 from hpo_core.interop.csv_format import csv_files, read_csv
 from hpo_core.interop.roles import Asked
 from hpo_core.interop.trainings import Trainings
 from hpo_core.results.tidy import Bools
 from hpo_core.session.snapshot import Snapshot
+from hpo_core.text import clean
 
 Writer = Callable[[Snapshot, Bools | None], Mapping[str, Iterator[bytes]]]
 """Gives each file of an export, by its name, in pieces: of the trials that are marked, else of all."""
@@ -51,4 +53,6 @@ READERS = (
 
 def read_file(path: Path, asked: Asked | None) -> Trainings:
     """Return the trainings of a file or folder of any format. Raises ``TableError``."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise TableError(f"{clean(path)} is no plain file, and may have no end; save what it gives as one.")
     return next(reader for reader in READERS if reader.knows(path)).read(path, asked)

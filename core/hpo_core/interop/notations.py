@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from hpo_core.interop.cell_values import has_no_result, is_number, number, whole_number
-from hpo_core.interop.column_words import spelled
+from hpo_core.interop.column_words import MEANS, SPREADS, spelled
 from hpo_core.interop.csv_reader import RawTable, Row
 from hpo_core.interop.flat import with_objects_as_columns
 from hpo_core.plan.metrics import is_metric
@@ -29,6 +29,7 @@ _PERCENT = re.compile(r"(.*[0-9.])\s*%")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=>)")
 _NAMED = re.compile(r"<(?:function|class|built-in function|bound method) '?([^<>' ]+)'?>|<([\w.]+) object>")
 
+_TOTALS = MEANS | SPREADS | {"median", "min", "max", "total", "sum", "overall", "std_dev", "standard_deviation"}
 _METRIC_NAMES = frozenset(("metric", "metric_name", "measure", "variable"))
 _METRIC_VALUES = frozenset(("value", "metric_value", "result", "score"))
 
@@ -37,6 +38,7 @@ def in_one_notation(table: RawTable) -> tuple[RawTable, list[str]]:
     """Return the table with its numbers written with points, and what was so read."""
     table = with_objects_as_columns(table)
     table, notes = _a_column_a_metric(table)
+    table = _without_totals(table, notes)
     columns = [list(cells) for cells in zip(*(row.cells for row in table.rows), strict=True)]
     texts = [cell for column in columns for cell in column]
     decimal_commas = table.between != "," and any(_DECIMAL_COMMA.fullmatch(cell) for cell in texts)
@@ -65,6 +67,25 @@ def in_one_notation(table: RawTable) -> tuple[RawTable, list[str]]:
         replace(row, cells=list(cells)) for row, cells in zip(table.rows, zip(*columns, strict=True), strict=True)
     ]
     return replace(table, rows=rows), notes
+
+
+def _without_totals(table: RawTable, notes: list[str]) -> RawTable:
+    """Return the table without the last rows that sum up the others: a mean or a total."""
+    rows = list(table.rows)
+    while len(rows) > 1 and (said := _total(rows[-1].cells, [row.cells for row in rows[:-1]])):
+        notes.append(f"the row {clean(said, 20)!r} at the end sums the others up, and is left out")
+        rows.pop()
+    return replace(table, rows=rows)
+
+
+def _total(last: Sequence[str], others: Sequence[Sequence[str]]) -> str:
+    for place, cell in enumerate(last):
+        if spelled(cell) in _TOTALS:
+            rest = [row for row in others if spelled(row[place]) not in _TOTALS]
+            lacks = any(not one and all(row[at] for row in rest) for at, one in enumerate(last))
+            if rest and (lacks or all(is_number(row[place]) for row in rest)):
+                return cell
+    return ""
 
 
 def _without_percent(cells: list[str]) -> tuple[list[str], bool]:

@@ -72,6 +72,18 @@ RIGHT = {
         "C;Fold 1 RMSE;Fold 2 RMSE;Fold 1 R2;Fold 2 R2\n1;0.5;0.7;0.6;0.7\n2;0.8;0.9;0.85;0.8\n",
         ({"C": (1, 2)}, {"rmse": "min", "r2": "max"}, 2, 2),
     ),
+    "empty lines between, and rows that sum up": (
+        "lr,act,acc\n0.1,max,0.5\n\n0.2,mean,0.6\n\nMean,,0.55\ntotal,,1.1\n",
+        ({"lr": (0.1, 0.2), "act": ("max", "mean")}, {"acc": "max"}, 2, 1),
+    ),
+    "a last row with a word that sums up and all cells is a row": (
+        "act,lr,acc\nmin,0.1,0.5\nmax,0.2,0.6\n",
+        ({"act": ("min", "max"), "lr": (0.1, 0.2)}, {"acc": "max"}, 2, 1),
+    ),
+    "single blanks": (
+        "lr acc\n0.1 0.5\n0.2 0.6\n",
+        ({"lr": (0.1, 0.2)}, {"acc": "max"}, 2, 1),
+    ),
     "settings in one cell": (
         'setting,accuracy\n"lr=0.1, bs = 16",0.5\n"lr=0.01, bs = 32",0.6\n',
         ({"lr": (0.01, 0.1), "bs": (16, 32)}, {"accuracy": "max"}, 2, 1),

@@ -26,7 +26,7 @@ FAULTS = [
         HEADER + "1,a,0.5\n2,",
         "line 3, column 3 (loss): 2 fields where the header has 3, 1 too few",
     ),
-    ("an empty line", HEADER + "1,a,0.5\n\n1,a,0.5\n", "line 3, column 1 (rate): the line is empty"),
+    ("no header", "0.1,0.5\n0.2,0.6\n", "line 1: numbers stand where the names of the columns should"),
     ("an open quote", HEADER + '1,"a,0.5\n2,b,1\n', "line 2, column 2: a quote is opened and never closed"),
     ("a stray quote", HEADER + '1,a"b,0.5\n', "line 2, column 2: a quote in the middle of a cell"),
     ("text after a quote", HEADER + '1,"a"b,0.5\n', "line 2, column 2: 'b,0.5' after the closing quote"),
