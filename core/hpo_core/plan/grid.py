@@ -58,8 +58,7 @@ class Hyperparameter:
         """Return its line of ``[grid]``; a range in one line too, so that the order of the lines can stay."""
         if self.range is None:
             return str(tomli_w.dumps({self.name: list(self.values)}))
-        inside = ", ".join(tomli_w.dumps({name: value}).strip() for name, value in self.range.table().items())
-        return str(tomli_w.dumps({self.name: 0})).removesuffix("0\n") + f"{{{inside}}}\n"
+        return str(tomli_w.dumps({self.name: 0})).removesuffix("0\n") + f"{self.range.words}\n"
 
     def may_have(self, value: Value) -> bool:
         """Whether it has the value, or may yet have it: a range has those that were drawn so far."""

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import tomli_w
+
 from hpo_core.errors import SpecError
 from hpo_core.plan.setting import Setting, Value, key, read_keys, settings, written
 from hpo_core.text import format_value
@@ -89,6 +91,16 @@ class Range:
             for name, value in written(self).items()
             if (name, value) not in (("scale", LINEAR), ("int", False))
         }
+
+    @property
+    def words(self) -> str:
+        """The range as one line of a spec, or a field, has it: ``{low = 1e-05, high = 0.1, scale = "log"}``."""
+        return inline(self.table())
+
+
+def inline(table: Mapping[str, Any]) -> str:
+    """Return a table in TOML's form of one line."""
+    return f"{{{', '.join(tomli_w.dumps({name: value}).strip() for name, value in table.items())}}}"
 
 
 def read_range(table: Mapping[str, Any], known: Setting | None, where: str) -> Range:

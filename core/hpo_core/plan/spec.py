@@ -159,6 +159,13 @@ class SessionSpec:
         epochs = values.get("epochs", 0)
         return int(epochs) if isinstance(epochs, (int, float)) else 0
 
+    @property
+    def epochs_asked(self) -> tuple[float, ...]:
+        """How many epochs trainings may have: each value, or a range's ends; 0 where the spec says none."""
+        fixed: tuple[Value, ...] = ({**self._defaults, **self.fixed}.get("epochs", 0),)
+        asked = next((factor.ends for factor in self.grid.hyperparameters if factor.name == "epochs"), fixed)
+        return tuple(float(value) for value in asked if isinstance(value, (int, float))) or (0.0,)
+
     # Reading -------------------------------------------------------------------------------------------------
 
     @classmethod

@@ -35,5 +35,5 @@ def measured_speed(snapshot: Snapshot) -> Speed | None:
 
 def epochs_in_all(spec: SessionSpec) -> float:
     """Return the epochs of all trainings of ``spec``: each value of ``epochs`` stands in equally many trials."""
-    values = next((f.values for f in spec.grid.hyperparameters if f.name == "epochs"), (spec.epochs_of(1),))
-    return spec.trainings * sum(float(value) for value in values) / max(len(values), 1)
+    values = spec.epochs_asked
+    return spec.trainings_asked * sum(values) / len(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -228,6 +229,34 @@ def test_a_copy_of_a_spec_reads_back_as_that_spec(tmp_path: Path) -> None:
     assert form.read_grid(texts, spec, tmp_path).spec == spec
 
 
+SEARCHED = """
+[data]
+source = "fruit"
+[grid]
+learning_rate = {low = 1e-5, high = 0.1, scale = "log"}
+filters = {low = 8, high = 64, step = 8}
+optimizer = ["adam", "sgd"]
+[search]
+plan = "random"
+trials = 60
+pruner = "halving"
+"""
+
+
+def test_a_search_over_ranges_reads_back_as_that_search_also_where_some_of_it_is_drawn(tmp_path: Path) -> None:
+    spec = SessionSpec.parse(SEARCHED)
+    begun = replace(spec, grid=spec.grid.with_trials([(0.001, 16, "sgd"), (0.01, 8, "adam")]))
+    for base in (spec, begun):
+        texts, lost = form.texts_of(base, "again")
+        assert (texts["learning_rate"], lost) == ('{low = 1e-05, high = 0.1, scale = "log"}', "")
+        read = form.read_grid(texts, base, tmp_path).spec
+        assert read == spec
+        assert form.count_words(read) == "60 trials by random: at most 60 trainings of 3 epochs"
+    narrower = form.read_grid(texts | {"filters": "{low = 8, high = 16}", "pruner": "none"}, base, tmp_path).spec
+    assert narrower is not None
+    assert [factor.size for factor in narrower.grid.hyperparameters[1:]] == [9, 2]
+
+
 def test_an_imported_grid_gives_what_can_be_trained_and_names_the_rest(tmp_path: Path) -> None:
     spec = SessionSpec.parse(
         "[data]\nsource = 'import'\n[grid]\nlearning_rate = [0.1, 0.2]\nfilter_size = [12]\n"
@@ -271,6 +300,10 @@ def test_too_many_trainings_are_refused_in_one_sentence(tmp_path: Path) -> None:
         ("replicates", "٣", "a whole number from 1 to 10000"),
         ("image_size", "10x20x30", "such as 100 or 100x80"),
         ("image_size", "0", "such as 100 or 100x80"),
+        ("filters", "{low = 8", 'Write a range so: {low = 1e-5, high = 0.1, scale = "log"}'),
+        ("filters", "{low = 8}", "filters: a range needs a low and a high end; high is missing."),
+        ("plan", "qmc", "must know how many trials"),
+        ("trials", "9", "trains every combination"),
         ("name", "../up", "cannot name a session"),
         ("name", "", "cannot name a session"),
         ("name", "taken", "There is a session 'taken' already"),
@@ -280,8 +313,9 @@ def test_every_wrong_text_has_its_sentence(tmp_path: Path, key: str, text: str, 
     (tmp_path / "taken").mkdir()
     reading = form.read_grid(form.fresh_texts("grid") | {key: text}, None, tmp_path)
     assert reading.spec is None
-    assert set(reading.errors) == {key}
-    assert words in reading.errors[key]
+    beside = "trials" if key == "plan" else key
+    assert set(reading.errors) == {beside}
+    assert words in reading.errors[beside]
 
 
 def test_values_and_sizes_are_read_as_people_write_them() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.grid import Hyperparameter
+from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.forms.own_form import PREFIX, OwnForm
 
@@ -60,6 +61,19 @@ def test_a_hyperparameter_called_as_another_field_or_as_one_of_the_paper_s_takes
     assert spec.grid.hyperparameters == (Hyperparameter("name", ("a", "b")),)
     assert spec.fixed == {"activation": "swoosh", "units": 8}
     assert (spec.objective.direction, spec.replicates) == ("min", 2)
+
+
+def test_the_ranges_and_the_search_of_a_copy_stand_in_its_fields_and_read_back(tmp_path: Path) -> None:
+    ranges = TABLES.replace("units = 8", "name = 1").replace("[fixed]", "units = {low = 8, high = 64}\n[fixed]")
+    text = ranges + 'direction = "min"\nreplicates = 2\n[search]\nplan = "qmc"\ntrials = 9\n'
+    form = OwnForm.of(text, tmp_path)
+    texts = form.texts("mine")
+    assert (texts[PREFIX + "units"], texts["plan"], texts["trials"]) == ("{low = 8, high = 64}", "qmc", "9")
+    assert form.read(texts, tmp_path).spec == SessionSpec.parse(text, base=tmp_path)
+    assert "range" in form.note(next(of for of in form.fields() if of.label == "units"), texts[PREFIX + "units"])
+    fixed = form.read({**texts, PREFIX + "units": "16"}, tmp_path).spec
+    assert fixed is not None
+    assert fixed.fixed == {"units": 16, "name": 1}
 
 
 async def test_a_file_is_named_read_and_trained_and_its_session_is_copied(

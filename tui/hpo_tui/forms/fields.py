@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 
 from hpo_core.errors import SessionError, SpecError
+from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter, Value
+from hpo_core.plan.ranges import read_range
 from hpo_core.plan.spec import parse_value
 from hpo_core.session.store import check_name
 from hpo_core.text import clean, format_value
@@ -47,6 +50,27 @@ def read_values(
             raise SpecError(f"{format_value(value)} stands there twice; give every value once.")
         found.append(value)
     return tuple(found)
+
+
+def field_text(factor: Hyperparameter) -> str:
+    """Return what is varied as a field shows it: its values, or its range as a spec writes it."""
+    return values_text(factor.values) if factor.range is None else factor.range.words
+
+
+def read_field(
+    name: str,
+    text: str,
+    known: Sequence[Value] = (),
+    facts: Mapping[str, KnownHyperparameter] | None = None,
+) -> Hyperparameter:
+    """Return what a field asks for: values, as ``read_values`` has them, or a range. Raises ``SpecError``."""
+    if not text.lstrip().startswith("{"):
+        return Hyperparameter(name, read_values(name, text, known, facts=facts))
+    try:
+        table = tomllib.loads(f"range = {text}")["range"]
+    except tomllib.TOMLDecodeError:
+        raise SpecError('Write a range so: {low = 1e-5, high = 0.1, scale = "log"}.') from None
+    return Hyperparameter(name, (), read_range(table, (KNOWN if facts is None else facts).get(name), name))
 
 
 def _like(

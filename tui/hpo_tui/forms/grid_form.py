@@ -6,7 +6,7 @@ it, and an empty field leaves the product's default.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,20 +17,23 @@ from hpo_core.plan.data_source import KERAS_DATASETS, SOURCES, DataSpec
 from hpo_core.plan.grid import Grid, Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN
 from hpo_core.plan.metrics import Objective, direction_of
+from hpo_core.plan.plans import NO_PRUNER, PLANS, PRUNERS
 from hpo_core.plan.setting import SWITCH, Value
-from hpo_core.plan.spec import PRECISIONS, SessionSpec
+from hpo_core.plan.spec import PRECISIONS, SearchSpec, SessionSpec
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, WORKLOADS
 from hpo_core.session.speed import epochs_in_all
 from hpo_core.text import clean, expanded, format_seconds, plural
 from hpo_tui.forms.fields import (
     MAX_REPLICATES,
     allowed,
+    field_text,
     read_count,
+    read_field,
     read_image_size,
     read_name,
-    read_values,
     values_text,
 )
+from hpo_tui.forms.search_fields import PLAN, PRUNER, TRIALS, read_search, search_note, search_texts
 from hpo_tui.forms.speeds import SessionSpeed
 
 FRUIT, FOLDER, NPZ = "fruit", "folder", "npz"
@@ -68,6 +71,16 @@ class Reading:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
+VARIED = "several values, with commas, or {low = 1, high = 9} vary one"
+"""How a hyperparameter's field is filled, in the heading above them."""
+
+SEARCH = (
+    Field(PLAN, "plan", "which combinations are trained", "choice", tuple(PLANS)),
+    Field(TRIALS, "trials", "how many the plan draws"),
+    Field(PRUNER, "pruner", "what is not trained to its end", "choice", tuple(PRUNERS)),
+)
+
+
 def grid_fields() -> tuple[Field, ...]:
     """Return the form's fields, in their order; ``section`` stands with the first of each part."""
     model = Field("model", "your own file", MODEL, section="Training")
@@ -76,11 +89,12 @@ def grid_fields() -> tuple[Field, ...]:
         Field("path", "path", "the folder or the .npz file; ~ is your home"),
         Field("image_size", "image size", "pixels: one side, or height x width"),
     )
-    section = "Hyperparameters · several values, with commas, vary one; one value fixes it; empty is the default"
+    section = f"Hyperparameters · {VARIED}; one value fixes it; empty is the default"
     values = tuple(_value_field(name, section if place == 0 else "") for place, name in enumerate(KNOWN))
     session = (
         Field("replicates", "replicates", "trainings of a trial, each with its own seed", section="Session"),
         Field("objective", "objective", "what ranks the trials", "choice", METRICS),
+        *SEARCH,
         Field(
             "precision",
             "precision",
@@ -105,20 +119,20 @@ def fresh_texts(name: str) -> dict[str, str]:
     texts = dict.fromkeys((entry.key for entry in grid_fields()), "")
     texts |= {key: values_text(KNOWN[key].usual) for key in BEGIN_WITH}
     texts |= {"source": FRUIT, "replicates": "2", "objective": METRICS[0], "name": name}
-    return texts | {"precision": PRECISIONS[0], "jit": SWITCH[0]}
+    return texts | search_texts(SearchSpec()) | {"precision": PRECISIONS[0], "jit": SWITCH[0]}
 
 
 def texts_of(spec: SessionSpec, name: str) -> tuple[dict[str, str], str]:
     """Return the form filled from a spec, and a sentence about what could not be taken over (or nothing)."""
     texts = dict.fromkeys((entry.key for entry in grid_fields()), "")
-    given: dict[str, tuple[Value, ...]] = {key: (value,) for key, value in spec.fixed.items()}
-    given |= {factor.name: factor.values for factor in spec.grid.hyperparameters}
+    fixed = (Hyperparameter(key, (value,)) for key, value in spec.fixed.items())
     lost = []
-    for key, values in given.items():
-        good = tuple(value for value in values if allowed(key, value))
-        if key in KNOWN and good:
-            texts[key] = values_text(good)
-        if len(good) < len(values):
+    for factor in (*fixed, *spec.grid.hyperparameters):
+        key, whole = factor.name, factor.range is not None and factor.name in KNOWN
+        good = tuple(value for value in factor.values if allowed(key, value))
+        if key in KNOWN and (good or whole):
+            texts[key] = field_text(factor) if whole else values_text(good)
+        if len(good) < len(factor.values) or (factor.range is not None and not whole):
             lost.append(clean(key, 40))
     data = spec.data
     texts["source"] = data.source if data.source in SOURCES else FOLDER
@@ -127,7 +141,7 @@ def texts_of(spec: SessionSpec, name: str) -> tuple[dict[str, str], str]:
     metric = spec.objective.metric
     texts["objective"] = metric if metric in METRICS else METRICS[0]
     texts |= {"replicates": str(spec.replicates), "name": name}
-    texts |= {"precision": spec.precision, "jit": SWITCH[spec.jit]}
+    texts |= search_texts(spec.search) | {"precision": spec.precision, "jit": SWITCH[spec.jit]}
     return texts, f"Not taken over, for hpo-tui cannot train it: {', '.join(lost)}." if lost else ""
 
 
@@ -162,11 +176,19 @@ def note_of(entry: Field, text: str, base: DataSpec) -> str:
     """Return what stands beside a field that is in order."""
     if entry.key == "source":
         return source_words(text, base)
+    if entry in SEARCH:
+        return search_note(entry.key, text)
     if entry.key not in KNOWN:
         return entry.meaning
-    count = len(read_values(entry.key, text))
-    word = "default" if count == 0 else "fixed" if count == 1 else plural(count, "value")
-    return f"{word} · {entry.meaning}"
+    return f"{varied_word(read_field(entry.key, text), 'default')} · {entry.meaning}"
+
+
+def varied_word(factor: Hyperparameter, default: str) -> str:
+    """Return what a field makes of its hyperparameter; ``default`` is what an empty one means."""
+    count = len(factor.values)
+    if factor.range is not None:
+        return "range"
+    return default if count == 0 else "fixed" if count == 1 else plural(count, "value")
 
 
 def read_grid(texts: Texts, base: SessionSpec | None, sessions: Path) -> Reading:
@@ -181,11 +203,12 @@ def read_grid(texts: Texts, base: SessionSpec | None, sessions: Path) -> Reading
             return None
 
     source = texts.get("source", FRUIT)
-    given = {name: read(name, partial(read_values, name)) or () for name in KNOWN}
+    given = [factor for name in KNOWN if (factor := read(name, partial(read_field, name))) is not None]
     path = read("path", partial(_read_path, source))
     size = read("image_size", read_image_size)
     replicates = read("replicates", partial(read_count, "replicates", highest=MAX_REPLICATES))
     name = read("name", partial(read_name, sessions=sessions))
+    search = read_search(texts, errors)
     if errors or replicates is None:
         return Reading(None, name, errors)
     start = base if base is not None and base.trainable else SessionSpec(DataSpec(source), Grid(()))
@@ -197,6 +220,7 @@ def read_grid(texts: Texts, base: SessionSpec | None, sessions: Path) -> Reading
         fixed=fixed,
         replicates=replicates,
         objective=_objective(start, texts.get("objective", METRICS[0])),
+        search=search,
         precision=texts.get("precision", PRECISIONS[0]),
         jit=texts.get("jit") == SWITCH[True],
     )
@@ -206,10 +230,10 @@ def read_grid(texts: Texts, base: SessionSpec | None, sessions: Path) -> Reading
         return Reading(None, name, {"": str(error)})
 
 
-def _grid(given: Mapping[str, tuple[Value, ...]]) -> tuple[Grid, dict[str, Value]]:
+def _grid(given: Sequence[Hyperparameter]) -> tuple[Grid, dict[str, Value]]:
     """Return what is varied and what is fixed; a grid has at least one hyperparameter, be it with one value."""
-    varied = tuple(Hyperparameter(key, values) for key, values in given.items() if len(values) > 1)
-    fixed = {key: values[0] for key, values in given.items() if len(values) == 1}
+    varied = tuple(factor for factor in given if factor.size > 1)
+    fixed = {factor.name: factor.values[0] for factor in given if factor.size == 1}
     if not varied:
         key, value = next(iter(fixed.items()), ("learning_rate", _default("learning_rate")))
         varied = (Hyperparameter(key, (value,)),)
@@ -241,19 +265,22 @@ def _read_path(source: str, text: str) -> str | None:
 
 
 def count_words(spec: SessionSpec) -> str:
-    """Return "5 × 4 = 20 trials, 2 replicates each: 40 trainings"."""
-    factors = [factor for factor in spec.grid.hyperparameters if len(factor.values) > 1]
-    trials = plural(len(spec.grid), "trial")
-    product = " × ".join(str(len(factor.values)) for factor in factors)
-    lead = f"{product} = {trials}" if len(factors) > 1 else trials
+    """Return "5 × 4 = 20 trials, 2 replicates each: 40 trainings", or "60 trials by tpe, ..."."""
+    factors = [factor for factor in spec.grid.hyperparameters if factor.size > 1]
+    trials = plural(spec.trials_asked, "trial")
+    if PLANS[spec.search.plan].module:
+        lead = f"{trials} by {spec.search.plan}"
+    else:
+        product = " × ".join(str(len(factor.values)) for factor in factors)
+        lead = f"{product} = {trials}" if len(factors) > 1 else trials
     each = f", {spec.replicates} replicates each" if spec.replicates > 1 else ""
-    return f"{lead}{each}: {plural(spec.trainings, 'training')}{_epochs_words(spec)}"
+    most = "" if spec.search.pruner == NO_PRUNER else "at most "
+    return f"{lead}{each}: {most}{plural(spec.trainings_asked, 'training')}{_epochs_words(spec)}"
 
 
 def _epochs_words(spec: SessionSpec) -> str:
     """Return " of 3 epochs", or nothing of a training of one's own that names none."""
-    values = next((f.values for f in spec.grid.hyperparameters if f.name == "epochs"), (spec.epochs_of(1),))
-    lowest, highest = min(map(float, values)), max(map(float, values))
+    lowest, highest = min(spec.epochs_asked), max(spec.epochs_asked)
     least = f"{lowest:g} to " if lowest < highest else ""
     return f" of {least}{plural(int(highest), 'epoch')}" if highest else ""
 
@@ -263,14 +290,14 @@ def time_words(spec: SessionSpec, like: SessionSpeed | None) -> str:
     if like is None:
         return "expected time: unknown until the first training on this data has ended"
     speed = like.speed
-    seconds = speed.seconds(epochs_in_all(spec), spec.trainings)
+    seconds = speed.seconds(epochs_in_all(spec), spec.trainings_asked)
     workers = f" with {plural(speed.workers, 'worker')}" if speed.workers > 1 else ""
     return f"expected time: about {format_seconds(seconds)}{workers}, at the speed of {clean(like.session, 40)}"
 
 
 def advice(spec: SessionSpec) -> str:
     """Return what a person should know before launching, or nothing."""
-    if len(spec.grid) == 1:
+    if spec.trials_asked == 1:
         return "Nothing is varied yet: give a hyperparameter several values, with commas between them."
     if spec.replicates == 1:
         return "With one replicate, noise cannot be told from signal; two or more can."

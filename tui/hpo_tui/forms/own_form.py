@@ -6,7 +6,7 @@ Pure, as ``grid_form``: texts in, a spec or sentences out. What has no field sta
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,17 @@ from typing import Any
 import tomli_w
 
 from hpo_core.errors import HpoError, SpecError
+from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.metrics import direction_of
 from hpo_core.plan.model_source import ModelSpec
-from hpo_core.plan.setting import Value
-from hpo_core.plan.spec import SessionSpec
-from hpo_core.text import plural
-from hpo_tui.forms.fields import MAX_REPLICATES, read_count, read_name, read_values, values_text
-from hpo_tui.forms.grid_form import Field, Reading, Texts
+from hpo_core.plan.ranges import inline
+from hpo_core.plan.setting import Value, written
+from hpo_core.plan.spec import SearchSpec, SessionSpec
+from hpo_tui.forms.fields import MAX_REPLICATES, read_count, read_field, read_name, values_text
+from hpo_tui.forms.grid_form import SEARCH, VARIED, Field, Reading, Texts, varied_word
+from hpo_tui.forms.search_fields import read_search, search_note, search_texts
 
-SECTION = (
-    "Hyperparameters · several values, with commas, vary one; one value fixes it; empty is the code's default"
-)
+SECTION = f"Hyperparameters · {VARIED}; one value fixes it; empty is the code's default"
 PREFIX = "value of "
 """Before a hyperparameter's name in the key of its field, for it may be called as another field is."""
 
@@ -50,14 +50,18 @@ class OwnForm:
 
     @property
     def _names(self) -> list[str]:
-        """The hyperparameters that have a field: all but those over a range, which stay as they are."""
+        """The hyperparameters that have a field."""
         given = {**self.tables.get("grid", {}), **self.tables.get("fixed", {})}
         asked = ModelSpec.read(self.tables["model"], "[model]", self.base).asked
-        return [name for name in {**given, **dict.fromkeys(asked)} if not isinstance(given.get(name), dict)]
+        return list({**given, **dict.fromkeys(asked)})
 
     def _known(self, name: str) -> tuple[Value, ...]:
-        fixed = self.tables.get("fixed", {})
-        return tuple(self.tables.get("grid", {}).get(name, [fixed[name]] if name in fixed else []))
+        fixed, varied = self.tables.get("fixed", {}), self.tables.get("grid", {}).get(name)
+        return () if isinstance(varied, dict) else tuple(varied or ([fixed[name]] if name in fixed else []))
+
+    def _text(self, name: str) -> str:
+        varied = self.tables.get("grid", {}).get(name)
+        return inline(varied) if isinstance(varied, dict) else values_text(self._known(name))
 
     def fields(self) -> tuple[Field, ...]:
         """Return the fields, in their order."""
@@ -70,6 +74,7 @@ class OwnForm:
             Field("replicates", "replicates", "trainings of each trial", section="Session"),
             Field("objective", "objective", "what ranks the trials"),
             Field("direction", "direction", "which way it is better", "choice", ("min", "max")),
+            *SEARCH,
             Field("name", "session name", "its folder's name"),
         )
 
@@ -78,27 +83,29 @@ class OwnForm:
         session = self.tables.get("session", {})
         objective = str(session.get("objective", ""))
         return {
-            **{PREFIX + one: values_text(self._known(one)) for one in self._names},
+            **{PREFIX + one: self._text(one) for one in self._names},
             "replicates": str(max(int(session.get("replicates", 1)), 2)),
             "objective": objective,
             "direction": str(session.get("direction", direction_of(objective))),
+            **search_texts(SearchSpec(**self.tables.get("search", {}))),
             "name": name,
         }
 
     def note(self, entry: Field, text: str) -> str:
         """Return what stands beside a field that is in order."""
+        if entry in SEARCH:
+            return search_note(entry.key, text)
         if not entry.key.startswith(PREFIX):
             return entry.meaning
-        count = len(read_values(entry.label, text, self._known(entry.label), facts={}))
-        return "the code's default" if count == 0 else "fixed" if count == 1 else plural(count, "value")
+        return varied_word(read_field(entry.label, text, self._known(entry.label), {}), "the code's default")
 
     def read(self, texts: Texts, sessions: Path) -> Reading:
         """Return what the form asks for."""
         errors: dict[str, str] = {}
-        values: dict[str, list[Value]] = {}
+        values: list[Hyperparameter] = []
         for name in self._names:
             try:
-                values[name] = list(read_values(name, texts[PREFIX + name], self._known(name), facts={}))
+                values.append(read_field(name, texts[PREFIX + name], self._known(name), {}))
             except SpecError as error:
                 errors[PREFIX + name] = str(error)
         session = {**self.tables.get("session", {}), "direction": texts["direction"]}
@@ -115,20 +122,23 @@ class OwnForm:
             session["replicates"] = read_count("replicates", texts["replicates"], highest=MAX_REPLICATES)
         except HpoError as error:
             errors["replicates"] = str(error)
+        search = read_search(texts, errors)
         if errors:
             return Reading(None, new_name, errors)
         try:
-            text = tomli_w.dumps({**self.tables, **_grid(self.tables, values), "session": session})
+            tables = {**self.tables, **_grid(values), "session": session, "search": written(search)}
+            text = tomli_w.dumps(tables)
             return Reading(SessionSpec.parse(text, "The grid", self.base), new_name, errors)
         except SpecError as error:
             return Reading(None, new_name, {"": str(error)})
 
 
-def _grid(tables: Mapping[str, Any], values: Mapping[str, list[Value]]) -> dict[str, dict[str, Any]]:
+def _grid(values: Sequence[Hyperparameter]) -> dict[str, dict[str, Any]]:
     """Return the tables ``[grid]`` and ``[fixed]``; a grid has one hyperparameter at least."""
-    ranges = {name: one for name, one in tables.get("grid", {}).items() if isinstance(one, dict)}
-    varied = ranges | {name: list(several) for name, several in values.items() if len(several) > 1}
-    single = {name: one[0] for name, one in values.items() if len(one) == 1}
+    varied: dict[str, Any] = {
+        one.name: list(one.values) if one.range is None else one.range.table() for one in values if one.size > 1
+    }
+    single = {one.name: one.values[0] for one in values if one.size == 1}
     if not varied and single:
         first = next(iter(single))
         varied[first] = [single.pop(first)]
