@@ -33,7 +33,7 @@ VERBS = {
     "show": ("show:show", "Print progress, ranking and failures of a session on one page."),
     "effects": ("effects:effects", "Say which hyperparameters matter, and which differences are noise."),
     "compare": ("compare:compare", "Rank the trials of several sessions together."),
-    "plot": ("plot:plot", "Draw a session's results as text or as an SVG file, or say them in words."),
+    "plot": ("plot:plot", "Draw a session's results as text or SVG, or say them in words."),
     "export": ("exchange:export_session", "Write a session's results as CSV files, or in another format."),
     "use": ("use:use", "Write a trial as a folder that works without hpo-tui."),
     "import": ("exchange:import_file", "Make a session of a table of results."),

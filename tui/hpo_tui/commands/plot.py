@@ -59,7 +59,7 @@ def plot(
     light: bool,
     words: bool,
 ) -> None:
-    """Draw a session's results as text or as an SVG file, or say them in words.
+    """Draw a session's results as text or SVG, or say them in words.
 
     Axes and projection are those last used on the screen.
     """
