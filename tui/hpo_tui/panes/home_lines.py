@@ -102,6 +102,7 @@ def heading_row(columns: Columns, width: int) -> Row:
     text = f"   {'session':<{columns.name}}  {'status':<11}  {'trainings':>{columns.progress}}"
     text += f"  {'best':>{columns.best}}  {'age':>10}"
     text += f" {'size':>7}" if columns.size else ""
+    text += f"  {'where, note':<{columns.place - 2}}" if columns.place else ""
     return padded((run(text, DIM),), width)
 
 

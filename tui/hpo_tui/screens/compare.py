@@ -109,7 +109,7 @@ class CompareScreen(Screen[None]):
     def _read(self) -> None:
         try:
             self.post_message(self.Read({name: read_session(folder) for name, folder in self._folders.items()}))
-        except HpoError as error:
+        except (HpoError, OSError) as error:
             self.post_message(self.Failed(str(error)))
 
     @on(Read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from textual.screen import Screen
@@ -71,18 +72,19 @@ def empty_trash(screen: Home, sessions: Path, done: Done) -> None:
 
 
 def _ask(screen: Home, question: Choice | Ask, act: Callable[[str], str], done: Done, only: str = "") -> None:
-    """Ask; with an answer (``only`` with this one) act, and say what came of it."""
+    """Ask; with an answer (``only`` with this one) act, in a thread, and say what came of it."""
+
+    def acted(answer: str) -> None:
+        say = partial(screen.app.call_from_thread, screen.notify, markup=False)
+        try:
+            if said := act(answer):
+                say(said)
+        except (HpoError, OSError) as error:
+            say(str(error), severity="error")
+        screen.app.call_from_thread(done)
 
     def answered(answer: str | None) -> None:
-        if answer is None or (only and answer != only):
-            return
-        try:
-            said = act(answer)
-        except (HpoError, OSError) as error:
-            screen.notify(str(error), severity="error", markup=False)
-        else:
-            if said:
-                screen.notify(said, markup=False)
-        done()
+        if answer is not None and (not only or answer == only):
+            screen.run_worker(partial(acted, answer), thread=True, group="keeping")
 
     screen.app.push_screen(question, answered)
