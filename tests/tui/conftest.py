@@ -114,8 +114,7 @@ class Driver:
             found = self.app.screen.query_one(f"#{pane}", CellPane)
         except NoMatches:
             return ""
-        title = found.border_title or ""
-        return "\n".join([title, found.border_subtitle or "", *("".join(t for t, _ in row) for row in found.rows)])
+        return "\n".join([*found.titles, *("".join(t for t, _ in row) for row in found.rows)])
 
     async def until(self, condition: Callable[[], bool], limit: float = 60.0) -> None:
         """Wait for a condition, at most ``limit`` seconds."""
@@ -141,10 +140,13 @@ def open_app(sessions: Path) -> OpenApp:
 
     @asynccontextmanager
     async def opened(
-        folder: SessionFolder | None = None, size: tuple[int, int] = (120, 40), **options: Any
+        folder: SessionFolder | None = None,
+        size: tuple[int, int] = (120, 40),
+        notices: bool = False,
+        **options: Any,
     ) -> AsyncIterator[Driver]:
         app = HpoApp(sessions, folder, **options)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notices) as pilot:
             driver = Driver(pilot)
             if folder is not None:
                 await driver.shows("header", folder.name)

@@ -10,7 +10,7 @@ from textual.fuzzy import Matcher
 
 from hpo_tui.app import HpoApp
 from hpo_tui.desk.view_state import ViewState
-from hpo_tui.look.keys import TRAINING, Key, footer_items, help_at, help_groups
+from hpo_tui.look.keys import TRAINING, Key, footer_keys, help_at, help_groups
 from hpo_tui.panes.key_words import help_places
 from hpo_tui.screens.compare import CompareScreen
 from hpo_tui.screens.compare_keys import COMPARE_KEYS
@@ -93,8 +93,8 @@ def test_the_ranking_names_its_sorting_first() -> None:
 
 
 def test_what_cannot_be_done_is_not_in_the_footer() -> None:
-    every = [label for _, label in footer_items(SESSION_KEYS, 200)]
+    every = [key.label for _, key in footer_keys(SESSION_KEYS, 200)]
     untrained = [key for key in SESSION_KEYS if key.group != TRAINING]
-    imported = [label for _, label in footer_items(untrained, 200)]
+    imported = [key.label for _, key in footer_keys(untrained, 200)]
     assert [label for label in every if label != "pause"] == imported
     assert "pause" in every

@@ -77,6 +77,11 @@ def show_all(state: ViewState, _: Factors) -> ViewState:
     return replace(state, trim=state.trim.reset())
 
 
+def open_named(state: ViewState, _: Factors, view: str) -> ViewState:
+    """Open the view of that name."""
+    return replace(state, view=view)
+
+
 def switch(
     state: ViewState, _: Factors, what: Literal["box", "log_axes", "overlay", "cumulative", "backwards"]
 ) -> ViewState:

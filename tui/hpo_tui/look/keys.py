@@ -81,17 +81,26 @@ def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
     return [Binding(key.keys, key.action, key.help, show=False) for key in keys]
 
 
-def footer_items(keys: Iterable[Key], width: int) -> list[tuple[str, str]]:
-    """Return the (keys, word) pairs that fit into ``width`` cells, the most wanted ones, in the table's order."""
+def footer_keys(keys: Iterable[Key], width: int) -> list[tuple[int, Key]]:
+    """Return the keys that fit into ``width`` cells, the most wanted ones, in the table's order.
+
+    Each comes with the column (0-based) at which its sign stands, with its word after a blank. Two blanks follow,
+    or one where that lets all of them fit.
+    """
     named = [key for key in keys if key.label]
+    cells = [len(key.shown) + 1 + len(key.label) for key in named]
+    gap = 1 if sum(cells) + len(cells) <= width < sum(cells) + 2 * len(cells) else 2
     fitting: set[int] = set()
     used = 1
-    for index, key in sorted(enumerate(named), key=lambda item: item[1].rank):
-        cells = len(key.shown) + len(key.label) + 3
-        if used + cells <= width:
+    for index in sorted(range(len(named)), key=lambda index: named[index].rank):
+        if used + cells[index] + (gap - 1) <= width:
             fitting.add(index)
-            used += cells
-    return [(key.shown, key.label) for index, key in enumerate(named) if index in fitting]
+            used += cells[index] + gap
+    placed, column = [], 1
+    for index in sorted(fitting):
+        placed.append((column, named[index]))
+        column += cells[index] + gap
+    return placed
 
 
 def with_words(keys: tuple[Key, ...], words: Iterable[tuple[str, str, str]]) -> tuple[Key, ...]:

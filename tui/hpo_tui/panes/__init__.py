@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hpo_tui.panes.answer_line import AnswerLine
-from hpo_tui.panes.footer import Footer
 from hpo_tui.panes.header import Header
 from hpo_tui.panes.histograms_pane import HistogramsPane
 from hpo_tui.panes.pane import Pane
@@ -14,7 +13,6 @@ from hpo_tui.panes.values_pane import ValuesPane
 from hpo_tui.panes.view_pane import ViewPane
 
 PANES: Mapping[str, Pane] = {
-    pane.name: pane
-    for pane in (Header(), AnswerLine(), ValuesPane(), ViewPane(), HistogramsPane(), QueuePane(), Footer())
+    pane.name: pane for pane in (Header(), AnswerLine(), ValuesPane(), ViewPane(), HistogramsPane(), QueuePane())
 }
 """The panes by name: the identity of their widgets."""

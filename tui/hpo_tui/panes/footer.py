@@ -1,35 +1,26 @@
-"""The line at the bottom: the keys that are wanted most."""
+"""The line at the bottom of every screen: the keys that are wanted most, to be read and to be clicked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from hpo_tui.desk.desk import Desk
 from hpo_tui.look.inks import ACCENT, DIM
-from hpo_tui.look.keys import TRAINING, Key, footer_items
-from hpo_tui.panes.pane import Pane
-from hpo_tui.plots.rows import Row, padded, run
-
-
-class Footer(Pane):
-    """The keys of the session's screen."""
-
-    name = "footer"
-    framed = focusable = False
-
-    def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
-        """Return the keys; a table that was imported cannot be trained."""
-        trainable = desk.snapshot.spec.trainable
-        return [footer_row((key for key in desk.keys if trainable or key.group != TRAINING), width)]
-
-    def basis(self, desk: Desk) -> tuple[object, ...]:
-        """Return whether there is something to train."""
-        return (desk.snapshot.spec.trainable,)
+from hpo_tui.look.keys import Key, footer_keys
+from hpo_tui.plots.rows import Row, padded, row_width, run
 
 
 def footer_row(keys: Iterable[Key], width: int) -> Row:
     """Return the footer from the table of keys."""
-    pieces = [run(" ")]
-    for shown, label in footer_items(keys, width):
-        pieces += [run(shown, ACCENT), run(f" {label}  ", DIM)]
-    return padded(tuple(pieces), width)
+    row: Row = ()
+    for column, key in footer_keys(keys, width):
+        blanks = " " * (column - row_width(row))
+        row = (*row, run(blanks), run(key.shown, ACCENT), run(f" {key.label}", DIM))
+    return padded(row, width)
+
+
+def clicked_key(keys: Iterable[Key], width: int, column: int) -> Key | None:
+    """Return the key whose sign or word stands at a column of the footer."""
+    for start, key in footer_keys(keys, width):
+        if start <= column < start + len(key.shown) + 1 + len(key.label):
+            return key
+    return None

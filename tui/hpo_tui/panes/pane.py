@@ -48,6 +48,10 @@ class Pane(ABC):
         """Return what stands on the upper edge, in at most ``width`` cells."""
         return ""
 
+    def letters(self, desk: Desk, width: int) -> Sequence[int]:
+        """Return the places (0-based) of the letters in the title that are keys: they are underlined."""
+        return ()
+
     def edge(self, desk: Desk, width: int, height: int) -> str:
         """Return what stands on the lower edge of a content of ``width`` × ``height``; often nothing.
 

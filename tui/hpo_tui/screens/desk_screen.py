@@ -30,6 +30,7 @@ from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import Key, for_imported
 from hpo_tui.look.skins import Skin
 from hpo_tui.panes import PANES
+from hpo_tui.panes.footer import footer_row
 from hpo_tui.panes.header import opening_row
 from hpo_tui.screens.dialogs import Words, take_over_choice
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
@@ -50,6 +51,7 @@ class DeskScreen(Screen[None]):
     """One session, followed and drawn."""
 
     KEYS: tuple[Key, ...] = ()
+    GO_KEYS: tuple[Key, ...] = ()
     HORIZONTAL_BREAKPOINTS = [(0, SLIM), (COLUMNS, "-narrow"), (100, "-wide"), (116, "-broad"), (160, "-vast")]  # noqa: RUF012 - Textual's own declaration
     VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-short"), (34, "-medium"), (48, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#values"
@@ -66,6 +68,7 @@ class DeskScreen(Screen[None]):
         self.latest: Update | None = None
         self.analyst = Analyst(self._answer)
         self.zoomed: str | None = None
+        self.going = False
         self._skin = skin
         self._follower = Follower(folder, self._deliver, self._fail)
         self._seen_at_work = False
@@ -187,6 +190,16 @@ class DeskScreen(Screen[None]):
 
         self.app.push_screen(take_over_choice(held.holder), answered)
 
+    @property
+    def offered(self) -> tuple[Key, ...]:
+        """The keys that can be pressed now: the views' letters after "g", else what the table has."""
+        return self.GO_KEYS if self.going else self.KEYS
+
+    def offer_views(self, going: bool) -> None:
+        """Offer the views by their letters; or no longer."""
+        self.going = going
+        self.draw_footer()
+
     # What is shown --------------------------------------------------------------------------------------------
 
     def zoom(self, name: str | None) -> None:
@@ -293,6 +306,14 @@ class DeskScreen(Screen[None]):
         if self.latest is None:
             self._say_reading()
         self._draw_panes(PANES)
+        self.draw_footer()
+
+    def draw_footer(self) -> None:
+        """Draw the keys that can be pressed now."""
+        if self.is_attached and self.app.screen is self:
+            footer, skin = self.query_one("#footer", CellPane), self._skin()
+            row = footer_row(self.offered, footer.content_size.width)
+            footer.show([row], skin.palette, skin.ascii_only)
 
     def _say_reading(self) -> None:
         """Say what is being opened: a large session takes a while to be read."""
@@ -317,5 +338,6 @@ class DeskScreen(Screen[None]):
                     widget.show(pane.drawn(desk, *size), skin.palette, skin.ascii_only)
                     self._drawn[name] = basis
             if pane.framed:
-                title = pane.title(desk, widget.size.width - 4)
-                widget.entitle(title, pane.edge(desk, widget.size.width - 2, size.height))
+                room = widget.size.width - 4
+                edge = pane.edge(desk, room + 2, size.height)
+                widget.entitle(pane.title(desk, room), edge, pane.letters(desk, room))

@@ -16,6 +16,7 @@ from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import TRAINING, Act, Key, group
 from hpo_tui.screens.acts import cursor, findings, looking, queue, trimming, whole_session
 from hpo_tui.screens.desk_screen import DeskScreen
+from hpo_tui.views import VIEWS
 
 
 def looks(move: Callable[[ViewState, Factors], ViewState]) -> Act:
@@ -95,9 +96,10 @@ SESSION_KEYS: tuple[Key, ...] = (
             "in effects: test what two hyperparameters do together, or three too", at=_EFFECTS),
         Key("V", findings.toggle_noise, "noise from interactions",
             "in effects, with one replicate: the highest interactions as the noise, or none", at=_EFFECTS),
+        Key("g", looking.go, "go to a view", "and then a letter: the view in whose tab that letter is underlined",
+            "view", 2),
         Key("right_square_bracket", partial(looking.other, step=1), "next view", _VIEWS, together="[ ]"),
-        Key("left_square_bracket", partial(looking.other, step=-1), "previous view", _VIEWS, "view", 2,
-            together="[ ]"),
+        Key("left_square_bracket", partial(looking.other, step=-1), "previous view", _VIEWS, together="[ ]"),
         Key("enter", looking.zoom, "zoom", "the focused pane over the whole screen", "zoom", 12),
         Key("escape", looking.back, "back", "one layer back: the zoom, what was picked, the cursor"),
         Key("m", partial(looking.metric, step=1), "next metric", _METRICS, "metric", 14, together="m M"),
@@ -126,7 +128,7 @@ SESSION_KEYS: tuple[Key, ...] = (
         Key("minus", partial(looking.bins, step=-1), "fewer bins", _BINS, at=_HISTOGRAMS, together="+ -"),
         Key("b", looks(partial(moves.switch, what="overlay")), "overlay histograms",
             "histograms as a strip for each value, or all values over each other", at=_HISTOGRAMS),
-        Key("g", looks(partial(moves.switch, what="cumulative")), "cumulative histograms",
+        Key("G", looks(partial(moves.switch, what="cumulative")), "cumulative histograms",
             "histograms cumulative, and back", at=_HISTOGRAMS),
         Key("C", looking.copy, "copy", "copy the trial under the cursor (TOML, --set words), or the summary"),
         Key("t", looking.say, "summary in words", "what is in view, in words"),
@@ -175,3 +177,15 @@ SESSION_KEYS: tuple[Key, ...] = (
     ),
 )
 # fmt: on
+
+GO_KEYS: tuple[Key, ...] = tuple(
+    Key(
+        view.letter,
+        looks(partial(moves.open_named, view=view.name)),
+        f"view: {view.title}",
+        view.shows,
+        view.tab or view.title,
+    )
+    for view in VIEWS
+)
+"""The keys that open the views by name, each once "g" was pressed."""

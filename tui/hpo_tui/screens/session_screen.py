@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 
-from hpo_tui.look.keys import bindings
+from hpo_tui.look.keys import Key, bindings
 from hpo_tui.panes import PANES
+from hpo_tui.panes.footer import clicked_key
 from hpo_tui.screens.acts import cursor, trimming
 from hpo_tui.screens.desk_screen import DeskScreen
-from hpo_tui.screens.session_keys import SESSION_KEYS
+from hpo_tui.screens.session_keys import GO_KEYS, SESSION_KEYS
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.filter_line import FilterLine
 
@@ -23,6 +24,7 @@ class SessionScreen(DeskScreen):
     """One session: what runs, what is in view, and what it says."""
 
     KEYS = SESSION_KEYS
+    GO_KEYS = GO_KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(SESSION_KEYS)
 
     def action_press(self, keys: str) -> None:
@@ -31,12 +33,32 @@ class SessionScreen(DeskScreen):
         assert callable(does)
         does(self)
 
+    def on_key(self, event: events.Key) -> None:
+        """Open the view of the letter that was pressed after "g"; any other key only ends the offer."""
+        if self.going:
+            event.stop()
+            event.prevent_default()
+            self.offer_views(False)
+            self._do(next((key for key in GO_KEYS if key.keys == event.key), None))
+
+    def _do(self, key: Key | None) -> None:
+        if key is not None and callable(key.does):
+            key.does(self)
+
     @on(CellPane.Clicked)
-    def click(self, message: CellPane.Clicked) -> None:
-        """Toggle the value, or move the cursor to the trial or the job, that was clicked."""
-        if (desk := self.desk()) is not None and message.pane.id is not None:
-            place, size = (message.column, message.row), message.pane.content_size
-            self.look(PANES[message.pane.id].clicked(desk, place, size))
+    async def click(self, message: CellPane.Clicked) -> None:
+        """Toggle the value, or go to the trial or the job, that was clicked; or press the key of the footer."""
+        place, size = (message.column, message.row), message.pane.content_size
+        pane = PANES.get(message.pane.id or "")
+        if pane is None:
+            key = clicked_key(self.offered, size[0], place[0])
+            if self.going:
+                self.offer_views(False)
+                self._do(key)
+            elif key is not None:
+                await self.run_action(key.action)
+        elif (desk := self.desk()) is not None:
+            self.look(pane.clicked(desk, place, size))
 
     @on(CellPane.Scrolled)
     def scroll(self, message: CellPane.Scrolled) -> None:

@@ -36,6 +36,8 @@ class Curves(View):
 
     name = "curves"
     title = "curves"
+    letter = "c"
+    shows = "the metric of each training, epoch by epoch"
     places = ("trials",)
     kind = "curves"
 

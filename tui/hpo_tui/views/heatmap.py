@@ -25,6 +25,9 @@ class HeatMap(View):
 
     name = "heatmap"
     title = "heatmap"
+    tab = "heat"
+    letter = "h"
+    shows = "the mean and the spread of each pair of values"
     places = ("trials", "axes")
     kind = "heatmap"
 

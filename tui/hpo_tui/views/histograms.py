@@ -23,6 +23,9 @@ class Histograms(View):
 
     name = "histograms"
     title = "histograms"
+    tab = "hist"
+    letter = "i"
+    shows = "how the scores of each value lie"
     kind = "histogram"
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:

@@ -23,6 +23,8 @@ class Machine(View):
 
     name = "machine"
     title = "machine"
+    letter = "m"
+    shows = "processors, GPUs, memory and workers"
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
         """Return the readings, one in each row."""

@@ -22,6 +22,8 @@ class Parallel(View):
 
     name = "parallel"
     title = "parallel"
+    letter = "p"
+    shows = "every trial as a line through its values"
     places = ("axes",)
     kind = "parallel"
 

@@ -38,6 +38,9 @@ class Ranking(View):
 
     name = "ranking"
     title = "ranking"
+    tab = "rank"
+    letter = "r"
+    shows = "the trials, the best first"
     places = ("trials",)
     kind = "ranking"
 

@@ -29,6 +29,8 @@ class Scatter(View):
 
     name = "scatter"
     title = "scatter"
+    letter = "s"
+    shows = "every trial at its values, coloured by its score"
     places = ("trials", "axes")
     kind = "scatter"
 

@@ -18,6 +18,8 @@ class Slices(View):
 
     name = "slices"
     title = "slices"
+    letter = "l"
+    shows = "the scores against each hyperparameter"
     kind = "slices"
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:

@@ -25,13 +25,18 @@ NO_TRIAL = "Choose a trial first: tab to the view, then up and down."
 class View(ABC):
     """One view. It holds nothing: everything is a function of the desk.
 
-    ``name`` is kept in ``view.json`` and stands in the key tables, ``title`` on the tab. ``places`` are the other
-    places of the key tables that the view is: "trials" where trials are pointed at, "axes" where hyperparameters
-    stand on axes. ``kind`` is what ``hpo-tui plot`` calls the picture; empty where it draws none.
+    ``name`` is kept in ``view.json`` and stands in the key tables, ``title`` on the tab; ``tab`` is a shorter one,
+    if need be, for where not all titles fit. ``letter``, one of both, opens the view after "g". ``shows`` says
+    what is seen in it. ``places`` are the other places of the key tables that the view is: "trials" where trials
+    are pointed at, "axes" where hyperparameters stand on axes. ``kind`` is what ``hpo-tui plot`` calls the
+    picture; empty where it draws none.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    tab: ClassVar[str] = ""
+    letter: ClassVar[str]
+    shows: ClassVar[str]
     places: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[str] = ""
 

@@ -60,7 +60,8 @@ class CellPane(Widget):
         self._strips: list[Strip] = []
         self._palette: Palette | None = None
         self._ascii = False
-        self._titles = ("", "")
+        self.titles = ("", "")
+        self._letters: tuple[int, ...] = ()
 
     def show(self, rows: Sequence[Row], palette: Palette, ascii_only: bool = False) -> None:
         """Show these rows from now on."""
@@ -82,11 +83,17 @@ class CellPane(Widget):
         """The rows shown."""
         return self._rows
 
-    def entitle(self, title: str, subtitle: str = "") -> None:
-        """Set the frame's title and the notice on its lower edge; drawn again only where they changed."""
-        if (title, subtitle) != self._titles:
-            self._titles = (title, subtitle)
-            self.border_title = literal(title)
+    def entitle(self, title: str, subtitle: str = "", letters: Sequence[int] = ()) -> None:
+        """Set the frame's title, in which ``letters`` are underlined, and the notice on its lower edge.
+
+        They are drawn again only where they changed.
+        """
+        if (title, subtitle, tuple(letters)) != (*self.titles, self._letters):
+            self.titles, self._letters = (title, subtitle), tuple(letters)
+            shown = literal(title)
+            for place in letters:
+                shown = shown.stylize("underline", place, place + 1)
+            self.border_title = shown
             self.border_subtitle = literal(subtitle)
 
     def render_line(self, y: int) -> Strip:

@@ -46,6 +46,11 @@ def other(screen: DeskScreen, step: int) -> None:
     screen.look(next_view(screen.state, step))
 
 
+def go(screen: DeskScreen) -> None:
+    """Offer the views by their letters; the next key chooses one."""
+    screen.offer_views(True)
+
+
 def turn(screen: DeskScreen, step: int) -> None:
     """Turn the scatter, or sort the ranking by another column."""
     _turn(screen, step, 0, "turns")

@@ -32,6 +32,8 @@ class EffectsView(View):
 
     name = "effects"
     title = "effects"
+    letter = "e"
+    shows = "what decides, what is noise, and how sure that is"
 
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
         """Return the lines from the one scrolled to, and below them where in the view this is."""

@@ -1,0 +1,102 @@
+"""Ways to everywhere: a letter opens each view, escape never quits, the footer is clicked, notices hide little."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+from textual.screen import Screen
+from textual.widgets._toast import Toast
+
+from hpo_tui import screens
+from hpo_tui.app import HpoApp
+from hpo_tui.views import VIEWS
+from hpo_tui.widgets.cell_pane import CellPane
+
+
+async def test_g_and_a_letter_open_the_view_whose_tab_has_it_underlined(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        for view in VIEWS:
+            await see.press("g")
+            assert "i hist" in see.text("footer")
+            await see.press(view.letter)
+            await see.until(lambda view=view: f"[{view.tab or view.title}]" in see.text("view"))
+            assert "i hist" not in see.text("footer")
+        await see.press("g", "escape", "e")  # escape ends the offer, and "e" is the key that it is else
+        assert "[machine]" in see.text("view")
+        assert [note.message[:8] for note in see.app._notifications] == ["Exported"]
+
+
+async def click_on(see, word: str) -> None:
+    """Click on a word of the footer."""
+    footer = see.app.screen.query_one("#footer", CellPane)
+    await see.pilot.click(footer, offset=(see.text("footer").strip("\n").index(word), 0))
+    await see.pilot.pause()
+
+
+async def test_what_the_footer_offers_can_be_clicked(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await click_on(see, "view")
+        await click_on(see, "effects")
+        await see.until(lambda: "[effects]" in see.text("view"))
+        await click_on(see, "? keys")
+        assert type(see.app.screen).__name__ == "HelpScreen"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_notice_stands_on_the_footer_alone_and_the_newest_is_seen(make_session, open_app, size) -> None:
+    async with open_app(make_session(), size, notices=True) as see:
+        screen = see.app.screen
+        await see.press("u", "ctrl+r")
+        place = screen.query_one("#footer").region
+        await see.until(
+            lambda: (
+                [(toast.render().plain, toast.region) for toast in screen.query(Toast) if toast.region]
+                == [("Nothing was undone.", place)]
+            )
+        )
+
+
+def every_screen() -> set[type[Screen[object]]]:
+    """The screens of the app, as they are written."""
+    for module in pkgutil.iter_modules(screens.__path__, "hpo_tui.screens."):
+        importlib.import_module(module.name)
+    found, left = set(), [Screen]
+    while left:
+        below = left.pop().__subclasses__()
+        found |= {screen for screen in below if screen.__module__.startswith("hpo_tui.")}
+        left += below
+    return found
+
+
+def test_on_no_screen_does_escape_leave_the_app() -> None:
+    assert len(every_screen()) > 8
+    for screen in every_screen():
+        bound = screen._merge_bindings().key_to_bindings.get("escape", [])
+        assert {binding.action for binding in bound} <= {"dismiss(None)", "back", "press('escape')"}, screen
+    assert not any("escape" in str(binding) for binding in HpoApp.BINDINGS)
+
+
+async def test_escape_steps_out_of_one_layer_and_in_the_end_nothing_is_left_to_leave(
+    make_session, open_app
+) -> None:
+    async with open_app(make_session()) as see:
+        for keys, layer in (
+            (["question_mark"], "HelpScreen"),
+            (["t"], "Words"),
+            (["N"], "Choice"),
+            (["ctrl+p"], "CommandPalette"),
+            (["enter"], "SessionScreen"),
+            (["slash"], "SessionScreen"),
+            (["r"], "RefineScreen"),
+            (["h"], "HomeScreen"),
+            (["n"], "NewGridScreen"),
+        ):
+            await see.press(*keys)
+            await see.until(lambda layer=layer: type(see.app.screen).__name__ == layer)
+            await see.press("escape")
+        for _ in range(3):
+            await see.press("escape")
+        assert type(see.app.screen).__name__ == "HomeScreen"
+        assert see.app._exit is False
