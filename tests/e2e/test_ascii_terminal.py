@@ -20,7 +20,7 @@ def test_frames_plots_dialogs_and_the_palette_are_ascii(in_terminal: Any, tmp_pa
     terminal.wait_for("0.8469 +-0.0083")
     assert "+- Values" in terminal.text
     terminal.type("]")
-    terminal.wait_for("[heatmap]")
+    terminal.wait_for("[heat")
     terminal.type("?")
     terminal.wait_for("Here: values")
     terminal.wait_for("up down k j ")

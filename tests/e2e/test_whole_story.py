@@ -55,7 +55,7 @@ def test_from_a_whole_grid_to_a_finer_one_without_leaving_the_terminal(
     terminal.type("u")
     terminal.wait_for("8 of 12")
     terminal.type("]")
-    terminal.wait_for("[heatmap]")
+    terminal.wait_for("[heat")
 
     terminal.type("r")
     terminal.wait_for("Next grid, from first")

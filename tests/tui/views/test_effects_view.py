@@ -364,7 +364,7 @@ async def test_x_takes_collapsed_trainings_out_of_everything_and_says_so(story, 
         await see.press(*TO_EFFECTS)
         await see.shows("view", "12 collapsed trainings left out")
         await see.press("left_square_bracket")
-        await see.shows("view", "[ranking]")
+        await see.shows("view", "[rank")
         assert "0.1000" not in see.text("view")
         await see.press("x")
         await see.shows("view", "0.1000")

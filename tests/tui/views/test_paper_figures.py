@@ -121,7 +121,7 @@ async def test_the_histograms_by_value(
 ) -> None:
     async with open_app(paper) as see:
         await see.press(*keys, "right_square_bracket", "right_square_bracket", "plus")
-        await see.shows("view", "[histograms]")
+        await see.shows("view", "[hist]")
         screen = see.app.screen
         desk = screen.desk()
         numbers = histogram_numbers(trainings_in_view(desk), desk.state.bins)
