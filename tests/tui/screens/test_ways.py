@@ -74,7 +74,9 @@ def test_on_no_screen_does_escape_leave_the_app() -> None:
     assert len(every_screen()) > 8
     for screen in every_screen():
         bound = screen._merge_bindings().key_to_bindings.get("escape", [])
-        assert {binding.action for binding in bound} <= {"dismiss(None)", "back", "press('escape')"}, screen
+        assert {binding.action for binding in bound} <= {"dismiss(None)", "back", "leave", "press('escape')"}, (
+            screen
+        )
     assert not any("escape" in str(binding) for binding in HpoApp.BINDINGS)
 
 
