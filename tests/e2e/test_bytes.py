@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from pathlib import Path
@@ -13,15 +14,17 @@ from places import PAPER
 pytestmark = pytest.mark.pty
 
 MANY, FEW = {"NO_COLOR": "", "COLORTERM": "truecolor"}, {"NO_COLOR": "", "TERM": "xterm"}
+NONE = {"NO_COLOR": "1", "COLORTERM": "truecolor"}
+COLOUR = re.compile(rb"\x1b\[(?:[0-9]*;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9]*)*m")
 STEPS = (
     # key, what the screen then shows, at most so many bytes
     ("j", "", 200),
-    ("5", "48 of 60", 7_000),
+    ("5", "48 of 60", 4_000),
     ("?", "Here: values", 12_000),
-    ("\x1b", "", 14_000),
+    ("\x1b", "", 12_000),
     ("]", "[heat", 8_000),
 )
-START = 20_000
+START = 15_000
 
 
 def come_to_look_alike(*terminals: Any, limit: float = 60) -> bool:
@@ -39,7 +42,12 @@ def come_to_look_alike(*terminals: Any, limit: float = 60) -> bool:
 
 
 @pytest.mark.parametrize(
-    "colours", [pytest.param(MANY, id="all colours"), pytest.param(FEW, id="16 colours", marks=pytest.mark.long)]
+    "colours",
+    [
+        pytest.param(MANY, id="all colours"),
+        pytest.param(FEW, id="16 colours", marks=pytest.mark.long),
+        pytest.param(NONE, id="no colours", marks=pytest.mark.long),
+    ],
 )
 def test_the_link_carries_little_and_the_picture_is_the_whole_one(
     in_terminal: Any, tmp_path: Path, colours: dict[str, str]
@@ -62,3 +70,4 @@ def test_the_link_carries_little_and_the_picture_is_the_whole_one(
             terminal.wait_for(words)
         assert come_to_look_alike(painted, plain), key
         assert len(painted.sent) - before <= budget, key
+    assert bool(COLOUR.search(painted.sent)) == (colours is not NONE)

@@ -14,7 +14,7 @@ from textual import on
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette, SearchIcon
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
@@ -56,6 +56,8 @@ class HpoApp(App[None]):
         on_theme: Callable[[ThemeName], None] = lambda theme: None,
     ) -> None:
         self._colours = colour_depth(os.environ)  # Textual takes NO_COLOR out of the environment
+        if not os.environ.get("NO_COLOR"):
+            os.environ.pop("NO_COLOR", None)  # an empty one asks for nothing (no-color.org), not so for Textual
         super().__init__(driver_class=driver_class(os.environ))
         for skin in textual_themes():
             self.register_theme(skin)
@@ -146,7 +148,7 @@ class HpoApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line goes through on its way to the terminal; last, where asked for, to ASCII."""
-        filters = super().get_line_filters()
+        filters = [NoColor() if isinstance(each, Monochrome) else each for each in super().get_line_filters()]
         return [*filters, self._to_ascii] if self._ascii_only else filters
 
 

@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from hpo_core.engine.takeover import HeldElsewhere, take_over
 from hpo_core.errors import FilterError, HpoError, SessionError
+from hpo_core.journal.lock import is_held
 from hpo_core.results.levels import Levels, levels_of
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk import view_changes as moves
@@ -90,7 +91,8 @@ class DeskScreen(Screen[None]):
             with Vertical(id="side"):
                 yield CellPane(id="view", classes="framed")
                 yield CellPane(id="histograms", classes="framed")
-        yield CellPane(id="queue", classes="framed")
+        # as high as it will be, so that nothing moves when the session has been read
+        yield CellPane(id="queue", classes="framed" if is_held(self.folder.lock) else "framed -idle")
         yield CellPane(id="footer")
         yield FilterLine()
         yield TooSmall()

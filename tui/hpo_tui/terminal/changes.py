@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from hpo_tui.terminal.moves import move
 from hpo_tui.terminal.pen import PLAIN, Pen, pen_change, pen_for_blanks
@@ -97,31 +98,52 @@ class Canvas:
         self._row, self._column = row, column
 
     def _change_row(self, row: int, wanted: Picture) -> None:
+        """Draw what differs in a row, from left to right or pen by pen, whichever is shorter."""
         texts, pens = wanted.texts[row], wanted.pens[row]
         old_texts, old_pens = self.shown.texts[row], self.shown.pens[row]
         changed = [n for n in range(wanted.columns) if texts[n] != old_texts[n] or pens[n] is not old_pens[n]]
-        done = 0
+        by_pen: dict[Pen, list[int]] = {}
+        pen = pens[changed[0]]
         for column in changed:
-            if column < done or texts[column] == "":
+            if texts[column].strip():
+                pen = pens[column]  # blanks go with what stands before them
+            by_pen.setdefault(pen, []).append(column)
+        ways = [changed]
+        if len(by_pen) > 1:
+            ways.append([column for columns in by_pen.values() for column in columns])
+        begin, before = len(self._out), (self._pen, self._row, self._column)
+        drawn: list[tuple[str, tuple[Pen | None, int | None, int | None]]] = []
+        for way in ways:
+            self._pen, self._row, self._column = before
+            self._draw_cells(row, wanted, way, changed[-1] + 1)
+            drawn.append(("".join(self._out[begin:]), (self._pen, self._row, self._column)))
+            del self._out[begin:]
+        text, (self._pen, self._row, self._column) = min(drawn, key=lambda each: len(each[0].encode()))
+        self._out.append(text)
+
+    def _draw_cells(self, row: int, wanted: Picture, columns: Iterable[int], end: int) -> None:
+        """Draw the cells of these columns, in this order, all of them before ``end``."""
+        texts, pens, done = wanted.texts[row], wanted.pens[row], set[int]()
+        for column in columns:
+            if column in done or texts[column] == "":
                 continue
             if self._row == row and self._column is not None and 0 < column - self._column <= SHORT_GAP:
                 self._draw_gap(texts, pens, column)
             self._go(row, column)
             if texts[column] == " ":
-                done = self._draw_blanks(texts, pens, column, changed[-1] + 1)
+                done.update(range(column, self._draw_blanks(texts, pens, column, end)))
             else:
                 self._take(pens[column])
-                done = self._draw(texts, column)
+                self._draw(texts, column)
 
-    def _draw(self, texts: list[str], column: int) -> int:
-        """Draw one cell; return the column after it."""
+    def _draw(self, texts: list[str], column: int) -> None:
+        """Draw one cell."""
         text, after = texts[column], column + 1
         if after < len(texts) and texts[after] == "":
             after += 1
         self._out.append(text)
         # in the last column terminals differ in where the cursor is
         self._column = after if after < len(texts) and sure_of_width(text) else None
-        return after
 
     def _draw_blanks(self, texts: list[str], pens: list[Pen], column: int, end: int) -> int:
         """Draw blanks alike up to ``end`` at most, or erase them; return the column after them."""
