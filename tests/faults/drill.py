@@ -55,7 +55,7 @@ def drills(rounds: int) -> dict[str, Drill]:
         "bytes": lambda _: send_noise(1000),
         "orders": lambda _: give_orders(1000),
     }
-    found["data"] = partial(feed_data, cases=1000)
+    found["data"] = partial(feed_data, cases=2000)
     for name in PARSERS:
         found[name] = lambda _, parser=name: feed(parser, CASES)
     return found

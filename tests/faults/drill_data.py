@@ -221,7 +221,7 @@ def feed_data(folder: Path, cases: int) -> Figures:
     """Prepare ``cases`` data sets with one cache; ``wrong`` counts what is misread, raises, or takes too long."""
     before, count = os.environ.get(LOCATION), Counter[str]()
     os.environ[LOCATION] = str(folder / "cache")
-    figures, slowest = Figures("anything in a folder or an npz file", cases, wrong=0), 0.0
+    figures, slowest = Figures("anything in a folder of images or an npz file, in turn", cases, wrong=0), 0.0
     try:
         for number in range(cases):
             r = random.Random(number)
