@@ -6,7 +6,7 @@ goes there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,14 +100,14 @@ def fit_on(program: Program, fit: Fit, more: Any, after: Callable[[int], bool]) 
     calls = keras.callbacks.CallbackList(
         [*fit.callbacks, more], add_history=True, model=model, epochs=fit.epochs, steps=steps
     )
-    orders = _orders(rows, fit.batch_size, fit.shuffle)
+    order = _order(rows, fit.batch_size, fit.shuffle)
     in_order = np.arange(validation)
     logs: dict[str, float] = {}
     model.stop_training = False
     calls.on_train_begin()
     for epoch in range(fit.epochs):
         calls.on_epoch_begin(epoch)
-        logs = program.train(next(orders), fit.batch_size, lambda done: after(-(-done // fit.batch_size)))
+        logs = program.train(order, fit.batch_size, lambda done: after(-(-done // fit.batch_size)))
         if validation and after(steps):
             calls.on_test_begin()
             seen = program.test(in_order, fit.validation_batch_size, lambda done: after(steps))
@@ -121,11 +121,17 @@ def fit_on(program: Program, fit: Fit, more: Any, after: Callable[[int], bool]) 
     calls.on_train_end(logs)
 
 
-def _orders(rows: int, batch: int, shuffle: Any) -> Iterator[Order]:
-    """Yield the rows of each epoch in the order that ``fit`` takes them: from its own shuffle, of row numbers."""
-    numbers = ArrayDataAdapter(np.arange(rows), batch_size=batch, shuffle=shuffle).get_tf_dataset()
-    while True:
-        yield np.concatenate([np.asarray(tree.flatten(part)[0]) for part in numbers])
+def _order(rows: int, batch: int, shuffle: Any) -> Order:
+    """Return the rows of an epoch in the order that ``fit`` takes them: from its own shuffle, of row numbers.
+
+    It is that of every epoch: where a seed is set, as it is before each training, the shuffle of a dataset begins
+    anew with each pass. Making it costs as much as 60 small steps, and as much again for the batches one by one.
+    """
+    if not shuffle:
+        return np.arange(rows)
+    at_once = batch if shuffle == "batch" else rows
+    numbers = ArrayDataAdapter(np.arange(rows), batch_size=at_once, shuffle=shuffle).get_tf_dataset()
+    return np.concatenate([np.asarray(tree.flatten(part)[0]) for part in numbers])
 
 
 def _wants_batches(callback: Any) -> bool:
