@@ -29,6 +29,9 @@ Something is seen after the first of them, and none holds up a key: all that is 
 PIECES_SECONDS = 1.0
 """What has been read of it so far is shown after so long, then after twice as long: drawing it takes time too."""
 
+TRAININGS_A_SECOND = 200_000
+"""Of large sessions updates come less often: each takes the screen a time that grows with the trainings."""
+
 LOCK_SECONDS = 1.0
 """How often it is asked whether an engine still holds the session."""
 
@@ -103,4 +106,6 @@ class Follower(threading.Thread):
             if changed and snapshot is not None:
                 self._deliver(Update(snapshot, status if alive else None, alive, reader.share))
             if reader.share == 1:
-                self._leave.wait(max(1 / RATE - (time.monotonic() - began), 0.01))
+                begun = len(snapshot.replicates) if snapshot is not None else 0
+                rest = max(1 / RATE, begun / TRAININGS_A_SECOND)
+                self._leave.wait(max(rest - (time.monotonic() - began), 0.01))

@@ -28,11 +28,14 @@ def ranked_rows(table: Table, sort: int = 0, backwards: bool = False) -> list[in
     keys = [np.where(np.isfinite(key), key, np.inf) for key in (stands, -column if backwards else column)]
     unknown = ~np.isfinite(stands) if sort < factors + 2 else np.zeros(len(rows), dtype=bool)
     order = np.lexsort((*keys, unknown))
-    return [int(row) for row in rows[order]]
+    found: list[int] = rows[order].tolist()
+    return found
 
 
 def places(table: Table, rows: list[int]) -> list[int]:
     """Return what place each of these rows has, of trials in an order: from 1, or its place within its loss."""
     if table.within is None:
         return list(range(1, len(rows) + 1))
-    return [int(stands) if np.isfinite(stands := table.stands[row]) else 0 for row in rows]
+    stands = table.stands[rows]
+    found: list[int] = np.where(np.isfinite(stands), stands, 0).astype(int).tolist()
+    return found

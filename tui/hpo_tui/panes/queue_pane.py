@@ -53,12 +53,12 @@ class QueuePane(Pane):
 
     def clicked(self, desk: Desk, place: Cells, size: Cells) -> ViewState:
         """Move the cursor to the job that was clicked."""
-        lines = jobs_shown(desk.state.job, len(QueueList(desk.snapshot)), size[1])
+        lines = jobs_shown(desk.state.job, len(queue_of(desk.snapshot)), size[1])
         return replace(desk.state, job=lines[place[1]]) if 0 <= place[1] < len(lines) else desk.state
 
     def moved(self, desk: Desk, step: int, size: Cells) -> ViewState:
         """Move the cursor by some jobs."""
-        last = max(len(QueueList(desk.snapshot)) - 1, 0)
+        last = max(len(queue_of(desk.snapshot)) - 1, 0)
         return replace(desk.state, job=min(max((desk.state.job or 0) + step, 0), last))
 
     def paged(self, desk: Desk, step: int, size: Cells) -> ViewState:
@@ -134,6 +134,15 @@ class QueueList:
         return queue[place - len(self.bad) + first]
 
 
+def queue_of(snapshot: Snapshot) -> QueueList:
+    """Return the lines of a snapshot, made once and kept with it, as its cached properties are."""
+    kept = vars(snapshot)
+    found: QueueList | None = kept.get("_queue_list")
+    if found is None:
+        found = kept["_queue_list"] = QueueList(snapshot)
+    return found
+
+
 def queue_rows(
     update: Update,
     metric: str,
@@ -143,7 +152,7 @@ def queue_rows(
     chosen: frozenset[JobKey] = frozenset(),
 ) -> list[Row]:
     """Return exactly ``height`` rows: the page with the line under ``cursor`` (None: the pane has no focus)."""
-    lines = QueueList(update.snapshot)
+    lines = queue_of(update.snapshot)
     if not len(lines):
         return [_nothing(update, width), *([padded((), width)] * (height - 1))]
     at = min(cursor or 0, len(lines) - 1)

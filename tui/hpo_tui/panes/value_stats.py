@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.plan.grid import JobKey
-from hpo_core.results.table import means
 from hpo_tui.desk.table_in_view import Table
 
 
@@ -38,8 +37,12 @@ def value_stats(table: Table, factor: int, collapsed: frozenset[JobKey] = frozen
         rows = np.zeros_like(rows)
     codes, scores = line[results.trial[rows] - 1], results.values(table.measure)[rows]
     lost = results.among(collapsed)[rows]
-    mean = means(codes, scores, levels).mean.tolist()
+    each = np.bincount(codes, minlength=levels)
+    sums = np.bincount(codes, scores / each[codes], levels)  # divided first: huge scores have a mean too
+    mean = np.where(each > 0, sums, np.nan).tolist()
+    order, ends = np.argsort(codes, kind="stable"), np.cumsum(each)[:-1]
+    by_level, lost_by_level = np.split(scores[order], ends), np.split(lost[order], ends)
     return [
-        ValueStats(count[level], scores[codes == level], lost[codes == level], mean[level], int(failed[level]))
+        ValueStats(count[level], by_level[level], lost_by_level[level], mean[level], int(failed[level]))
         for level in range(levels)
     ]

@@ -41,7 +41,9 @@ def strip_rows(
     blocks = EIGHTHS_ASCII if plain else EIGHTHS
     drawn: list[list[Run]] = []
     for strip, share in zip(strips, shares, strict=True):
-        lone = (_counts(strip.numbers[~strip.collapsed], ends, width) == 0) & (share > 0)
+        lone = np.zeros(width, bool)
+        if strip.collapsed.any():
+            lone = (_counts(strip.numbers[~strip.collapsed], ends, width) == 0) & (share > 0)
         glyphs = [blocks[math.ceil(part / peak * 8 - 1e-9)] if part else (" " if plain else "·") for part in share]
         glyphs = [sign_of(False, plain) if alone else glyph for glyph, alone in zip(glyphs, lone, strict=True)]
         colours = [strip.ink if part else inks.FRAME for part in share]

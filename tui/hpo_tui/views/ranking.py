@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo_core.results.measure import Measure
 from hpo_core.session.snapshot import Snapshot
@@ -98,13 +99,24 @@ def ranks_shown(order: list[int], selected: int | None, height: int) -> range:
     return range(first, min(first + room, len(order)))
 
 
+def longest_written(scores: NDArray[np.float64]) -> list[float]:
+    """Return some scores, among them the one that takes most room: of each sign and power the farthest from 0."""
+    finite = scores[np.isfinite(scores)]
+    finite = finite[np.argsort(-np.abs(finite))]
+    with np.errstate(divide="ignore"):
+        powers = np.floor(np.log10(np.abs(finite)))
+    _, places = np.unique(powers + np.where(finite < 0, 0.5, 0.0), return_index=True)
+    found: list[float] = finite[places].tolist()
+    return found
+
+
 class _Layout:
     """Column widths for one drawing of the ranking."""
 
     def __init__(self, snapshot: Snapshot, table: Table, width: int) -> None:
         self.snapshot, self.table, self.width = snapshot, table, width
         self.decimals = decimals_for(table.scores)
-        shown = [metric_text(float(score), self.decimals) for score in table.scores if np.isfinite(score)]
+        shown = [metric_text(score, self.decimals) for score in longest_written(table.scores)]
         self.score = max([6, *map(len, shown)])
         finite = table.scores[table.in_view & np.isfinite(table.scores)]
         self.low, self.high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)

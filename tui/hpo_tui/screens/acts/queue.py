@@ -10,7 +10,7 @@ from hpo_core.journal.events import MoveJobs, Order, StopJob
 from hpo_core.plan.grid import JobKey
 from hpo_core.session.snapshot import ENDED
 from hpo_core.text import plural
-from hpo_tui.panes.queue_pane import QueueList, shifted
+from hpo_tui.panes.queue_pane import queue_of, shifted
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.dialogs import Choice
 from hpo_tui.screens.log import LogScreen
@@ -149,7 +149,7 @@ def _order(screen: DeskScreen, orders: Sequence[Order], said: str) -> None:
 def _under_cursor(screen: DeskScreen) -> list[JobKey]:
     if screen.latest is None or screen.state.job is None:
         return []
-    lines = QueueList(screen.latest.snapshot)
+    lines = queue_of(screen.latest.snapshot)
     return [lines[min(screen.state.job, len(lines) - 1)]] if len(lines) else []
 
 
