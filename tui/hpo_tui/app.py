@@ -129,7 +129,8 @@ class HpoApp(App[None]):
 
     def action_home(self) -> None:
         """Show the list of sessions."""
-        self.switch_screen(self._home())
+        here = self.screen.folder if isinstance(self.screen, SessionScreen) else None
+        self.switch_screen(HomeScreen(self.sessions, self.skin, self.read_only, self.options, here))
 
     def action_theme(self) -> None:
         """Use the next theme."""

@@ -292,3 +292,17 @@ def test_of_a_live_session_whose_engine_works_where_is_read(make_session, sessio
     assert not card.foreign
     line = line_row(Branch(card), True, False, Columns.fitting([Branch(card)], 118), 118)
     assert f"{card.owner}@box, cpu" in "".join(text for text, _ in line)
+
+
+async def test_back_from_a_session_the_cursor_is_at_it(make_session, open_app) -> None:
+    make_session("first")
+    make_session("second")
+    async with open_app(size=(80, 24)) as see:
+        await see.shows("sessions", "2 sessions")
+        await see.press("down")
+        name = chosen(see).split()[1]
+        await see.press("enter")
+        await see.shows("header", name)
+        await see.press("h")
+        await see.shows("sessions", "2 sessions")
+        assert chosen(see).split()[1] == name

@@ -53,8 +53,10 @@ def table(cards: list[SessionCard]) -> list[str]:
         lines.append(f"{name}  {card.state:<11}  {done:>13}  {best:<30}  {age_text(card.age):>10}")
         if card.paused and card.state == "paused":
             lines.append(f"{'':<{width}}  {clean(card.paused)}")
-        if card.note:
-            lines += textwrap.wrap(f"note: {card.note}", PAGE_WIDTH, initial_indent="  ", subsequent_indent="  ")
+        came = f"refined from {clean(card.parent.name)}" if card.parent else ""
+        noted = f"note: {card.note}" if card.note else ""
+        for said in filter(None, (came, noted)):
+            lines += textwrap.wrap(said, PAGE_WIDTH, initial_indent="  ", subsequent_indent="  ")
     size = sum(card.size for card in cards)
     return [*lines, "", f"{len(cards)} in all, {bytes_text(size)} on the disk"]
 

@@ -19,6 +19,7 @@ from hpo_core.results.measure import measure_of
 from hpo_core.results.show_json import show_json
 from hpo_core.results.table import means, standing, table_of
 from hpo_core.session.damage import damage_in_words
+from hpo_core.session.lineage import parent_of
 from hpo_core.session.note import read_note
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, format_value, plural
@@ -49,7 +50,9 @@ def show(view: View, top: int, as_json: bool) -> None:
     """Print progress, ranking and failures of a session on one page."""
     if as_json:
         told = show_json(view.folder.name, view.snapshot, view.mask, view.engine_runs, view.held)
-        print_json({**told, "note": read_note(view.folder) or None})
+        parent = parent_of(view.snapshot)
+        note = read_note(view.folder) or None
+        print_json({**told, "parent": parent.name if parent else None, "note": note})
     else:
         click.echo("\n".join(page(view, top)))
 
@@ -78,6 +81,8 @@ def _heading(view: View) -> Iterator[str]:
         yield clean(view.held)
     elif snapshot.paused is not None and view.engine_runs:
         yield f"The queue is paused: {clean(snapshot.paused)}"
+    if (parent := parent_of(snapshot)) is not None:
+        yield f"refined from {clean(parent.name)}"
     if noted := read_note(view.folder):
         yield from textwrap.wrap(f"note: {noted}", PAGE_WIDTH, subsequent_indent="  ")
     if damage := damage_in_words(snapshot):

@@ -90,7 +90,7 @@ def header_row(name: str, update: Update, measure: Measure, width: int, apart: b
     if status is not None and word in ("training", "starting", "paused"):
         if others := status.others:
             beside = clean(others[0].name, 24) if len(others) == 1 else plural(len(others), "session")
-            parts.append((run(f"  beside {beside}", WARNING),))
+            parts.append((run(f"  beside {beside}", DIM),))
         parts.append((run(f"  {plural(status.workers, 'worker')}", DIM),))
         if status.eta is not None and word == "training":
             parts.append((run(f"  {format_seconds(status.eta)} left"),))

@@ -251,4 +251,4 @@ def _engine_words(card: SessionCard) -> str:
 def _next_words(card: SessionCard) -> str:
     waiting = card.trainings - card.ended
     go_on = "" if card.state in ("training", "imported") or not waiting else f"R goes on with {waiting:,} · "
-    return f"enter opens it · {go_on}c copies it as a new grid · N notes a line · d deletes it"
+    return f"enter opens it · {go_on}c copies it · N notes a line · d deletes it"

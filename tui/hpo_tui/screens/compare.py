@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -34,9 +34,7 @@ from hpo_tui.screens.compare_keys import COMPARE_KEYS
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.messages import OpenSession
 from hpo_tui.widgets.cell_pane import CellPane
-
-NARROW, WIDE = 100, 160
-"""Below the first width there is room for one pane at a time; from the second, for ranking beside values."""
+from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
 
 SHOWN = ("ranking", "means", "plot")
 
@@ -50,6 +48,8 @@ class CompareScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(COMPARE_KEYS)
     KEYS = COMPARE_KEYS
     AUTO_FOCUS = "#ranking"
+    HORIZONTAL_BREAKPOINTS = [(0, SLIM), (COLUMNS, "-narrow"), (100, "-broad"), (160, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-high")]  # noqa: RUF012
 
     class Read(Message):
         """The sessions are read."""
@@ -84,18 +84,14 @@ class CompareScreen(Screen[None]):
             yield CellPane(id="means", classes="framed")
         yield CellPane(id="plot", classes="framed")
         yield CellPane(id="footer")
+        yield TooSmall()
 
     def on_mount(self) -> None:
         """Read the sessions."""
         for name in SHOWN:
             self.query_one(f"#{name}", CellPane).can_focus = True
-        self._read()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Lay the panes out for the width there is."""
-        self.set_class(event.size.width < NARROW, "-narrow")
-        self.set_class(event.size.width >= WIDE, "-wide")
         self.action_pane(0)
+        self._read()
 
     def action_pane(self, step: int) -> None:
         """Go to the next pane, or the one before; where there is room for one, it is this."""

@@ -57,7 +57,7 @@ class HomeScreen(Screen[None]):
     KEYS = HOME_KEYS
     AUTO_FOCUS = "#sessions"
     HORIZONTAL_BREAKPOINTS = [(0, SLIM), (COLUMNS, "-wide")]  # noqa: RUF012 - Textual's own declaration
-    VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-high")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-high"), (34, "-tall")]  # noqa: RUF012
 
     class Listed(Message):
         """The sessions were read again."""
@@ -72,7 +72,9 @@ class HomeScreen(Screen[None]):
         skin: Callable[[], Skin],
         read_only: bool = False,
         options: EngineOptions = DEFAULT_OPTIONS,
+        here: SessionFolder | None = None,
     ) -> None:
+        """``here`` is the session that the cursor begins at: the one that was looked at before."""
         super().__init__()
         self.sessions = sessions
         self.cards: list[SessionCard] = []
@@ -81,6 +83,7 @@ class HomeScreen(Screen[None]):
         self._read_only = read_only
         self._options = options
         self._reader = CardReader(sessions)
+        self._here = here
         self._branches: list[Branch] = []
         self._marked: dict[Path, None] = {}
         self._words = ""
@@ -120,11 +123,12 @@ class HomeScreen(Screen[None]):
 
     def _choose(self) -> None:
         """List the sessions that the filter lets through; the cursor stays on the session it is on."""
-        here = self._card()
+        card = self._card()
+        here = card.folder if card is not None else self._here
         self._branches = as_trees(matching(self.cards, self._words))
         paths = [branch.card.folder.path for branch in self._branches]
-        if here is not None and here.folder.path in paths:
-            self.cursor = paths.index(here.folder.path)
+        if here is not None and here.path in paths:
+            self.cursor = paths.index(here.path)
         self.draw_soon()
 
     @on(CellPane.SizeChanged)
