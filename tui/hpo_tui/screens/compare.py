@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from textual import on, work
@@ -36,6 +37,7 @@ from hpo_tui.screens.messages import OpenSession
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
 
+Made = TypeVar("Made")
 SHOWN = ("ranking", "means", "plot")
 
 MOST_RANKED = 1000
@@ -73,6 +75,8 @@ class CompareScreen(Screen[None]):
         self._snapshots: Mapping[str, Snapshot] = {}
         self._problem = ""
         self._here = SHOWN[0]
+        self._made: dict[tuple[object, ...], Any] = {}
+        """What was made of the comparison, by its size: a key that moves the cursor makes none of it anew."""
         self._cursor = 0
         self._first = {"ranking": 0, "means": 0}
 
@@ -130,6 +134,7 @@ class CompareScreen(Screen[None]):
         except HpoError as error:
             self._problem = self._problem or str(error)
             return False
+        self._made.clear()
         self.query_one("#said").styles.height = min(len(said_lines(self.found, self.size.width - 2)), 6)
         self._cursor = 0
         return True
@@ -167,7 +172,8 @@ class CompareScreen(Screen[None]):
             return []
         if not self.found.ranking:
             return list(sentence("No trial has a result yet.", width, height, ink=DIM).rows)
-        (heading, *lines), ends = ranking_table(self.found, MOST_RANKED, width - 3, "a wider window has it")
+        make = partial(ranking_table, self.found, MOST_RANKED, width - 3, "a wider window has it")
+        (heading, *lines), ends = self._once(("ranking", width), make)
         ends = ends if len(ends) < height // 2 else []
         room = max(height - 1 - len(ends), 1)
         self._cursor = min(max(self._cursor, 0), len(lines) - 1)
@@ -186,7 +192,7 @@ class CompareScreen(Screen[None]):
     def _values(self, width: int, height: int) -> list[Row]:
         if self.found is None or not self.found.ranking:
             return []
-        lines = value_lines(self.found, width - 2)
+        lines = self._once(("means", width), partial(value_lines, self.found, width - 2))
         first = min(max(self._first["means"], 0), max(len(lines) - height, 0))
         self._first["means"] = first
         shown = [
@@ -195,7 +201,17 @@ class CompareScreen(Screen[None]):
         return [padded((run(line, ink),), width) for line, ink in shown]
 
     def _plot(self, width: int, height: int) -> list[Row]:
-        return [] if self.found is None else list(picture(self.found, width, height, self._skin().ascii_only).rows)
+        if self.found is None:
+            return []
+        plain = self._skin().ascii_only
+        make = partial(picture, self.found, width, height, plain)
+        return list(self._once(("plot", width, height, plain), make).rows)
+
+    def _once(self, what: tuple[object, ...], make: Callable[[], Made]) -> Made:
+        if what not in self._made:
+            self._made[what] = make()
+        made: Made = self._made[what]
+        return made
 
     # Doing ------------------------------------------------------------------------------------------------------
 
