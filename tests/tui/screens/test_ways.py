@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 
 import pytest
+from textual.command import CommandList
 from textual.screen import Screen
 from textual.widgets._toast import Toast
 
@@ -26,6 +27,27 @@ async def test_g_and_a_letter_open_the_view_whose_tab_has_it_underlined(make_ses
         await see.press("g", "escape", "e")  # escape ends the offer, and "e" is the key that it is else
         assert "[machine]" in see.text("view")
         assert [note.message[:8] for note in see.app._notifications] == ["Exported"]
+
+
+async def look_for(see, words: str) -> None:
+    """Type words into the palette, wait for the line that is called so, and take it."""
+    await see.press("ctrl+p", *("space" if sign == " " else sign for sign in words))
+    lines = see.app.screen.query_one(CommandList)
+    await see.until(lambda: lines.option_count > 0 and words in str(lines.get_option_at_index(0).prompt))
+    await see.press("enter")
+
+
+async def test_the_palette_finds_views_values_sessions_and_what_is_done(make_session, open_app) -> None:
+    make_session("another")
+    async with open_app(make_session()) as see:
+        await look_for(see, "view: effects")
+        await see.until(lambda: "[effects]" in see.text("view"))
+        await look_for(see, "toggle learning_rate=0.01")
+        await see.shows("values", "8 of 12")
+        await look_for(see, "undo")
+        await see.shows("values", "12 of 12")
+        await look_for(see, "session: another")
+        await see.until(lambda: "another" in see.text("header"))
 
 
 async def click_on(see, word: str) -> None:
