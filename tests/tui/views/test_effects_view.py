@@ -337,7 +337,7 @@ async def test_n_on_an_imported_table_says_what_would_tell_and_queues_nothing(se
     shutil.copytree(PAPER, sessions / "paper")
     folder = SessionFolder(sessions / "paper")
     async with open_app(folder) as see:
-        await see.shows("values", "10 trainings collapsed, in")
+        await see.shows("values", "10 trainings collapsed, counted")
         await see.press("x", *TO_EFFECTS, "tab", "enter")
         await see.shows("view", "collapsed trainings left out")
         assert "puts these replicates" not in see.text("view")
@@ -355,10 +355,10 @@ def best_two(folder: SessionFolder) -> list[int]:
 
 async def test_x_takes_collapsed_trainings_out_of_everything_and_says_so(story, open_app) -> None:
     async with open_app(story(collapsing)) as see:
-        await see.shows("values", "12 trainings collapsed, in")
+        await see.shows("values", "12 trainings collapsed, counted")
         await see.shows("values", "0.1000 ± 0.0001")
         await see.press("x")
-        await see.shows("values", "12 trainings collapsed, out")
+        await see.shows("values", "12 trainings collapsed, left out")
         assert "0.1000" not in see.text("values")
         assert "worst 0.4" in see.text("values") or "worst 0.5" in see.text("values")
         await see.press(*TO_EFFECTS)
@@ -372,7 +372,7 @@ async def test_x_takes_collapsed_trainings_out_of_everything_and_says_so(story, 
 
 async def test_collapsed_trainings_that_are_out_of_view_anyway_are_not_spoken_of(story, open_app) -> None:
     async with open_app(story(collapsing)) as see:
-        await see.shows("values", "12 trainings collapsed, in")
+        await see.shows("values", "12 trainings collapsed, counted")
         await see.press("3")
         await see.shows("values", "8 of 12 trials in view")
         assert "collapsed" not in see.text("values")
@@ -424,11 +424,11 @@ async def test_time_is_a_metric_like_any_other_on_every_view(story, open_app) ->
 async def test_epoch_and_collapsed_are_looked_at_the_same_way_next_time(story, open_app) -> None:
     folder = story(collapsing)
     async with open_app(folder) as see:
-        await see.shows("values", "collapsed, in")
+        await see.shows("values", "collapsed, counted")
         await see.press("B", "x", "q")
     async with open_app(folder) as see:
         await see.shows("header", "best epoch")
-        await see.shows("values", "12 trainings collapsed, out")
+        await see.shows("values", "12 trainings collapsed, left out")
 
 
 # The wiring check ----------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ SIGNS: tuple[tuple[str, str], ...] = (
     ("×", "in the scatter: a trial that failed"),
     ("(2 of 2)", "replicates of the trial that are finished, of those asked for"),
     ("fail", "trainings that failed or diverged"),
-    ("10 collapsed in", "ten trainings learned nothing, and count; x takes them out"),
+    ("collapsed, counted", "trainings that learned nothing, and count; x leaves them out"),
     ("↑ ↓", "more of the metric is better, or less"),
 )
 """Each sign of the screen, and what it means."""

@@ -54,7 +54,8 @@ class ValuesPane(Pane):
         count = f"{int(seen.sum())} of {plural(len(seen), 'trial')}"
         where = f"/ {desk.state.where}" if desk.state.where else ""
         said = [] if seen.all() or _laid(desk, width, height)[1] else trim_words(desk.table)
-        collapsed = f"{desk.collapsed:,} trainings collapsed, {'out' if desk.state.without_collapsed else 'in'}"
+        counted = "left out" if desk.state.without_collapsed else "counted"
+        collapsed = f"{plural(desk.collapsed, 'training')} collapsed, {counted}"
         parts = [f"{count} in view", *([where] if where else said), *([collapsed] if desk.collapsed else [])]
         short = f"{int(seen.sum())} of {len(seen)}"
         shorter = [[count, *parts[1:]], [short, *parts[1:]], [count, *parts[1:2]], [where or count], [count]]
