@@ -46,10 +46,9 @@ def spec_of(trials: int, replicates: int, epochs: int) -> SessionSpec:
     )
 
 
-def _events(spec: SessionSpec, epochs: int, ended: int) -> Iterator[Event]:
+def events_of(spec: SessionSpec, epochs: int, ended: int) -> Iterator[Event]:
+    """Yield what happens in the first trainings, ``ended`` of them."""
     chance = random.Random(1)
-    yield EngineStarted(host="here", boot_id="b", pid=1, version="0", schema=3, workers=4)
-    yield plan_of(spec)
     for key in list(spec.grid.jobs(spec.replicates))[:ended]:
         best = chance.random()
         yield AttemptStarted(trial=key.trial, replicate=key.replicate, attempt=1, seed=1, worker=0)
@@ -67,6 +66,12 @@ def _events(spec: SessionSpec, epochs: int, ended: int) -> Iterator[Event]:
         yield AttemptEnded(
             trial=key.trial, replicate=key.replicate, attempt=1, status="complete", seconds=20.0, epochs=epochs
         )
+
+
+def _events(spec: SessionSpec, epochs: int, ended: int) -> Iterator[Event]:
+    yield EngineStarted(host="here", boot_id="b", pid=1, version="0", schema=3, workers=4)
+    yield plan_of(spec)
+    yield from events_of(spec, epochs, ended)
     yield EngineStopped(reason="finished")
 
 

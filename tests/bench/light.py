@@ -21,14 +21,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 import psutil
-from large_session import write_session
+from large_session import events_of, spec_of, write_session
 from machine_words import machine_in_words
 from places import PAPER
 from terminal import COMMAND, Terminal
 
+from hpo_core.journal.events import Envelope
+from hpo_core.journal.records import encode_record
+
 SIZE = (120, 40)
 ROUNDS = 3
 SLOW = 20_000
+EVENTS = 1_000
 BARE = """
 from textual.app import App
 from textual.widgets import Static
@@ -72,15 +76,17 @@ class Bench:
     def open(self, command: list[str], answers: bool = True) -> Terminal:
         return Terminal(command, self.folder, SIZE, self.environment, answers)
 
-    def first_paint(self, command: list[str], words: str) -> float:
-        """The shortest time until the words stand on the screen, in seconds."""
-        times = []
+    def first_paint(self, command: list[str], words: str) -> tuple[float, float]:
+        """The shortest time until the words stand on the screen, and the least work of a processor, in seconds."""
+        times, worked = [], []
         for _ in range(ROUNDS):
             terminal = self.open(command)
             terminal.wait_for(words)
             times.append(time.monotonic() - terminal.began)
+            spent = psutil.Process(terminal.process.pid).cpu_times()
+            worked.append(spent.user + spent.system)
             terminal.close()
-        return min(times)
+        return min(times), min(worked)
 
 
 def settle(terminal: Terminal, seconds: float = 1.5) -> int:
@@ -122,11 +128,19 @@ def of_keys(bench: Bench) -> list[Row]:
     return rows
 
 
-def echoes(bench: Bench, link: float, answers: bool = True, keys: int = 40) -> str:
-    """How long a cursor key's echo takes in the midst of changing views, read at ``link`` bytes a second."""
-    terminal, took, chance = bench.open([*COMMAND, "open", "paper"], answers), [], random.Random(1)
-    terminal.wait_for("collapsed")
-    settle(terminal, 3)
+def echoes(
+    bench: Bench,
+    link: float,
+    answers: bool = True,
+    session: str = "paper",
+    words: str = "decides",
+    before: str = "]]]5",
+    meanwhile: Callable[[], None] = lambda: None,
+) -> str:
+    """How long a cursor key's echo takes, read at ``link`` bytes a second, shortly after a key of ``before``."""
+    terminal, took, chance = bench.open([*COMMAND, "open", session], answers), [], random.Random(1)
+    terminal.wait_for(words)
+    rate(terminal, 3)
     looked = time.monotonic()
 
     def rows() -> list[str]:
@@ -136,19 +150,22 @@ def echoes(bench: Bench, link: float, answers: bool = True, keys: int = 40) -> s
         """Read for so long, or until the cursor is in another row than before; return how long."""
         nonlocal looked
         began = time.monotonic()
+        meanwhile()
         while (now := time.monotonic()) < began + seconds and (before is None or rows() == before):
             if free := int(min(now - looked, 0.05) * link):  # what a link did not carry it does not carry later
                 looked = now
                 terminal.read(0.0, free)
+            meanwhile()
             time.sleep(0.002)
         return now - began
 
-    for key in "jk" * (keys // 2):
-        terminal.type(chance.choice("]]]5"))
+    for key in "jk" * 20:
+        if before:
+            terminal.type(chance.choice(before))
         carry(chance.uniform(0.05, 0.4))
-        before = rows()
+        stood = rows()
         terminal.type(key)
-        took.append(carry(3, before) * 1000)
+        took.append(carry(3, stood) * 1000)
     terminal.close()
     took.sort()
     return f"{took[len(took) // 2]:.0f}, {took[-1 - len(took) // 100]:.0f} ms"
@@ -161,7 +178,26 @@ def of_echoes(bench: Bench) -> list[Row]:
         ("key to echo, median and p99", "", fast, ""),
         ("  where 20 kB/s are read", "150 ms", slow, ""),
         ("  and the terminal never answers", "150 ms", echoes(bench, SLOW, answers=False), ""),
+        ("  with 1,000 events a second arriving", "20, 80 ms", of_events(bench), ""),
     ]
+
+
+def of_events(bench: Bench) -> str:
+    """How long a cursor key's echo takes while a journal grows by 1,000 events a second."""
+    folder = write_session(bench.folder / "sessions", "busy", 1_000, ended=0)
+    events = events_of(spec_of(1_000, 2, 20), 20, 2_000)
+    lines = [encode_record(Envelope(seq, 1, 1.7e9 + seq * 0.001, event)) for seq, event in enumerate(events, 4)]
+    written, began = 0, 0.0
+
+    def grow() -> None:
+        nonlocal written, began
+        began = began or time.monotonic()
+        if (due := int((time.monotonic() - began) * EVENTS)) >= written + EVENTS // 100:
+            with (folder.path / "journal.jsonl").open("ab") as journal:
+                journal.write(b"".join(lines[written:due]))
+            written = due
+
+    return echoes(bench, 1e7, True, "busy", "learning_rate", "", grow)
 
 
 def of_training(bench: Bench) -> list[Row]:
@@ -183,13 +219,16 @@ def of_training(bench: Bench) -> list[Row]:
 
 def of_time(bench: Bench, trials: int) -> list[Row]:
     """How soon something is seen."""
-    bare = bench.first_paint([sys.executable, "-c", BARE], "bare")
-    mine = bench.first_paint([*COMMAND, "open", "paper"], "learning_rate")
-    rows = [("first paint of open", "1.6 ×", f"{mine:.2f} s ({mine / bare:.1f} ×)", f"{bare:.2f} s")]
+    bare, bare_work = bench.first_paint([sys.executable, "-c", BARE], "bare")
+    mine, work = bench.first_paint([*COMMAND, "open", "paper"], "learning_rate")
+    rows = [
+        ("first paint of open", "1.6 ×", f"{mine:.2f} s ({mine / bare:.1f} ×)", f"{bare:.2f} s"),
+        ("  the processor's part", "", f"{work:.2f} s ({work / bare_work:.1f} ×)", f"{bare_work:.2f} s"),
+    ]
     write_session(bench.folder / "sessions", "large", trials)
     words = f"{trials:,} trials × 2 × 20 epochs"
-    first = bench.first_paint([*COMMAND, "open", "large"], "learning_rate")
-    whole = bench.first_paint([*COMMAND, "open", "large"], f"finished {trials * 2} of")
+    first, _ = bench.first_paint([*COMMAND, "open", "large"], "learning_rate")
+    whole, _ = bench.first_paint([*COMMAND, "open", "large"], f"finished {trials * 2} of")
     return [
         *rows,
         (f"{words}: something seen", "", f"{first:.1f} s", ""),
