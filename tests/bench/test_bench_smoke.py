@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gpu
 import pytest
 from PIL import Image
 
@@ -51,6 +52,29 @@ def test_the_limit_and_hpo_tui_train_the_same_grid_to_the_same_accuracies(images
         printed = float(line.split("|")[2])
         assert printed == pytest.approx(float(row["seconds"]), abs=0.06)  # one place here, two in the CSV
         assert float(row["seconds"]) > float(row["cpu_seconds"]) / (os.cpu_count() or 1) > 0
+
+
+@pytest.mark.long
+@pytest.mark.tf
+@pytest.mark.timeout(600)
+def test_the_script_for_a_gpu_prints_all_of_its_parts_in_its_small_form() -> None:
+    command = [sys.executable, BENCH / "gpu.py", "--small"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("No GPU: the small form, on the CPU; ")
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines() if line[:1] == "|"
+    ]
+    for first in (["2", "16", "off"], ["2", "16", "its own"], ["1"], ["2"]):
+        row = next(row for row in rows if row[: len(first)] == first)
+        assert float(row[len(first)].replace(",", "")) > 0, row
+    for way in ("the paper's way: a process for each training", "hpo-tui run --headless"):
+        assert any(row[0] == way and float(row[1]) > 0 for row in rows), done.stdout
+
+
+def test_without_a_gpu_the_script_for_one_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "gpus", lambda: 0)
+    assert gpu.main([]) == 2
 
 
 def test_a_way_that_fails_is_reported_with_its_log_and_fails_the_benchmark(tmp_path: Path) -> None:

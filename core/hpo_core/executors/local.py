@@ -22,6 +22,7 @@ from hpo_core.executors.process import WorkerProcess
 from hpo_core.journal.events import EngineOptions, Job, Probe, Quit, StopTraining, WorkerReady
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD, facts_of
 from hpo_core.session.paths import SessionFolder
+from hpo_core.workloads.keras_process import GPU_SHARERS
 
 
 class LocalExecutor:
@@ -148,6 +149,7 @@ class LocalExecutor:
         threads = max(1, cores() // self.suggested_workers) if on_gpu else 1
         environment = {"OMP_NUM_THREADS": str(threads), **self._environment}
         environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"]  # the engine's own says one
+        environment[GPU_SHARERS] = str(self._per_gpu)
         process = WorkerProcess(
             workload=self._workload,
             device=device,

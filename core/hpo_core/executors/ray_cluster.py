@@ -22,13 +22,14 @@ import msgspec
 import hpo_core
 from hpo_core.errors import HpoError
 from hpo_core.executors.executor import Report, WorkerDied
-from hpo_core.executors.hardware import cores, gpus
+from hpo_core.executors.hardware import cores, gpus, memory_allowance
 from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS
 from hpo_core.executors.ray_relay import Heard, Relay, decode
 from hpo_core.journal.events import (
     EngineOptions,
     Job,
     JobEnded,
+    Noted,
     Probe,
     ProbeEnded,
     Quit,
@@ -36,10 +37,11 @@ from hpo_core.journal.events import (
     WorkerOrder,
     WorkerReady,
 )
-from hpo_core.journal.files import FILE_MODE, FOLDER_MODE
+from hpo_core.journal.files import FILE_MODE, FOLDER_MODE, make_own_folder, write_atomically
 from hpo_core.plan.workloads import facts_of
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
+from hpo_core.workloads.keras_process import GPU_SHARERS
 
 HEAR_SECONDS = 20.0
 """A relay that has nothing to say is asked again after so long."""
@@ -58,7 +60,7 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass
 class _Worker:
-    """One actor. ``rungs`` are the signals that it is still to be sent, and when."""
+    """One actor. ``keep``: where its job's model goes; ``rungs``: signals still to be sent, and when."""
 
     number: int
     actor: Any
@@ -67,6 +69,7 @@ class _Worker:
     busy: bool = False
     leaving: bool = False
     memory: int = 0
+    keep: Path | None = None
     rungs: list[tuple[float, signal.Signals]] = field(default_factory=list)
 
 
@@ -81,12 +84,14 @@ class RayExecutor:
         data: Mapping[str, Any] | None = None,
         address: str = "",
         workers_per_gpu: int = 1,
+        allowance: int | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._ray = _connect(address)
         self._logs = logs.absolute()
         self._workload, self._data = workload, dict(data or {})
-        self._environment = dict(environment or {})
+        self._allowance = allowance
+        self._environment = {GPU_SHARERS: str(workers_per_gpu), **(environment or {})}
         have = self._ray.cluster_resources() if address else {"CPU": cores(), "GPU": gpus()}
         self._gpu_share = 1 / workers_per_gpu if facts_of(workload).gpu and have.get("GPU", 0) else 0.0
         self._slots = int(have["GPU"] / self._gpu_share) if self._gpu_share else int(have.get("CPU", 1))
@@ -119,6 +124,7 @@ class RayExecutor:
 
     def submit(self, worker: int, job: Job) -> None:
         """Hand a job to an idle worker."""
+        self._workers[worker].keep = None if job.keep is None else Path(job.keep.path)
         self._begin(worker, job, Path(job.log))
 
     def probe(self, worker: int, probe: Probe) -> bool:
@@ -220,15 +226,19 @@ class RayExecutor:
         if heard is None:
             return [] if self._forget(of) else [(of.number, WorkerDied(0, -signal.SIGKILL, of.log, lost=of.ready))]
         reports: list[Report] = []
-        of.memory = heard.memory
+        of.memory, leaving = heard.memory, of.leaving
         if heard.log is not None:
             _write(Path(heard.log[0]), heard.log[1])
+        if heard.model is not None and of.keep is not None and (lost := _keep(of.keep, heard.model)):
+            reports.append((of.number, Noted(level="warning", text=lost)))
         for event in map(decode, heard.events):
             of.ready |= isinstance(event, WorkerReady)
             if isinstance(event, (JobEnded, ProbeEnded)):
                 of.busy, of.rungs = False, []
             reports.append((of.number, event))
-        if of.leaving:
+            if isinstance(event, JobEnded) and not leaving and heard.death is None:
+                self._renew(of, event.memory)
+        if leaving:
             reports = []
         if heard.death is None:
             self._listen(of)
@@ -236,6 +246,15 @@ class RayExecutor:
         if self._forget(of):
             return []
         return [*reports, (of.number, WorkerDied(*heard.death, of.log))]
+
+    def _renew(self, of: _Worker, memory: int) -> None:
+        """Replace a worker past its allowance: the next one's orders wait until this one has left.
+
+        What is allowed goes by this machine's memory, as with ``local``.
+        """
+        if memory > (self._allowance or memory_allowance(len(self._workers))):
+            self.retire(of.number)
+            self.start_worker(of.number)
 
     def _forget(self, of: _Worker) -> bool:
         """Take note that a worker is gone; whether it was told to leave."""
@@ -257,6 +276,16 @@ def _write(log: Path, words: bytes) -> None:
         fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
         with os.fdopen(fd, "wb") as file:
             file.write(words)
+
+
+def _keep(path: Path, model: bytes) -> str:
+    """Write a model that came from another machine; return what went wrong, or nothing."""
+    try:
+        make_own_folder(path.parent)
+        write_atomically(path, model, durable=False)
+    except OSError as error:
+        return f"A trained model could not be kept ({clean(path.parent.name, 60)}: {error.strerror})."
+    return ""
 
 
 def _connect(address: str) -> Any:

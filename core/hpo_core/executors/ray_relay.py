@@ -19,9 +19,12 @@ from typing import Any
 import msgspec
 
 from hpo_core.executors.process import WorkerProcess
-from hpo_core.journal.events import Job, Probe, WorkerEvent, WorkerOrder
+from hpo_core.journal.events import Job, Noted, Probe, WorkerEvent, WorkerOrder
 
 LOG_BYTES = 64 * 1024
+
+MODEL_BYTES = 100_000_000
+"""A trained model that is larger is not sent from a machine that does not see the session's folder."""
 
 _orders = msgspec.json.Decoder(WorkerOrder)
 _events = msgspec.json.Encoder()
@@ -29,19 +32,24 @@ _events = msgspec.json.Encoder()
 
 @dataclass(frozen=True)
 class Heard:
-    """What came of one worker: its events as JSON, how it ended (pid and status), its log where it is not seen."""
+    """What came of one worker: its events as JSON, how it ended (pid and status).
+
+    And its log and the model that it keeps, where the session's folder is not seen.
+    """
 
     events: tuple[bytes, ...]
     memory: int
     death: tuple[int, int] | None = None
     log: tuple[str, bytes] | None = None
+    model: bytes | None = None
     node: str = ""
 
 
 class Relay:
     """One worker. ``code`` is the user's file, name and content: it travels, data and logs are paths.
 
-    Where the session's folder is not seen on this node, logs are written here and sent back when a job ends.
+    Where the session's folder is not seen on this node, logs and the model that is kept are written here, and sent
+    back when a job ends.
     """
 
     def __init__(
@@ -54,6 +62,7 @@ class Relay:
         environment: Mapping[str, str],
     ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="hpo-tui-"))
+        self.model = self._folder / "models" / "kept.keras"
         self._data = dict(data)
         if code is not None and not Path(str(data["model"]["file"])).is_file():
             file = self._folder / code[0]
@@ -95,17 +104,20 @@ class Relay:
         if not self._selector.select(timeout):
             return Heard((), self._process.resident())
         found, ended = self._process.read()
+        model = self._model(found) if found and not self._process.busy else None
         events = tuple(map(_events.encode, found))
         busy = self._process.busy
         if not ended:
-            return Heard(events, self._process.resident(), log=None if busy or not found else self._log())
+            return Heard(events, self._process.resident(), None, None if busy or not found else self._log(), model)
         self._selector.unregister(self._process.events)
         death = self._process.pid, self._process.reap()
-        return Heard(events, 0, death, self._log(), socket.gethostname())
+        return Heard(events, 0, death, self._log(), model, socket.gethostname())
 
     def _own(self, job: Job) -> Job:
         seen = Path(job.log).parent.is_dir()
-        keep = job.keep if seen else None  # where the session is not seen, its models are not either
+        keep = job.keep
+        if keep is not None and not seen:
+            keep = msgspec.structs.replace(keep, path=str(self.model))
         return msgspec.structs.replace(job, log=str(self._place(job.log)), data=self._data, keep=keep)
 
     def _place(self, log: str) -> Path:
@@ -114,6 +126,19 @@ class Relay:
         seen = self._there.parent.is_dir()
         self._here = self._there if seen else self._folder / self._there.name
         return self._here
+
+    def _model(self, events: list[WorkerEvent]) -> bytes | None:
+        """Return the model that was just written here; of one that is too large, tell among the ``events``."""
+        try:
+            size = self.model.stat().st_size
+            found = self.model.read_bytes() if size <= MODEL_BYTES else None
+            self.model.unlink()
+        except OSError:
+            return None
+        if found is None:
+            words = f"A trained model of {size / 1e6:.0f} MB was too large to be sent from {socket.gethostname()}."
+            events.insert(0, Noted(level="warning", text=words))
+        return found
 
     def _log(self) -> tuple[str, bytes] | None:
         if self._here == self._there:

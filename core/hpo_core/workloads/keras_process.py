@@ -8,6 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+GPU_SHARERS = "HPO_TUI_WORKERS_PER_GPU"
+"""Environment variable: how many workers share this one's GPU; what it keeps there leaves them their part."""
+
 
 def prepare_environment(device: str, threads: int) -> None:
     """Set what TensorFlow reads from the environment as it is imported: the one device it may see, its threads."""

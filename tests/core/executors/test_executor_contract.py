@@ -273,6 +273,27 @@ def local(tmp_path: Path) -> Iterator[Callable[..., Listener]]:
     assert workers(tmp_path) == []
 
 
+@pytest.mark.ray
+def test_over_ray_a_worker_past_its_memory_allowance_is_replaced_and_the_next_job_waits_for_the_new_one(
+    tmp_path: Path, job: Callable[..., Job]
+) -> None:
+    pytest.importorskip("ray")
+    from hpo_core.executors.ray_cluster import RayExecutor
+
+    executor = RayExecutor(tmp_path, workload="synthetic", data=DATA, allowance=1)
+    listener = Listener(executor)
+    try:
+        first = listener.start()
+        assert listener.train(job()).status == "complete"
+        executor.submit(1, job())
+        heard = listener.until_a(JobEnded)
+        (second,) = [event for event in heard if isinstance(event, WorkerReady)]
+        assert second.pid != first.pid
+        assert not any(isinstance(event, WorkerDied) for event in heard)
+    finally:
+        executor.close()
+
+
 def test_a_worker_past_its_memory_allowance_is_replaced_by_one_that_is_warm(
     local: Callable[..., Listener], job: Callable[..., Job], tmp_path: Path
 ) -> None:

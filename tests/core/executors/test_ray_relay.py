@@ -10,11 +10,50 @@ import msgspec
 import pytest
 
 from hpo_core.errors import HpoError
+from hpo_core.executors import ray_cluster, ray_relay
 from hpo_core.executors.ray_relay import Heard, Relay, decode
 from hpo_core.executors.registry import check_options
-from hpo_core.journal.events import EngineOptions, EpochEnded, Job, JobEnded, Quit, WorkerReady
+from hpo_core.journal.events import EngineOptions, EpochEnded, Job, JobEnded, Keep, Noted, Quit, WorkerReady
 
 CODE = b"def train(hp, report):\n    for _ in range(2):\n        report(score=hp['lr'])\n"
+
+
+def last_word(relay: Relay) -> Heard:
+    relay.send(msgspec.json.encode(Quit()))
+    while (last := relay.hear(5)).death is None:
+        assert last.memory
+    assert last.death[1] == 0
+    return last
+
+
+KEEP = Keep(path="/not/here/models/trial-00001-r01-a01.keras", metric="score", direction="max")
+
+
+def test_a_model_that_is_too_large_to_be_sent_is_said_instead(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until(relay, WorkerReady)
+    monkeypatch.setattr(ray_relay, "MODEL_BYTES", 3)
+    relay.model.parent.mkdir()
+    relay.model.write_bytes(b"weights")
+    ids = {"trial": 1, "replicate": 1, "attempt": 1, "seed": 1}
+    job = Job(**ids, values={"lr": 0.5}, data={}, settings={}, log="/not/here/logs/t1.log", keep=KEEP)
+    relay.send(msgspec.json.encode(job))
+    heard = until(relay, JobEnded)
+    said = [decode(event) for of in heard for event in of.events]
+    assert [of.model for of in heard if of.model] == []
+    assert any(isinstance(one, Noted) and "too large to be sent from" in one.text for one in said)
+    last_word(relay)
+
+
+def test_a_model_from_another_machine_is_kept_where_the_session_is_and_one_that_cannot_be_is_named(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "models" / "trial-00001-r01-a01.keras"
+    assert ray_cluster._keep(path, b"weights") == ""
+    assert path.read_bytes() == b"weights"
+    (tmp_path / "file").touch()
+    assert "could not be kept (file:" in ray_cluster._keep(tmp_path / "file" / "m.keras", b"weights")
 
 
 @pytest.fixture
@@ -41,21 +80,21 @@ def until(relay: Relay, kind: type) -> list[Heard]:
 def test_the_file_travels_and_the_log_comes_back_to_where_the_session_is(relay: Relay) -> None:
     until(relay, WorkerReady)
     ids = {"trial": 1, "replicate": 1, "attempt": 1, "seed": 1}
-    job = Job(**ids, values={"lr": 0.5}, data={}, settings={}, log="/not/here/logs/t1.log")
+    job = Job(**ids, values={"lr": 0.5}, data={}, settings={}, log="/not/here/logs/t1.log", keep=KEEP)
+    relay.model.parent.mkdir()
+    relay.model.write_bytes(b"weights")  # as a workload on Keras would
     relay.send(msgspec.json.encode(job))
     heard = until(relay, JobEnded)
     events = [decode(event) for of in heard for event in of.events]
     assert [event.metrics for event in events if isinstance(event, EpochEnded)] == [{"score": 0.5}] * 2
     assert isinstance(events[-1], JobEnded)
     assert events[-1].status == "complete", events[-1].reason
+    assert [of.model for of in heard if of.model] == [heard[-1].model] == [b"weights"]
+    assert not relay.model.exists()
     log = heard[-1].log
     assert log is not None
     assert (log[0], b"trial 1 r1" in log[1], Path(log[0]).exists()) == ("/not/here/logs/t1.log", True, False)
-    relay.send(msgspec.json.encode(Quit()))
-    while (last := relay.hear(5)).death is None:
-        assert last.memory
-    assert last.death[1] == 0
-    assert last.node
+    assert last_word(relay).node
 
 
 def test_an_address_goes_with_a_cluster_and_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

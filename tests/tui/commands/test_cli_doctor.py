@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from hpo_core.engine import logout
+from hpo_core.executors import hardware
 from hpo_tui.cli import cli
 from hpo_tui.commands import doctor, probes
 
@@ -43,6 +45,21 @@ def test_a_good_machine_is_described_in_words(tmp_path: Path) -> None:
     assert lines["flush"].endswith("ms")
     assert str(tmp_path / "cache") in lines["cache"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_plans_and_executors_need_is_named_with_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version_of(package: str) -> str:
+        if package == "ray":
+            raise PackageNotFoundError(package)
+        return "5.0.0"
+
+    monkeypatch.setattr(doctor, "version", version_of)
+    monkeypatch.setattr(hardware, "gpus", lambda: 2)
+    lines, status = lines_of()
+    assert status == 0
+    assert lines["optuna"].endswith("5.0.0, for plan tpe")
+    assert lines["ray"].endswith("is not installed; --executor ray needs it: pip install 'hpo-tui[ray]'")
+    assert lines["GPUs"].endswith("2 NVIDIA GPUs to use; one worker each, or as many as --workers-per-gpu says")
 
 
 @pytest.mark.fault(8)

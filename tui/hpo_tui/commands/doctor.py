@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 
 from hpo_core.engine import logout
-from hpo_core.executors.registry import EXECUTORS
-from hpo_core.plan.plans import PLANS
+from hpo_core.executors.registry import EXECUTORS, ExecutorFacts
+from hpo_core.plan.plans import PLANS, PlanFacts
 from hpo_core.text import clean, plural
 from hpo_tui.commands import probes
 from hpo_tui.commands.options import common_options, path_in_words, wants_ascii
@@ -99,9 +99,9 @@ def gpus() -> Iterator[Finding]:
     count = count_gpus()
     busy = sum(map(bool, GpuShare(count).used_elsewhere()))
     used = f", {busy} of them used by other sessions" if busy else ""
-    yield Finding(
-        "GPUs", f"{plural(count, 'NVIDIA GPU')} to use{used}" if count else "none: training uses the CPU"
-    )
+    shared = "one worker each, or as many as --workers-per-gpu says"
+    words = f"{plural(count, 'NVIDIA GPU')} to use{used}; {shared}" if count else "none: training uses the CPU"
+    yield Finding("GPUs", words)
 
 
 def extras() -> Iterator[Finding]:
@@ -109,11 +109,16 @@ def extras() -> Iterator[Finding]:
     needs = {facts.needs: "search" for facts in PLANS.values() if facts.needs}
     needs |= {facts.needs: facts.needs for facts in EXECUTORS.values() if facts.needs}
     for package, extra in needs.items():
+        users = ", ".join([*_needing("plan", PLANS, package), *_needing("--executor", EXECUTORS, package)])
         try:
-            words = version(package)
+            words = f"{version(package)}, for {users}"
         except PackageNotFoundError:
-            words = f"is not installed; what needs it: pip install 'hpo-tui[{extra}]'"
+            words = f"is not installed; {users} needs it: pip install 'hpo-tui[{extra}]'"
         yield Finding(package, words)
+
+
+def _needing(word: str, table: Mapping[str, PlanFacts] | Mapping[str, ExecutorFacts], package: str) -> list[str]:
+    return [f"{word} {name}" for name, facts in table.items() if facts.needs == package]
 
 
 def terminal() -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from hpo_core.errors import DataError
 from hpo_core.text import clean
 from hpo_core.workloads.images.dataset import Dataset
 from hpo_core.workloads.images.decode import Pixels
+from hpo_core.workloads.keras_process import GPU_SHARERS
 
 RESIDENT_SHARE = 0.5
 """The part of the free memory that resident images may take; the rest is for activations."""
@@ -135,14 +136,15 @@ def feeds(data: Dataset, device: str, threads: int) -> tuple[Feed, Feed]:
 
 
 def resident_limit(device: str, threads: int) -> float:
-    """Return how many bytes of images may be resident: half of what is free on a GPU, or in this worker's share.
+    """Return how many bytes of images may be resident: half of what is free in this worker's share.
 
-    On the CPU a worker with ``threads`` threads takes that many cores' share, since others run beside it.
+    A GPU is shared by ``GPU_SHARERS`` workers; on the CPU a worker with ``threads`` threads takes that many cores'
+    share, since others run beside it.
     """
     if device == "cpu":
         share = min(threads / (os.cpu_count() or 1), 1.0)
         return RESIDENT_SHARE * share * float(psutil.virtual_memory().available)
-    return RESIDENT_SHARE * _free_gpu_memory()
+    return RESIDENT_SHARE * _free_gpu_memory() / max(int(os.environ.get(GPU_SHARERS) or 1), 1)
 
 
 def _free_gpu_memory() -> float:
