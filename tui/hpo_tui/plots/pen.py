@@ -8,10 +8,13 @@ is the centre of the first cell; plotext's own axes, limits and ticks stay off, 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from threading import Lock
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -84,16 +87,30 @@ class Pen:
         return [_parse(line) for line in drawn.splitlines()]
 
 
+@cache
+def _plotext() -> Any:
+    """Import plotext when the first plot is drawn, without the pages of help that it puts together of itself.
+
+    They take 0.17 of its 0.3 s, and the first picture waits for it.
+    """
+    pages = ModuleType("plotext._doc.doc")
+    pages.__dict__["docs"] = None
+    sys.modules.setdefault(pages.__name__, pages)
+    try:
+        return import_module("plotext")
+    except ImportError:  # another version that wants more of them
+        del sys.modules[pages.__name__]
+        return import_module("plotext")
+
+
 @lru_cache(maxsize=4096)
 def _marker(glyph: str, ink: int) -> Any:
-    import plotext
-
+    plotext = _plotext()
     return plotext.marker(glyph, pixel=plotext.pixel(_FIRST_COLOUR + ink))
 
 
 def _draw(width: int, height: int, strokes: Sequence[_Stroke]) -> str:
-    import plotext  # takes 0.2 s: not on the way to the first screen
-
+    plotext = _plotext()
     figure = plotext.figure
     plotext.terminal.limit(False, False)
     figure.clear.all()
