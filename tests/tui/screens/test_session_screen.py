@@ -133,9 +133,9 @@ async def test_only_invert_and_all_work_on_the_hyperparameter_under_the_cursor(m
 async def test_the_means_beside_the_values_are_those_of_the_trainings_in_view(make_session, open_app) -> None:
     async with open_app(make_session()) as see:
         # learning rate 0.001: 12 filters (0.90 + 0.91) / 2, 24 filters (0.94 + 0.95) / 2, for both losses
-        await see.shows("values", "8 0.9250 ± ")
+        await see.shows("values", "8 .9250 ± ")
         await see.press("pagedown", "pagedown", "1")  # take 12 filters out
-        await see.shows("values", "4 0.9450 ± ")
+        await see.shows("values", "4 .9450 ± ")
 
 
 async def test_brackets_walk_through_the_views_and_enter_zooms(make_session, open_app) -> None:

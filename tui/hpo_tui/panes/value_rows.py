@@ -136,29 +136,35 @@ class _Columns:
 
     @classmethod
     def of(cls, table: Table, stats: Sequence[Sequence[ValueStats]], look: Look) -> _Columns:
-        """Fit the columns: decimals go first, then blanks and zeros, so that names and strips can be read."""
+        """Fit the columns: decimals go first, then blanks and zeros, so that names and strips can be read.
+
+        For a long name the zeros before the point go, but no decimal, and it has whatever a short strip leaves.
+        """
         every = [stat for rows in stats for stat in rows]
-        names = [width_of(label) for levels in table.levels for label in levels.labels]
-        name = min(max(names), _LONGEST_NAME) + 1
+        longest = max(width_of(label) for levels in table.levels for label in levels.labels) + 1
+        name = min(longest, _LONGEST_NAME + 1)
         failed = 5 if any(stat.failed for stat in every) else 0
         count = max(4, *(len(f"{stat.count:,}") + 1 for stat in every))
         most = decimals_for(stat.mean for stat in every)
         less, least = max(most - 1, 0), max(most - 2, 0)
-        for numbers in (
+        formats = (
             _Numbers(most),
+            *([_Numbers(most, zero=False)] if longest > name else []),
             _Numbers(less),
             _Numbers(less, zero=False),
             _Numbers(less, zero=False, apart=False),
             _Numbers(least, zero=False, apart=False),
-        ):
+        )
+        for place, numbers in enumerate(formats):
             mean = max(4, *(len(numbers.text(stat.mean)) for stat in every))
             half = len(numbers.sign) + mean
             rest = look.width - _LEAD - name - count - 1 - mean - half - failed
             words = look.words or rest - _WORD >= 2 * _STRIP
             strip = rest - (_WORD if words else 2)
-            if strip >= (_STRIP // 2 if look.words else _STRIP):
+            whole = strip - _STRIP >= longest - name or place > 0
+            if strip >= (_STRIP // 2 if look.words else _STRIP) and whole:
                 break
-        more = max(min(max(names) + 1 - name, strip - _STRIP - 2, _LONGEST_NAME), 0)
+        more = max(min(longest - name, strip - _STRIP), 0)
         name, strip = name + more, strip - more
         strip = min(strip, _LONGEST_STRIP) if strip >= _STRIP // 2 else 0
         verdict = _WORD if words else 2
