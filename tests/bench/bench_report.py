@@ -31,6 +31,8 @@ class Run:
     number: int
     took: Took
     results: Sequence[Result]
+    working: float = math.nan
+    """Seconds without the start, where the way says so."""
 
 
 @dataclass(frozen=True)

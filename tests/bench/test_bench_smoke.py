@@ -11,6 +11,12 @@ from pathlib import Path
 import gpu
 import pytest
 from PIL import Image
+from ways import working_seconds
+
+from hpo_core.journal.events import AttemptEnded, AttemptStarted, EngineStarted, EngineStopped
+from hpo_core.journal.writer import JournalWriter
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.store import create
 
 BENCH = Path(__file__).parent
 
@@ -54,12 +60,28 @@ def test_the_limit_and_hpo_tui_train_the_same_grid_to_the_same_accuracies(images
         assert float(row["seconds"]) > float(row["cpu_seconds"]) / (os.cpu_count() or 1) > 0
 
 
+def test_what_a_session_takes_apart_from_its_start_is_from_the_first_training_to_the_end_of_the_last(
+    tmp_path: Path,
+) -> None:
+    folder = create(tmp_path, "grid", SessionSpec.parse('[data]\nsource = "fruit"\n[grid]\nfilters = [1, 2]\n'))
+    ids = {"replicate": 1, "attempt": 1}
+    writer = JournalWriter(folder.path, 1, 0)
+    writer.append(EngineStarted(host="box", boot_id="b", pid=1, version="0.1.0", workers=2), now=5.0)
+    writer.append(AttemptStarted(trial=1, **ids, seed=7, worker=1), now=7.0)
+    writer.append(AttemptStarted(trial=2, **ids, seed=7, worker=2), now=8.0)
+    writer.append(AttemptEnded(trial=1, **ids, status="complete", seconds=1.5), now=9.0)
+    writer.append(AttemptEnded(trial=2, **ids, status="complete", seconds=1.5), now=12.5)
+    writer.append(EngineStopped(reason="finished"), now=30.0)
+    writer.close()
+    assert working_seconds(folder) == 5.5
+
+
 @pytest.mark.long
 @pytest.mark.tf
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_the_script_for_a_gpu_prints_all_of_its_parts_in_its_small_form() -> None:
     command = [sys.executable, BENCH / "gpu.py", "--small"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("No GPU: the small form, on the CPU; ")
     rows = [

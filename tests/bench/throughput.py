@@ -5,6 +5,8 @@
     python tests/bench/throughput.py --data fruit10k --grid tiny
     python tests/bench/throughput.py --data growth --grid tiny    how time grows from 1 to 8 times the data
     python tests/bench/throughput.py --own                        three Keras models of a user's own
+    python tests/bench/throughput.py --ways hpo-tui-ray hpo-tui   the Ray executor beside the local one
+    python tests/bench/throughput.py --plans                      what plans cost beside the full grid (search.py)
 
 Whole processes are timed, start-up included, with nothing decoded before. Prints tables to paste, writes a CSV.
 Exit status: 0 done, 1 a way failed, 2 the call was wrong.
@@ -22,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import search
 from bench_report import Run, agreement, best_wall, by_way, growth_table, table, write_csv
 from grid_plan import GRIDS, Plan
 from image_folders import GROWTH, NAMES, SHAPES, count_images, image_folder
@@ -29,7 +32,7 @@ from machine_words import machine_in_words
 from own_ways import MODELS, measure_all
 from stopwatch import Took, adopt_orphans
 from stopwatch import run as timed
-from ways import LIMIT, OURS, WAYS, Way, environment
+from ways import LIMIT, OURS, OVER_RAY, WAYS, Way, environment
 
 from hpo_core.executors.hardware import suggested_cpu_workers
 
@@ -44,8 +47,12 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--own", choices=MODELS, nargs="*", help="your own Keras model: all of these, or those named, instead"
     )
+    parser.add_argument(
+        "--plans", action="store_true", help="plans against the full grid, instead; trains nothing"
+    )
+    parser.add_argument("--seeds", type=int, default=20, help="orders in which --plans replays the paper's table")
     parser.add_argument("--shapes", type=Path, default=SHAPES, help="the folder of the data set 'shapes'")
-    parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=list(WAYS))
+    parser.add_argument("--ways", choices=list(WAYS), nargs="+", default=[way for way in WAYS if way != OVER_RAY])
     parser.add_argument("--repeat", type=int, default=1, help="rounds through all ways")
     parser.add_argument(
         "--workers", type=int, default=suggested_cpu_workers(), help="processes that train at a time"
@@ -59,6 +66,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and report."""
     arguments = parse_arguments(argv)
+    if arguments.plans:
+        return search.main(["--seeds", str(arguments.seeds)])
     adopt_orphans()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if arguments.own is not None:
@@ -105,6 +114,7 @@ def measure(way: Way, plan: Plan, data: str, number: int, temporary: Path, limit
     if not way.reaps:
         took = replace(took, cpu=math.nan)
     results = way.results(plan, folder) if took.status == 0 else []
+    working = way.working(folder) if results else math.nan
     if len(results) != expected:
         print(
             f"{way.name} failed: exit status {took.status}, {len(results)} of {expected} trainings; its log ends:"
@@ -113,7 +123,7 @@ def measure(way: Way, plan: Plan, data: str, number: int, temporary: Path, limit
         return None
     shutil.rmtree(folder)
     print_progress(way, data, number, took)
-    return Run(way.name, data, count_images(Path(plan.data))[0], number, took, results)
+    return Run(way.name, data, count_images(Path(plan.data))[0], number, took, results, working)
 
 
 def print_progress(way: Way, data: str, number: int, took: Took) -> None:
@@ -136,6 +146,10 @@ def report(runs: Sequence[Run], arguments: argparse.Namespace) -> None:
         ways = by_way(mine)
         if OURS in ways and LIMIT in ways:
             print(f"hpo-tui to the limit: {100 * (best_wall(ways[OURS]) / best_wall(ways[LIMIT]) - 1):+.0f} %")
+        if OURS in ways and OVER_RAY in ways:
+            ray, local = (min(run.working for run in ways[way]) for way in (OVER_RAY, OURS))
+            slower = f"{100 * (ray / local - 1):+.0f} %, 5 % at most is asked"
+            print(f"starts apart: over Ray {ray:.1f} s, local {local:.1f} s, {slower}")
     growing = [run for run in runs if run.data in GROWTH]
     if len({run.images for run in growing}) > 1:
         print(f"\n{growth_table(growing, labels)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,7 +16,10 @@ from pathlib import Path
 import tomli_w
 from grid_plan import Plan, Result, load_results, save_plan
 
+from hpo_core.journal.events import AttemptEnded, AttemptStarted
+from hpo_core.journal.reader import JournalReader
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.paths import SessionFolder
 
 HERE = Path(__file__).parent
 
@@ -40,6 +44,11 @@ class Way(ABC):
     @abstractmethod
     def command(self, plan: Plan, folder: Path) -> Sequence[str]:
         """Write what the command needs into ``folder``; return it."""
+
+    def working(self, folder: Path) -> float:
+        """Return the seconds apart from its start, of what it has left; NaN where that does not say."""
+        del folder
+        return math.nan
 
     @abstractmethod
     def results(self, plan: Plan, folder: Path) -> list[Result]:
@@ -69,16 +78,21 @@ class Script(Way):
 
 @dataclass(frozen=True)
 class HpoTui(Way):
-    """The command that users call, with a spec; ``options`` go into its [session] table."""
+    """The command that users call, with a spec; ``options`` go into its [session] table, ``words`` to it."""
 
     options: tuple[tuple[str, str | bool], ...] = ()
+    words: tuple[str, ...] = ()
 
     def command(self, plan: Plan, folder: Path) -> Sequence[str]:
         """Write the spec."""
         spec = folder / "grid.toml"
         spec.write_text(spec_text(plan, dict(self.options)), encoding="utf-8")
         command = [sys.executable, "-m", "hpo_tui", "run", str(spec), "--headless", "--name", "grid"]
-        return [*command, "--workers", str(plan.workers), "--sessions", str(folder / "sessions")]
+        return [*command, *self.words, "--workers", str(plan.workers), "--sessions", str(folder / "sessions")]
+
+    def working(self, folder: Path) -> float:
+        """Return what the journal says."""
+        return working_seconds(SessionFolder(folder / "sessions" / "grid"))
 
     def results(self, plan: Plan, folder: Path) -> list[Result]:
         """Ask ``hpo-tui show`` for the accuracies."""
@@ -93,6 +107,13 @@ class HpoTui(Way):
             for trial in shown["trials"]
             for replicate in trial["replicates"]
         ]
+
+
+def working_seconds(folder: SessionFolder) -> float:
+    """Return the seconds from a session's first training to the end of its last."""
+    records = JournalReader(folder.path).poll()
+    began = min(record.time for record in records if isinstance(record.event, AttemptStarted))
+    return max(record.time for record in records if isinstance(record.event, AttemptEnded)) - began
 
 
 def spec_text(plan: Plan, session: dict[str, str | bool]) -> str:
@@ -123,6 +144,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 OURS = "hpo-tui"
+OVER_RAY = "hpo-tui-ray"
 LIMIT = "bare"
 
 WAYS: dict[str, Way] = {
@@ -148,6 +170,13 @@ WAYS: dict[str, Way] = {
         Script("optuna", "Optuna GridSampler", ("optuna",), script="optuna_grid.py"),
         Script("ray", "Ray Tune", ("ray",), reaps=False, script="ray_grid.py"),
         Script(LIMIT, "bare loop over the compiled step (the limit)", script="bare_loop.py"),
+        HpoTui(
+            OVER_RAY,
+            "hpo-tui run --headless --executor ray",
+            ("ray",),
+            reaps=False,
+            words=("--executor", "ray"),
+        ),
         HpoTui(OURS, "hpo-tui run --headless"),
     )
 }
