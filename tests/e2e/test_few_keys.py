@@ -22,7 +22,7 @@ def objective(trial):
 """
 STORY: tuple[tuple[str, list[str], str], ...] = (
     ("declare", ["n"], "your own file"),
-    ("declare", list("tune.py"), "tune.py"),
+    ("declare", list("tu\t"), "tune.py"),
     ("declare", ["\r"], "4 × 3 = 12 trials"),
     ("watch", ["\x0c"], "finished 24 of 24"),  # ctrl+l
     ("watch", [], "rate decides"),

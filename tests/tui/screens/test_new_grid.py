@@ -50,6 +50,30 @@ async def fill(see, key: str, text: str) -> None:
     await see.pilot.pause()
 
 
+async def test_a_folders_path_is_completed_counted_and_a_default_replaced_by_typing(
+    open_app, tmp_path: Path, monkeypatch
+) -> None:
+    for name in ("apple", "pear"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        (tmp_path / "pictures" / name / "1.png").touch()
+    monkeypatch.chdir(tmp_path)
+    async with open_app() as see:
+        await begin(see)
+        await fill(see, "source", "folder")
+        row = see.app.screen.row("path")
+        row.field.focus()
+        await see.press("p", "i", "tab")
+        await see.until(lambda: row.text == "pictures/")
+        await see.until(lambda: row.note == "2 classes · 2 images")
+        assert see.app.screen.focused_row() is row
+        await see.press("tab")
+        assert see.app.screen.focused_row() is not row
+        name = see.app.screen.row("name")
+        name.field.focus()
+        await see.press(*"new", "up", "down", *"er")  # what was typed is gone on with
+        await see.until(lambda: name.text == "newer")
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_fresh_form_is_a_grid_already_and_every_field_can_be_reached(open_app, size) -> None:
     async with open_app(size=size) as see:
@@ -192,6 +216,7 @@ async def test_the_mouse_changes_a_choice_and_goes_back(open_app) -> None:
         await begin(see)
         await see.pilot.click(see.app.screen.row("source").field)
         assert see.app.screen.row("source").text == "folder"
+        await see.until(lambda: see.app.screen.row("path").size.height > 0)  # the form is laid out anew
         await see.pilot.click("#deed-back")
         await see.until(lambda: screen(see) == "HomeScreen")
 

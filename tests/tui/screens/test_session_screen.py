@@ -235,15 +235,17 @@ async def test_running_jobs_show_their_progress(make_session, open_app) -> None:
     folder = make_session(done=4, extra=(AttemptStarted(trial=5, replicate=1, attempt=1, seed=1, worker=1),))
     job = RunningJob(5, 1, 1, 1, "train", 2, 3, 9, 40, {"accuracy": 0.912}, 0.0, 12.0)
     with SessionLock(folder.lock):
-        write_status(folder.status, LiveStatus(1, 1, 0.0, 2, 2, (job,), eta=58.0, speed=30.0))
+        write_status(folder.status, LiveStatus(1, 1, 0.0, 2, 2, (job,)))
         async with open_app(folder) as see:
+            await see.shows("header", "measuring the time")
+            write_status(folder.status, LiveStatus(1, 1, 0.0, 2, 2, (job,), eta=58.0, speed=30.0))
+            await see.shows("header", "0:58 left")
             await see.shows("queue", "epoch 2/3")
             row = next(line for line in see.text("queue").splitlines() if "epoch 2/3" in line)
             assert "0.001 · poisson · 12 · r1" in row
             assert "batch  9/40" in row
             assert "0.9120" in row
             assert "0:12 left" in row
-            assert "0:58 left" in see.text("header")
             assert "19 waiting" in see.text("queue")
 
 

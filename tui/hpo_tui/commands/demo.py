@@ -22,7 +22,8 @@ def demo(sessions: Path, headless: bool, engine: dict[str, Any]) -> int:
     """Train a small real grid on generated fruit images, at once.
 
     The paper's grid in small: 5 learning rates, 3 losses, 4 filter counts, each trained twice. It needs no data
-    and no network, and takes about two minutes on two cores.
+    and no network. It takes some minutes; how many is measured on this machine with the first training, and said
+    from then on: what is left, corrected by each training that ends.
     """
     options = EngineOptions(**engine)
     check_can_train(demo_spec(), options.workload, headless)

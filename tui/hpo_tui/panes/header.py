@@ -92,8 +92,9 @@ def header_row(name: str, update: Update, measure: Measure, width: int, apart: b
             beside = clean(others[0].name, 24) if len(others) == 1 else plural(len(others), "session")
             parts.append((run(f"  beside {beside}", DIM),))
         parts.append((run(f"  {plural(status.workers, 'worker')}", DIM),))
-        if status.eta is not None and word == "training":
-            parts.append((run(f"  {format_seconds(status.eta)} left"),))
+        if word == "training":
+            left = "measuring the time" if status.eta is None else f"{format_seconds(status.eta)} left"
+            parts.append((run(f"  {left}"),))
     elif word in ("finished", "stopped") and snapshot.began:
         parts.append((run(f"  {format_seconds(snapshot.time - snapshot.began)} in all", DIM),))
     while len(parts) > 1 and sum(map(row_width, (lead, *parts, shown))) > width:

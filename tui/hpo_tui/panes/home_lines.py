@@ -38,9 +38,10 @@ class Offer:
 DEMO = Offer(
     "demo",
     "Demo",
-    "a small real grid on generated images, about two minutes",
+    "a small real grid on generated images, some minutes",
     "Trains a small real grid at once: 5 learning rates × 3 losses × 4 filter counts, each twice. The images of "
-    "fruit are generated: it needs no data and no network, and takes about two minutes on two cores. Enter or D "
+    "fruit are generated: it needs no data and no network. It takes some minutes; how many is measured on this "
+    "machine with the first training, and stands at the top from then on. Enter or D "
     "starts it, and shows it while it trains.",
 )
 NEW = Offer(

@@ -20,6 +20,7 @@ from textual.widget import Widget
 
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
+from hpo_tui.forms.paths import completed
 from hpo_tui.look.inks import WARNING
 from hpo_tui.look.keys import Key, bindings, group, with_words
 from hpo_tui.look.skins import Skin
@@ -34,6 +35,8 @@ from hpo_tui.widgets.plain_text import literal
 from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
 
 SUMMARY_LINES = 3
+FITTING = 120
+"""So many characters are said of what a path may go on with."""
 SAVE = ("keep", "Save as a spec file", "write the grid as a spec file where you are, and train nothing")
 LEAVE = ("back", "Back", "leave the form; nothing is made")
 
@@ -44,7 +47,8 @@ FORM_KEYS: tuple[Key, ...] = (
         "Move",
         Key("up", "field(-1)", "field before", _FIELD, "field", 10, together="↑ ↓"),
         Key("down", "field(1)", "field after", _FIELD, together="↑ ↓"),
-        Key("tab", "next(1)", "next stop", "whatever can be changed or done next, also single new values"),
+        Key("tab", "next(1)", "next stop",
+            "completes a path; whatever can be changed or done next, also single new values"),
         Key("shift+tab", "next(-1)", "stop before", "whatever can be changed or done before"),
         Key("pageup", "field(-5)", "five fields up", _FIELDS, together="pgup pgdn"),
         Key("pagedown", "field(5)", "five fields down", _FIELDS, together="pgup pgdn"),
@@ -210,11 +214,31 @@ class FormScreen(Screen[SessionFolder | None]):
         stops[min(max(here + step, 0), len(stops) - 1)].focus()
 
     def action_next(self, step: int) -> None:
-        """Go to whatever can be changed or done next, or before."""
+        """Go to whatever can be changed or done next, or before; a path is completed first."""
         if step > 0:
-            self.focus_next()
+            if not self.complete_path():
+                self.focus_next()
         else:
             self.focus_previous()
+
+    def complete_path(self) -> bool:
+        """Complete the path in the field with the focus; return whether there was anything to complete."""
+        row = self.focused_row()
+        suffix = self.completes(row) if row is not None else None
+        if row is None or suffix is None or not row.text or row.text.endswith("/"):
+            return False
+        text, fits = completed(row.text, suffix)
+        if text == row.text and (len(fits) < 2 or text.rpartition("/")[2] in fits):
+            return False
+        if text != row.text:
+            row.text = text
+        else:
+            row.say(self.words(clean(" ".join(fits), FITTING)))
+        return True
+
+    def completes(self, row: FormRow) -> str | None:
+        """Return how files end that a path in the row names, "" where it names folders; None: it has no path."""
+        return None
 
     @on(FormRow.Entered)
     def next_field(self) -> None:

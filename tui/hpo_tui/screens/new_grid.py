@@ -24,6 +24,7 @@ from hpo_core.workloads.workload import check_can_train
 from hpo_tui.forms import grid_form as form
 from hpo_tui.forms.own_file import drafted
 from hpo_tui.forms.own_form import OwnForm
+from hpo_tui.forms.paths import class_words
 from hpo_tui.forms.spec_file import write_spec
 from hpo_tui.forms.speeds import SessionSpeed, measured_speeds, speed_on
 from hpo_tui.look.inks import ACCENT, DIM, STRONG
@@ -60,6 +61,7 @@ class NewGridScreen(FormScreen):
         self._reading = form.Reading()
         self._speeds: list[SessionSpeed] = []
         self._doing = self.looks_at
+        self._counted: dict[str, str] = {}
 
     def title_text(self) -> str:
         """Name the form."""
@@ -103,11 +105,33 @@ class NewGridScreen(FormScreen):
         if isinstance(size, Input):
             size.placeholder = form.default_size(source)
         self._reading = form.read_grid(texts, self._base, self._sessions)
+        folder = texts["path"].strip() if source == form.FOLDER and "path" not in self._reading.errors else ""
+        if folder and folder not in self._counted:
+            self._counted[folder] = ""
+            self._count(folder)
         self.show_errors(dict(self._reading.errors), self._note)
 
     def _note(self, row: FormRow) -> str:
+        if row.key == "path" and (counted := self._counted.get(row.text.strip())):
+            return counted
         data = self._base.data if self._base is not None else DataSpec("fruit")
         return form.note_of(self._fields[row.key], row.text, data)
+
+    @work(thread=True, exclusive=True, group="count")
+    def _count(self, folder: str) -> None:
+        """Count the classes and images of a folder that was named: it may be a large one, on a slow disk."""
+        worker = get_current_worker()
+        words = class_words(Path(folder).expanduser(), lambda: not worker.is_cancelled)
+        if worker.is_cancelled:
+            self._counted.pop(folder, None)
+        elif words:
+            self._counted[folder] = words
+            self.app.call_from_thread(self.update)
+
+    def completes(self, row: FormRow) -> str | None:
+        """A script or a KerasTuner file; the folder of images, or the file of arrays."""
+        source = self.texts.get("source", "")
+        return {"model": ".py", "path": ".npz" if source == form.NPZ else ""}.get(row.key)
 
     def summary_rows(self, width: int) -> list[Row]:
         """Trials, trainings, expected time, and what to mind."""

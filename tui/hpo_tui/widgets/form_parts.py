@@ -154,13 +154,14 @@ class FormRow(Horizontal):
             self.field = ChoiceField(choices, text)
         else:
             self.field = Input(
-                text, placeholder=placeholder, compact=True, classes="control", select_on_focus=False
+                text, placeholder=placeholder, compact=True, classes="control", select_on_focus=bool(text)
             )
             self.field.cursor_blink = False
         self.toggles = ToggleLine()
         self.toggles.display = False
         self._note = Static("", classes="note")
         self._said = ""
+        self._first = text
 
     def compose(self) -> ComposeResult:
         """Lay the row out."""
@@ -202,8 +203,10 @@ class FormRow(Horizontal):
     @on(Input.Changed)
     @on(ChoiceField.Changed)
     def pass_on(self, event: Message) -> None:
-        """Tell that the field changed."""
+        """Tell that the field changed; what it began with is replaced as one types, what was typed is not."""
         event.stop()
+        if isinstance(self.field, Input) and self.field.value != self._first:
+            self.field.select_on_focus = False
         self.post_message(self.Changed(self))
 
     @on(Input.Submitted)
