@@ -18,6 +18,8 @@ Kind = Literal["fault", "missing", "decides", "noise", "unsure", "best", "next"]
 Step = Literal["drop", "use", "tell", "refine", "export"]
 
 BETWEEN = " · "
+COLLAPSE_KEY = "x"
+"""The screen's key that leaves the collapsed trainings out."""
 _WORTH: tuple[Kind, ...] = ("unsure", "noise", "best", "next", "decides", "missing", "fault")
 """The parts by what they are worth to the reader, the least first."""
 _FEW = 3
@@ -158,7 +160,12 @@ def _unsure(effects: Effects, judged: Mapping[str, Judgement], so_far: SoFar) ->
             long = f"{shown} matters once the {plural(collapsed, 'collapsed training')} are left out"
             yield Part(
                 "unsure",
-                (f"{long} (x)", f"{shown} matters without the {collapsed} collapsed", f"{shown} unsure", ""),
+                (
+                    f"{long} ({COLLAPSE_KEY})",
+                    f"{shown} matters without the {collapsed} collapsed",
+                    f"{shown} unsure",
+                    "",
+                ),
             )
         else:
             yield Part("unsure", (f"{shown} unsure: only its ranks tell", f"{shown} unsure", ""))

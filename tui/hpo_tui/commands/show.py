@@ -10,7 +10,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo_core.effects.answer import BETWEEN, SoFar, answer, fitted
+from hpo_core.effects.answer import BETWEEN, COLLAPSE_KEY, SoFar, answer, fitted
 from hpo_core.results.analysis import analyse_session, collapsed_trainings, session_wiring
 from hpo_core.results.in_view import hidden_values
 from hpo_core.results.levels import levels_of
@@ -108,7 +108,7 @@ def _heading(view: View) -> Iterator[str]:
 
 
 def _answer(view: View) -> Iterator[str]:
-    """What the screen says below its header, in as many lines as it takes."""
+    """What the screen says below its header, in as many lines as it takes: commands stand there for its keys."""
     snapshot, trainable = view.snapshot, view.snapshot.spec.trainable
     effects = analyse_session(snapshot, measure_of(snapshot), view.mask)
     so_far = SoFar(snapshot.ended, snapshot.trainings, bool(view.engine_runs) and not snapshot.finished, trainable)
@@ -116,7 +116,10 @@ def _answer(view: View) -> Iterator[str]:
     if effects.best is not None and not view.mask.all():  # the whole session may have another best
         use += f" --trial {effects.best.best.trial}"
     parts = fitted(answer(effects, so_far), _ALL)
-    said = (f"next: {use if part.step == 'use' else text}" if part.step else text for part, text in parts)
+    said = (
+        f"next: {use if part.step == 'use' else text}" if part.step else text.removesuffix(f" ({COLLAPSE_KEY})")
+        for part, text in parts
+    )
     yield from textwrap.wrap(BETWEEN.join(said), PAGE_WIDTH, subsequent_indent="  ")
 
 
