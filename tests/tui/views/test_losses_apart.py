@@ -140,7 +140,7 @@ async def test_two_parts_of_a_loss_make_four_losses(make_session: MakeSession, o
     losses = {f"{loss}, l2 {l2}" for loss in ("poisson", "mean_squared_error") for l2 in ("0", "0.1")}
     assert set(found["within_loss"]) == losses
     async with open_app(folder) as see:
-        await see.shows("histograms", "poisson, l2 0.1")
+        await see.shows("histograms", "0.1 · poisson")
         await see.press("right_square_bracket")
         await see.until(lambda: "With loss and l2 on the axes" in " ".join(see.text("view").split()))
         await see.press("pagedown", "o")

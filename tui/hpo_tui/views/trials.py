@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo_core.plan.metrics import Objective
-from hpo_core.results.loss_groups import loss_words
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table_in_view import Table
@@ -95,11 +94,17 @@ def trainings_in_view(desk: Desk) -> Trials:
 
 
 def _loss_axis(table: Table, losses: NDArray[np.int64]) -> tuple[tuple[Axis, ...], NDArray[np.int64]]:
-    """Return one axis of the losses in view, and where on it each trial in view is: several values make a loss."""
+    """Return one axis of the losses in view, and where on it each trial in view is: several values make a loss.
+
+    The shortest values stand first in its labels, which are cut at their end.
+    """
+    factors = table.factors
+    parts = {at: [clean(format_value(value)) for value in factors[at].values] for at in table.loss_columns}
+    columns = sorted(parts, key=lambda column: max(map(len, parts[column])))
     _, first, codes = np.unique(losses, return_index=True, return_inverse=True)
-    numbers = np.flatnonzero(table.in_view)[first] + 1
-    labels = tuple(loss_words(table.grid, table.loss_columns, int(number)) for number in numbers)
-    return (Axis("loss", labels),), codes.reshape(-1, 1).astype(np.int64)
+    rows = table.codes[np.flatnonzero(table.in_view)[first]]
+    labels = tuple(" · ".join(parts[column][row[column]] for column in columns) for row in rows)
+    return (Axis(" · ".join(names_of(table, tuple(columns))), labels),), codes.reshape(-1, 1).astype(np.int64)
 
 
 def names_of(table: Table, factors: range | tuple[int, ...]) -> list[str]:
