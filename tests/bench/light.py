@@ -10,13 +10,16 @@ makes both slower. Nothing is asserted.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
@@ -28,6 +31,7 @@ from terminal import COMMAND, Terminal
 
 from hpo_core.journal.events import Envelope
 from hpo_core.journal.records import encode_record
+from hpo_core.session import store
 
 SIZE = (120, 40)
 ROUNDS = 3
@@ -236,16 +240,66 @@ def of_time(bench: Bench, trials: int) -> list[Row]:
     ]
 
 
+def part_of(*arguments: str) -> dict[str, Any]:
+    """Run a part of ``large_parts.py`` in a process of its own, and return its figures."""
+    command = [sys.executable, str(Path(__file__).with_name("large_parts.py")), *arguments]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+    figures: dict[str, Any] = json.loads(told.stdout)
+    return figures
+
+
+def of_large(bench: Bench, trials: int) -> list[Row]:
+    """What large sessions cost; the seconds are the processor's."""
+    rows = []
+    for many, replicates, epochs, most in (
+        (trials // 10, 2, 20, ""),
+        (trials, 2, 20, "60"),
+        (trials * 10, 1, 4, "150"),
+    ):
+        folder = write_session(bench.folder / "of_sizes", str(many), many, replicates, epochs)
+        found = part_of("open", str(folder.path))
+        shutil.rmtree(folder.path)
+        words = f"{many:,} trials × {replicates} × {epochs} epochs"
+        rows += [
+            (
+                f"{words}: read, processor",
+                "",
+                f"{found['read']:.1f} s, the first piece {found['first']:.2f} s",
+                "",
+            ),
+            ("  memory", "600 MB", f"{found['megabytes']} MB", ""),
+            ("  toggle, all panes", most and f"{most} ms", f"{found['toggle']:.0f} ms ({found['slowest']})", ""),
+            ("  ranking sorted", "50 ms", f"{found['sort']:.0f} ms", ""),
+        ]
+    queued = store.create(bench.folder / "of_sizes", "queued", spec_of(trials * 10, 1, 20))
+    found = part_of("engine", str(queued.path))
+    started = f"{found['start']:.1f} s ({found['start_cost']:.1f} s of the processor)"
+    rows += [
+        (f"engine, {trials * 10:,} jobs queued: start", "3 s", started, ""),
+        ("  while 2 workers are busy", "1 %", f"{found['share']:.1%} of a core".replace("%", " %"), ""),
+        ("  memory", "300 MB", f"{found['megabytes']} MB", ""),
+    ]
+    found = part_of("day")
+    grown = f"{found['before']} → {found['after']} MB, {found['results']:.0f} MB of it results"
+    return [*rows, ("24 h of 4 workers, drawn: memory", "flat", grown, "")]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trials", type=int, default=10_000, help="of the large session, a multiple of 500")
+    parser.add_argument("--trials", type=int, default=10_000, help="of the large session, a multiple of 5,000")
     asked = parser.parse_args()
     print(f"On {machine_in_words()}; {SIZE[0]}×{SIZE[1]}, load {psutil.getloadavg()[0]:.1f}:\n")
     print("| what | target | figure | bare Textual |\n|---|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        for part in (of_keys, of_echoes, of_training, lambda bench: of_time(bench, asked.trials)):
+        for part in (
+            of_keys,
+            of_echoes,
+            of_training,
+            lambda bench: of_time(bench, asked.trials),
+            lambda bench: of_large(bench, asked.trials),
+        ):
             for row in part(bench):
                 print("| " + " | ".join(row) + " |", flush=True)
 
