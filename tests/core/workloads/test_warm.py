@@ -131,7 +131,8 @@ def test_a_warm_run_is_stopped_with_all_that_it_started(runs: Runs) -> None:
 
 def test_a_parent_that_was_killed_is_started_again(runs: Runs) -> None:
     runs()
-    before = psutil.Process().children()
+    before = [child for child in psutil.Process().children() if str(warm.PARENT) in child.cmdline()]
+    assert before
     for child in before:
         child.kill()
     psutil.wait_procs(before, 60)
