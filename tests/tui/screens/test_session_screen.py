@@ -160,6 +160,8 @@ async def test_the_ranking_lists_the_best_trial_first(make_session, open_app) ->
         first = see.text("view").splitlines()[3]
         assert "0.9450" in first
         assert "24" in first
+        await see.press("tab", "enter")
+        await see.shows("view", "v turn it round · each curve on its own scale")
 
 
 async def test_m_shows_another_metric_and_turns_better_round(make_session, open_app) -> None:

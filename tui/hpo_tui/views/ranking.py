@@ -59,7 +59,9 @@ class Ranking(View):
         rows += [padded((), width)] * (height - 1 - len(rows))
         count = plural(len(order), "trial")
         longer = f" {count} in view · ← → sort by another column · v turn it round"
-        said = longer if len(longer) <= width else f" {count} · ← → sort · v turn round"
+        shorter = f" {count} · ← → sort · v turn round"
+        own = " · each curve on its own scale" if layout.curve else ""
+        said = next((way for way in (longer + own, shorter + own) if len(way) <= width), shorter)
         return [*rows[: height - 1], padded((run(said, DIM),), width)]
 
     def sentences(self, desk: Desk) -> list[str]:
