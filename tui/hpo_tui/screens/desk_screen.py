@@ -68,6 +68,7 @@ class DeskScreen(Screen[None]):
         self.state = self._view_file.first
         self.latest: Update | None = None
         self.analyst = Analyst(self._answer)
+        self._analysed = False
         self.zoomed: str | None = None
         self.going = False
         self._skin = skin
@@ -104,7 +105,6 @@ class DeskScreen(Screen[None]):
             pane.can_focus = shown is not None and shown.focusable
         self.orders.before_start = partial(before_start, self.app)
         self._follower.start()
-        self.analyst.start()
 
     def on_screen_resume(self) -> None:
         """Draw what came in while a dialog was open."""
@@ -308,6 +308,9 @@ class DeskScreen(Screen[None]):
         if self.latest is None:
             self._say_reading()
         self._draw_panes(PANES)
+        if self.latest is not None and not self._analysed:
+            self._analysed = True
+            self.call_after_refresh(self.analyst.start)  # the first picture waits for nothing of it
         self.draw_footer()
 
     def draw_footer(self) -> None:
