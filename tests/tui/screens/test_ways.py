@@ -66,6 +66,20 @@ async def test_what_the_footer_offers_can_be_clicked(make_session, open_app) -> 
         assert type(see.app.screen).__name__ == "HelpScreen"
 
 
+async def test_a_key_of_another_view_is_not_offered_and_says_where_it_belongs(make_session, open_app) -> None:
+    async with open_app(make_session(), (200, 60)) as see:
+        await see.press("f", "g", "r")
+        await see.until(lambda: "[rank" in see.text("view") and "axes" not in see.text("footer"))
+        await see.press("f", "c")
+        assert [note.message for note in see.app._notifications] == [
+            "f is for scatter (g s).",
+            "c is for scatter (g s), heatmap (g h) and parallel (g p).",
+        ]
+        await see.press("g", "s")
+        await see.until(lambda: "c axes" in see.text("footer"))
+        assert see.app.screen.state.box  # as it was switched where it is seen
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_notice_stands_on_the_footer_alone_and_the_newest_is_seen(make_session, open_app, size) -> None:
     async with open_app(make_session(), size, notices=True) as see:

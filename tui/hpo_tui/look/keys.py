@@ -35,7 +35,8 @@ class Key:
     else: panes, views, and what several views are ("trials" where trials are pointed at, "axes" where
     hyperparameters stand on axes). ``together`` is how keys that belong together are written, such as a turn to
     the left and one to the right: they share a sentence, and are one line of the help. ``group`` is the heading in
-    the help. ``trained`` where it asks for what a training left, such as its model or its log.
+    the help. ``trained`` where it asks for what a training left, such as its model or its log. ``only`` where
+    nothing is seen of it elsewhere than ``at``: there it is off.
     """
 
     keys: str
@@ -48,6 +49,7 @@ class Key:
     together: str = ""
     group: str = ""
     trained: bool = False
+    only: bool = False
 
     @property
     def action(self) -> str:

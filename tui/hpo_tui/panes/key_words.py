@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hpo_core.text import joined
 from hpo_tui.desk.view_state import ViewState
-from hpo_tui.views import open_view
+from hpo_tui.look.keys import Key
+from hpo_tui.views import VIEWS, open_view
 
 Places = tuple[tuple[tuple[str, ...], str], ...]
 """Places of the key tables, each with the heading over its keys, those that matter most first."""
@@ -23,6 +25,15 @@ SIGNS: tuple[tuple[str, str], ...] = (
     ("↑ ↓", "more of the metric is better, or less"),
 )
 """Each sign of the screen, and what it means."""
+
+
+def off_here(key: Key, state: ViewState) -> str:
+    """Return which views a key is for, where it does nothing in the open one; nothing where it does something."""
+    able = [view for view in VIEWS if {view.name, *view.places} & set(key.at)]
+    if not key.only or open_view(state) in able:
+        return ""
+    return f"{key.pressed} is for {joined([f'{view.title} (g {view.letter})' for view in able])}."
+
 
 COLLAPSE = "collapsed"
 """What is said of this is said only where trainings can collapse."""

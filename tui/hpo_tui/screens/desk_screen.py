@@ -33,6 +33,7 @@ from hpo_tui.look.skins import Skin
 from hpo_tui.panes import PANES
 from hpo_tui.panes.footer import footer_row
 from hpo_tui.panes.header import opening_row
+from hpo_tui.panes.key_words import off_here
 from hpo_tui.screens.dialogs import Words, take_over_choice
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
 from hpo_tui.screens.orders import Orders, before_start
@@ -195,7 +196,7 @@ class DeskScreen(Screen[None]):
     @property
     def offered(self) -> tuple[Key, ...]:
         """The keys that can be pressed now: the views' letters after "g", else what the table has."""
-        return self.GO_KEYS if self.going else self.KEYS
+        return self.GO_KEYS if self.going else tuple(key for key in self.KEYS if not off_here(key, self.state))
 
     def offer_views(self, going: bool) -> None:
         """Offer the views by their letters; or no longer."""

@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from hpo_tui.look.keys import Key, bindings
 from hpo_tui.panes import PANES
 from hpo_tui.panes.footer import clicked_key
+from hpo_tui.panes.key_words import off_here
 from hpo_tui.screens.acts import cursor, trimming
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.screens.session_keys import GO_KEYS, SESSION_KEYS
@@ -28,10 +29,12 @@ class SessionScreen(DeskScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(SESSION_KEYS)
 
     def action_press(self, keys: str) -> None:
-        """Do what the table says of these keys."""
-        does = next(key.does for key in SESSION_KEYS if key.keys == keys)
-        assert callable(does)
-        does(self)
+        """Do what the table says of these keys; where nothing would be seen of it, say which view they are for."""
+        key = next(key for key in SESSION_KEYS if key.keys == keys)
+        if off := off_here(key, self.state):
+            self.say(off)
+        else:
+            self._do(key)
 
     def on_key(self, event: events.Key) -> None:
         """Open the view of the letter that was pressed after "g"; any other key only ends the offer."""
