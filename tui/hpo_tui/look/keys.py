@@ -87,11 +87,12 @@ def footer_keys(keys: Iterable[Key], width: int) -> list[tuple[int, Key]]:
     """Return the keys that fit into ``width`` cells, the most wanted ones, in the table's order.
 
     Each comes with the column (0-based) at which its sign stands, with its word after a blank. Two blanks follow,
-    or one where that lets all of them fit.
+    or one where all are wanted alike and do not fit so.
     """
     named = [key for key in keys if key.label]
     cells = [len(key.shown) + 1 + len(key.label) for key in named]
-    gap = 1 if sum(cells) + len(cells) <= width < sum(cells) + 2 * len(cells) else 2
+    alike = len({key.rank for key in named}) == 1
+    gap = 1 if alike and sum(cells) + 2 * len(cells) > width else 2
     fitting: set[int] = set()
     used = 1
     for index in sorted(range(len(named)), key=lambda index: named[index].rank):
