@@ -45,25 +45,24 @@ def machine_rows(update: Update, width: int, height: int) -> list[Row]:
     status = update.status
     rows: list[Row] = []
     if status is None:
-        rows.append((run(f" {NOBODY}", DIM),))
+        rows += [(run(f" {line}", DIM),) for line in textwrap.wrap(NOBODY, max(width - 1, 10))]
     else:
         machine = status.machine
-        rows.append(_reading("CPU, all cores", machine.cpu / 100, f"{machine.cpu:.0f} %", width))
+        rows += _reading("CPU, all cores", machine.cpu / 100, f"{machine.cpu:.0f} %", width)
         if machine.memory_total:
-            rows.append(_memory("memory", machine.memory_used, machine.memory_total, width))
-            rows.append(_memory("of that, workers", machine.workers_memory, machine.memory_total, width))
+            rows += _memory("memory", machine.memory_used, machine.memory_total, width)
+            rows += _memory("of that, workers", machine.workers_memory, machine.memory_total, width)
         if machine.gpu is not None:
             name = clean(machine.gpu_name or "GPU", 40)
-            rows.append(_reading("GPU", machine.gpu / 100, f"{machine.gpu:.0f} %  {name}", width))
+            rows += _reading("GPU", machine.gpu / 100, f"{machine.gpu:.0f} %  {name}", width)
         elif update.snapshot.engine is not None and update.snapshot.engine.device != "cpu":
-            rows.append(_fact("GPU", "n/a: it cannot be read"))
+            rows += _fact("GPU", "n/a: it cannot be read", width)
         if machine.gpu_memory_used is not None and machine.gpu_memory_total:
-            rows.append(_memory("GPU memory", machine.gpu_memory_used, machine.gpu_memory_total, width))
-        rows += [(), *(_fact(name, value) for name, value in _facts(update))]
+            rows += _memory("GPU memory", machine.gpu_memory_used, machine.gpu_memory_total, width)
+        rows += [(), *(row for name, value in _facts(update) for row in _fact(name, value, width))]
     if update.snapshot.data is not None:
-        room = max(width - _NAME - 3, 10)
-        said = [part for line in update.snapshot.data.said for part in textwrap.wrap(clean(line), room)]
-        rows += [(), *(_fact("" if place else "data", part) for place, part in enumerate(said))]
+        said = enumerate(update.snapshot.data.said)
+        rows += [(), *(row for place, line in said for row in _fact("" if place else "data", clean(line), width))]
     shown = [padded(row, width) for row in rows[:height]]
     return [*shown, *([padded((), width)] * (height - len(shown)))]
 
@@ -89,14 +88,22 @@ def _facts(update: Update) -> list[tuple[str, str]]:
     return facts
 
 
-def _memory(name: str, used: int, total: int, width: int) -> Row:
+def _memory(name: str, used: int, total: int, width: int) -> list[Row]:
     return _reading(name, used / total, f"{bytes_text(used)} of {bytes_text(total)}", width)
 
 
-def _reading(name: str, share: float, words: str, width: int) -> Row:
-    room = max(min(width - _NAME - len(words) - 5, _BAR), 4)
-    return (run(f" {fit(name, _NAME)} ", DIM), *bar(share, room), run(f"  {words}"))
+def _reading(name: str, share: float, words: str, width: int) -> list[Row]:
+    """Return a bar and its words; where both have no room, the words alone."""
+    room = min(width - _NAME - len(words) - 5, _BAR)
+    if room < 4:
+        return _fact(name, words, width)
+    return [(run(f" {fit(name, _NAME)} ", DIM), *bar(share, room), run(f"  {words}"))]
 
 
-def _fact(name: str, value: str) -> Row:
-    return (run(f" {fit(name, _NAME)} ", DIM), run(value, STRONG if name == "time left" else 0))
+def _fact(name: str, value: str, width: int) -> list[Row]:
+    """Return a name and its value, in as many rows as the value needs."""
+    ink = STRONG if name == "time left" else 0
+    parts = textwrap.wrap(value, max(width - _NAME - 3, 10))
+    return [
+        (run(f" {fit('' if place else name, _NAME)} ", DIM), run(part, ink)) for place, part in enumerate(parts)
+    ]
