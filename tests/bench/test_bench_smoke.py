@@ -87,8 +87,8 @@ def test_the_script_for_a_gpu_prints_all_of_its_parts_in_its_small_form() -> Non
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines() if line[:1] == "|"
     ]
-    for first in (["2", "16", "off"], ["2", "16", "its own"], ["1"], ["2"]):
-        row = next(row for row in rows if row[: len(first)] == first)
+    for first, cells in ((["2", "16", "off"], 6), (["2", "16", "its own"], 6), (["1"], 3), (["2"], 3)):
+        (row,) = [row for row in rows if row[: len(first)] == first and len(row) == cells]
         assert float(row[len(first)].replace(",", "")) > 0, row
     for way in ("the paper's way: a process for each training", "hpo-tui run --headless"):
         assert any(row[0] == way and float(row[1]) > 0 for row in rows), done.stdout
