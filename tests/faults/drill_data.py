@@ -25,7 +25,7 @@ from drill_tools import Figures
 from PIL import Image
 
 from hpo_core.errors import DataError
-from hpo_core.workloads.images.cache import LOCATION
+from hpo_core.workloads.images.cache_place import LOCATION
 from hpo_core.workloads.images.dataset import Dataset, prepare
 
 SECONDS = 5.0

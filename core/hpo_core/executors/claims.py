@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hpo_core.journal.lock import boot_id
-from hpo_core.workloads.images.cache import cache_path
+from hpo_core.workloads.images.cache_place import cache_path
 
 MOST_BYTES = 1 << 16
 

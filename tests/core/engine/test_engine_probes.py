@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from hpo_core.engine.prober import PROBING
@@ -112,7 +112,8 @@ def test_results_and_counts_are_the_same_with_probes_and_without(
         snapshot = run_engine(make_session(name, replicates=MANY), executor, workers=1)
         assert (snapshot.probed is not None) == (name == "with")
         results = {
-            key: replace(entry, started=0.0, ended=0.0, worker=None) for key, entry in snapshot.replicates.items()
+            key: msgspec.structs.replace(entry, started=0.0, ended=0.0, worker=None)
+            for key, entry in snapshot.replicates.items()
         }
         tables.append((results, dict(snapshot.counts), snapshot.trainings))
     assert tables[0] == tables[1]

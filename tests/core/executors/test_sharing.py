@@ -28,7 +28,10 @@ workload = "synthetic"
 """
 
 
-def test_an_engine_and_its_gpus_are_known_as_long_as_it_works(tmp_path: Path) -> None:
+def test_an_engine_and_its_gpus_are_known_as_long_as_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     share, claims = GpuShare(3), engine_claims()
     share.take(1)
     share.take(2)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from hpo_core.errors import DataError
 from hpo_core.workloads.images import contents, npz
-from hpo_core.workloads.images.cache import cache_path
+from hpo_core.workloads.images.cache_place import cache_path
 from hpo_core.workloads.images.dataset import Dataset, check, prepare
 from hpo_core.workloads.images.read_script import reading
 

@@ -18,7 +18,8 @@ from places import ROOT
 
 from hpo_core.errors import DataError
 from hpo_core.workloads.images import dataset as datasets
-from hpo_core.workloads.images.cache import cache_path, cache_size, clear_cache
+from hpo_core.workloads.images.cache import cache_size, clear_cache
+from hpo_core.workloads.images.cache_place import cache_path
 from hpo_core.workloads.images.dataset import check, prepare
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)

@@ -66,7 +66,7 @@ def test_before_training_it_is_said_how_the_data_are_taken_and_show_says_it_late
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = SessionSpec.parse(SPEC.format(root=root))
-    monkeypatch.setattr(starting, "warn_of_logout", lambda: None)
+    monkeypatch.setattr(starting, "before_start", lambda: None)
     starting.check_can_train(spec, "synthetic", headless=True)
     lines = " ".join(capsys.readouterr().out.split())
     assert lines.startswith("data: 2 classes, 4 training images and 2 validation images of 8×8 6 images of")

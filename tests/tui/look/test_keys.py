@@ -10,11 +10,12 @@ from textual.fuzzy import Matcher
 
 from hpo_tui.app import HpoApp
 from hpo_tui.desk.view_state import ViewState
-from hpo_tui.look.keys import TRAINING, Key, footer_keys, help_at, help_groups
+from hpo_tui.look.keys import BRIEF, TRAINING, Key, footer_keys, help_at, help_groups
 from hpo_tui.panes.key_words import help_places
 from hpo_tui.screens.compare import CompareScreen
 from hpo_tui.screens.compare_keys import COMPARE_KEYS
 from hpo_tui.screens.form import FORM_KEYS
+from hpo_tui.screens.help import overview
 from hpo_tui.screens.home import HomeScreen
 from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.new_grid import NewGridScreen
@@ -84,6 +85,19 @@ def test_the_help_begins_with_what_acts_here_and_leaves_nothing_out(pane: str | 
     if pane in ("values", "queue"):
         assert groups[0][0] == f"Here: {pane}"
         assert all(pane in key.at for key in first)
+
+
+@pytest.mark.parametrize("view", [view.name for view in VIEWS])
+@pytest.mark.parametrize("pane", ["values", "queue"])
+def test_every_key_stands_on_one_screen_of_80_by_24_with_its_word(pane: str, view: str) -> None:
+    places = help_places(pane, ViewState(view=view))
+    here = {place for of, _ in places for place in of}
+    lines = str(overview(SESSION_KEYS, here)).split("\n")
+    assert len(lines) <= 22
+    assert max(map(len, lines)) <= 76
+    for key in SESSION_KEYS:
+        assert 0 < len(key.brief) <= BRIEF
+        assert any(f"{key.shown} " in line for line in lines) or key.only
 
 
 def test_the_ranking_names_its_sorting_first() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from taken_orders import take_orders
+from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, PauseQueue, QueueJobs, StopSession
@@ -18,6 +19,7 @@ from hpo_core.session.store import create
 from hpo_tui.desk.follower import Follower
 from hpo_tui.look.inks import CURSOR
 from hpo_tui.screens.messages import OpenSession
+from hpo_tui.screens.session_keys import SESSION_KEYS
 from hpo_tui.views import VIEWS
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.too_small import TooSmall
@@ -182,10 +184,19 @@ async def test_the_trim_and_the_view_are_there_again_next_time(make_session, ope
         assert "[heat" in see.text("view")
 
 
-async def test_the_help_names_every_key_and_escape_closes_it(make_session, open_app) -> None:
-    async with open_app(make_session()) as see:
+async def test_the_help_names_every_key_at_one_sight_then_in_sentences_and_escape_closes_it(
+    make_session, open_app
+) -> None:
+    async with open_app(make_session(), size=(80, 24)) as see:
         await see.press("question_mark")
         assert type(see.app.screen).__name__ == "HelpScreen"
+        brief = see.app.screen.query_one(Static)
+        words = {key.shown: key.brief for key in reversed(SESSION_KEYS) if not key.only}
+        assert all(re.search(rf"{re.escape(key)} +{word}", str(brief.content)) for key, word in words.items())
+        assert see.app.screen.query_one(VerticalScroll).max_scroll_y == 0
+        await see.press("question_mark")
+        assert "the value under the cursor in or out of view" in str(brief.content)
+        assert see.app.screen.query_one(VerticalScroll).max_scroll_y > 0
         await see.press("escape")
         assert type(see.app.screen).__name__ == "SessionScreen"
 
@@ -194,7 +205,7 @@ async def test_a_regression_is_told_nothing_of_collapse(sessions, open_app) -> N
     model = '[model]\ncommand = "train {units}"\n[grid]\nunits = [1, 2]\n[session]\nobjective = "val_mae"'
     folder = create(sessions, "mine", SessionSpec.parse(model))
     async with open_app(folder) as see:
-        await see.press("question_mark")
+        await see.press("question_mark", "question_mark")
         keys = str(see.app.screen.query_one(Static).content)
         assert "next and previous metric" in keys
         assert not re.search(r"collaps|accuracy|images\b", keys)

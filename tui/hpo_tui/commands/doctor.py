@@ -153,7 +153,8 @@ def disk(sessions: Path) -> Iterator[Finding]:
 
 def cache() -> Iterator[Finding]:
     """Where decoded images are kept, and how much of them."""
-    from hpo_core.workloads.images.cache import cache_path, cache_size
+    from hpo_core.workloads.images.cache import cache_size
+    from hpo_core.workloads.images.cache_place import cache_path
 
     yield Finding("cache", f"in {path_in_words(cache_path())}: {bytes_text(cache_size())} of decoded images")
 
@@ -168,6 +169,7 @@ def at_logout() -> Iterator[Finding]:
 
 def empty_cache() -> str:
     """Delete the decoded images; return what was done, in words."""
-    from hpo_core.workloads.images.cache import cache_path, clear_cache
+    from hpo_core.workloads.images.cache import clear_cache
+    from hpo_core.workloads.images.cache_place import cache_path
 
     return f"{bytes_text(clear_cache())} deleted from {path_in_words(cache_path())}."

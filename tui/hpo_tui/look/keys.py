@@ -18,6 +18,9 @@ Act = Callable[[Any], None]
 TRAINING = "Training"
 """The heading of what needs something to train on; see ``for_imported``."""
 
+BRIEF = 14
+"""Cells for what a key does in the overview: three columns fit 80."""
+
 _WRITTEN = {"less_than_sign": "<", "greater_than_sign": ">", "left_square_bracket": "[",
             "right_square_bracket": "]", "comma": ",", "full_stop": ".", "plus": "+", "minus": "-", "slash": "/",
             "question_mark": "?", "equals_sign": "=", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
@@ -36,7 +39,8 @@ class Key:
     hyperparameters stand on axes). ``together`` is how keys that belong together are written, such as a turn to
     the left and one to the right: they share a sentence, and are one line of the help. ``group`` is the heading in
     the help. ``trained`` where it asks for what a training left, such as its model or its log. ``only`` where
-    nothing is seen of it elsewhere than ``at``: there it is off.
+    nothing is seen of it elsewhere than ``at``: there it is off. ``word`` is what the overview of all keys says,
+    in ``BRIEF`` cells at most, where ``name`` is too long or that of one of several keys.
     """
 
     keys: str
@@ -50,6 +54,12 @@ class Key:
     group: str = ""
     trained: bool = False
     only: bool = False
+    word: str = ""
+
+    @property
+    def brief(self) -> str:
+        """What the overview of all keys says of it."""
+        return self.word or self.name or self.label
 
     @property
     def action(self) -> str:

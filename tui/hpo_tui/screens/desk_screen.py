@@ -36,7 +36,7 @@ from hpo_tui.panes.header import opening_row
 from hpo_tui.panes.key_words import off_here
 from hpo_tui.screens.dialogs import Words, take_over_choice
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
-from hpo_tui.screens.orders import Orders, before_start
+from hpo_tui.screens.orders import Orders, before_start, warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.filter_line import FilterLine
 from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
@@ -152,7 +152,7 @@ class DeskScreen(Screen[None]):
         """Warn of the logout where a training is seen at work: whoever started it may have been told nothing."""
         if message.update.engine_alive and not (self._seen_at_work or self.orders.read_only):
             self._seen_at_work = True
-            self.run_worker(self.orders.before_start, thread=True, group="logout")
+            self.run_worker(partial(warn_of_logout, self.app), thread=True, group="logout")
 
     @on(FollowFailed)
     def only_look(self, message: FollowFailed) -> None:

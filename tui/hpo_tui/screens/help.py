@@ -1,9 +1,10 @@
-"""The keys of the screen below, those that act where the person is first, and what the signs mean."""
+"""The keys of the screen below: all at one sight, a word each; and in sentences, with what the signs mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from textwrap import wrap
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from hpo_tui.look.keys import Key, help_at
+from hpo_tui.look.keys import BRIEF, Key, help_at, help_groups
 from hpo_tui.panes.key_words import Places
 from hpo_tui.screens.dialogs import Dialog
 from hpo_tui.widgets.plain_text import literal, shows_ascii
@@ -21,17 +22,21 @@ from hpo_tui.widgets.plain_text import literal, shows_ascii
 Lines = Sequence[tuple[str, str]]
 ARROWS = (("←", "left"), ("→", "right"), ("↑", "up"), ("↓", "down"))
 WIDEST = 96
+COLUMNS = 3
 AROUND = 9
 """The frame, the blanks beside it and the scroll bar, in cells."""
 
 
 class HelpScreen(Dialog):
-    """Every key of the screen below, from the table that dispatches them."""
+    """Every key of the screen below, from the table that dispatches them.
+
+    Where the keys act in ``places``, they are first shown all at one sight, a word each; then in sentences.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape", "dismiss(None)", "back"),
         ("q", "dismiss(None)", "back"),
-        ("question_mark", "dismiss(None)", "back"),
+        ("question_mark", "more", "in sentences"),
         ("f1", "dismiss(None)", "back"),
         ("j", "scroll(1)", "down"),
         ("k", "scroll(-1)", "up"),
@@ -43,12 +48,12 @@ class HelpScreen(Dialog):
         self._keys = keys
         self._places = places
         self._signs = signs
+        self._brief = bool(places)
 
     def compose(self) -> ComposeResult:
         """Lay out the keys by group."""
         with Vertical() as box:
             box.border_title = "Keys"
-            box.border_subtitle = "↑ ↓ pgup pgdn scroll · esc closes"
             with VerticalScroll():
                 yield Static()
 
@@ -56,7 +61,20 @@ class HelpScreen(Dialog):
         """Lay the text out for the width there is."""
         room = min(WIDEST, self.size.width * 95 // 100) - AROUND
         keys = tuple(map(_in_words, self._keys)) if shows_ascii(self.app) else self._keys
-        self.query_one(Static).update(help_text(keys, self._places, self._signs, room))
+        box = self.query_one(Vertical).set_class(self._brief, "-brief")
+        box.border_subtitle = "? in sentences · esc closes" if self._brief else "↑ ↓ pgup pgdn scroll · esc closes"
+        here = {place for places, _ in self._places for place in places}
+        self.query_one(Static).update(
+            overview(keys, here) if self._brief else help_text(keys, self._places, self._signs, room)
+        )
+
+    def action_more(self) -> None:
+        """Say it in sentences; once they stand there, close."""
+        if not self._brief:
+            self.dismiss(None)
+            return
+        self._brief = False
+        self.on_resize()
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by some lines."""
@@ -69,6 +87,42 @@ def _in_words(key: Key) -> Key:
     for arrow, word in ARROWS:
         shown = shown.replace(arrow, word)
     return replace(key, together=shown)
+
+
+def overview(keys: tuple[Key, ...], here: Collection[str]) -> Content:
+    """Return every key with a word, by heading, in columns; what acts only elsewhere is dim, or left out."""
+    groups = help_groups(key for key in keys if not key.only or set(key.at) & set(here))
+    lead = max(len(key.shown) for _, entries in groups for key in entries) + 1
+    blocks = [
+        (literal(f"{name:<{lead + BRIEF}} ").stylize("bold"), [_brief(key, here, lead) for key in entries])
+        for name, entries in groups
+    ]
+    lines = sum(len(entries) + 1 for _, entries in blocks)
+    columns = next(found for rows in count(-(-lines // COLUMNS)) if (found := _columns(blocks, rows)))
+    rows = max(map(len, columns))
+    blank = Content(" " * (lead + BRIEF + 1))
+    filled = [[*column, *[blank] * (rows - len(column))] for column in columns]
+    return Content("\n").join(Content("").join(row) for row in zip(*filled, strict=True))
+
+
+def _brief(key: Key, here: Collection[str], lead: int) -> Content:
+    acts = not key.at or set(key.at) & set(here)
+    sign = (f"{key.shown:<{lead}}", "$accent" if acts else "$foreground 60%")
+    return Content.assemble(sign, literal(f"{key.brief:<{BRIEF}} "))
+
+
+def _columns(blocks: Sequence[tuple[Content, Sequence[Content]]], rows: int) -> list[list[Content]]:
+    """Return the blocks in columns of so many rows, or none where they do not fit; no heading stands alone."""
+    columns: list[list[Content]] = [[]]
+    for heading, entries in blocks:
+        if len(columns[-1]) + 2 > rows:
+            columns.append([])
+        columns[-1].append(heading)
+        for entry in entries:
+            if len(columns[-1]) == rows:
+                columns.append([])
+            columns[-1].append(entry)
+    return columns if len(columns) <= COLUMNS else []
 
 
 def help_text(keys: tuple[Key, ...], places: Places, signs: Lines, room: int) -> Content:

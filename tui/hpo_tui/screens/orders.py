@@ -35,6 +35,11 @@ def before_start(app: App[object]) -> None:
     """
     if said := sharing_now():
         app.call_from_thread(app.notify, said, timeout=SHOWN_SECONDS, markup=False)
+    warn_of_logout(app)
+
+
+def warn_of_logout(app: App[object]) -> None:
+    """Say once that a logout would end the training; see ``before_start``."""
     if app in _warned:
         return
     _warned.add(app)

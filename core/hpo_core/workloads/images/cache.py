@@ -18,21 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from hpo_core.errors import DataError
 from hpo_core.journal.files import FOLDER_MODE
 from hpo_core.text import clean
-
-LOCATION = "HPO_TUI_CACHE"
-"""Environment variable: another place for the cache folder."""
+from hpo_core.workloads.images.cache_place import LOCATION, cache_path
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def cache_path() -> Path:
-    """Return the cache folder; it need not exist."""
-    return Path(os.environ.get(LOCATION) or platformdirs.user_cache_path("hpo-tui"))
 
 
 def cache_size() -> int:
