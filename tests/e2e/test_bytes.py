@@ -20,7 +20,7 @@ STEPS = (
     # key, what the screen then shows, at most so many bytes
     ("j", "", 200),
     ("5", "48 of 60", 4_000),
-    ("?", "Here: values", 12_000),
+    ("?", "Look closer", 12_000),
     ("\x1b", "", 12_000),
     ("]", "[heat", 8_000),
 )

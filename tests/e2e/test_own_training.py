@@ -363,7 +363,7 @@ def test_a_program_that_is_told_to_stop_ends_with_all_that_it_started(
     script = "#!/bin/sh\necho $$ > pid\nsleep 300 &\necho $! >> pid\necho '{\"loss\": 1}'\nwait\n"
     spec = write(script, "[grid]\nn = [1]", '"loss"', "run.sh", 'command = "./run.sh {n}"')
     (tmp_path / "run.sh").chmod(stat.S_IRWXU)
-    command = [sys.executable, "-m", "hpo_tui", "run", str(spec), "--headless"]
+    command = [sys.executable, "-m", "hpo_tui", "run", str(spec), "--headless", "--workers", "1"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as training:
         folder = SessionFolder(tmp_path / "sessions" / "mine")
         try:

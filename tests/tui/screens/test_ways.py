@@ -10,6 +10,9 @@ from textual.command import CommandList
 from textual.screen import Screen
 from textual.widgets._toast import Toast
 
+from hpo_core.journal.lock import SessionLock
+from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.store import create
 from hpo_tui import screens
 from hpo_tui.app import HpoApp
 from hpo_tui.views import VIEWS
@@ -64,6 +67,31 @@ async def test_what_the_footer_offers_can_be_clicked(make_session, open_app) -> 
         await see.until(lambda: "[effects]" in see.text("view"))
         await click_on(see, "? keys")
         assert type(see.app.screen).__name__ == "HelpScreen"
+
+
+async def test_what_the_footers_of_home_and_forms_offer_can_be_clicked(make_session, open_app) -> None:
+    make_session("one")
+    async with open_app() as see:
+        await see.shows("sessions", "one")
+        await click_on(see, "new grid")
+        await see.until(lambda: type(see.app.screen).__name__ == "NewGridScreen")
+        await click_on(see, "back")
+        await see.until(lambda: type(see.app.screen).__name__ == "HomeScreen")
+
+
+async def test_what_starts_an_engine_is_offered_where_none_runs_and_what_pauses_one_where_one_does(
+    make_session, sessions, open_app
+) -> None:
+    async with open_app(make_session("ended"), (200, 60)) as see:
+        await see.shows("values", "12 of 12")
+        assert not {"pause", "train"} & set(see.text("footer").split())
+    folder = create(sessions, "fresh", SessionSpec.parse('[data]\nsource = "fruit"\n[grid]\nfilters = [2, 4]\n'))
+    async with open_app(folder, (200, 60)) as see:
+        await see.shows("footer", "R train")
+        assert "pause" not in see.text("footer")
+        with SessionLock(folder.lock):
+            await see.shows("footer", "p pause")
+            assert "R train" not in see.text("footer")
 
 
 async def test_a_key_of_another_view_is_not_offered_and_says_where_it_belongs(make_session, open_app) -> None:

@@ -39,8 +39,9 @@ class Key:
     hyperparameters stand on axes). ``together`` is how keys that belong together are written, such as a turn to
     the left and one to the right: they share a sentence, and are one line of the help. ``group`` is the heading in
     the help. ``trained`` where it asks for what a training left, such as its model or its log. ``only`` where
-    nothing is seen of it elsewhere than ``at``: there it is off. ``word`` is what the overview of all keys says,
-    in ``BRIEF`` cells at most, where ``name`` is too long or that of one of several keys.
+    nothing is seen of it elsewhere than ``at``: there it is off. ``running`` says that an engine must run for it,
+    or that none may. ``word`` is what the overview of all keys says, in ``BRIEF`` cells at most, where ``name`` is
+    too long or that of one of several keys.
     """
 
     keys: str
@@ -54,6 +55,7 @@ class Key:
     group: str = ""
     trained: bool = False
     only: bool = False
+    running: bool | None = None
     word: str = ""
 
     @property

@@ -25,13 +25,13 @@ from hpo_tui.desk.comparison import named, ranking_table, said_lines, value_line
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING, category
 from hpo_tui.look.keys import bindings
 from hpo_tui.look.skins import Skin
-from hpo_tui.panes.footer import footer_row
 from hpo_tui.plots.canvas import sentence
 from hpo_tui.plots.data import Axis, positions_of, trials
 from hpo_tui.plots.picture import Picture
 from hpo_tui.plots.rows import Row, padded, run
 from hpo_tui.plots.slice_plot import Groups, sign_of, slices
 from hpo_tui.screens.compare_keys import COMPARE_KEYS
+from hpo_tui.screens.footer import Footer
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.messages import OpenSession
 from hpo_tui.widgets.cell_pane import CellPane
@@ -87,7 +87,7 @@ class CompareScreen(Screen[None]):
             yield CellPane(id="ranking", classes="framed")
             yield CellPane(id="means", classes="framed")
         yield CellPane(id="plot", classes="framed")
-        yield CellPane(id="footer")
+        yield Footer(id="footer")
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -156,8 +156,7 @@ class CompareScreen(Screen[None]):
             if width and height:
                 pane.show(rows(width, height), skin.palette, skin.ascii_only)
                 pane.entitle(title)
-        footer = self.query_one("#footer", CellPane)
-        footer.show([footer_row(COMPARE_KEYS, footer.content_size.width)], skin.palette, skin.ascii_only)
+        self.query_one(Footer).offer(COMPARE_KEYS, skin)
 
     def _said(self, width: int, height: int) -> list[Row]:
         if self.found is None:

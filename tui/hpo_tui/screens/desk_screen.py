@@ -196,7 +196,16 @@ class DeskScreen(Screen[None]):
     @property
     def offered(self) -> tuple[Key, ...]:
         """The keys that can be pressed now: the views' letters after "g", else what the table has."""
-        return self.GO_KEYS if self.going else tuple(key for key in self.KEYS if not off_here(key, self.state))
+        if self.going:
+            return self.GO_KEYS
+        return tuple(key for key in self.KEYS if not off_here(key, self.state) and self._may(key))
+
+    def _may(self, key: Key) -> bool:
+        """Whether a key that needs an engine has one, and one that starts an engine has something to train."""
+        if key.running is None or self.latest is None:
+            return True
+        alive = self.latest.engine_alive
+        return alive if key.running else not (alive or self.latest.snapshot.finished)
 
     def offer_views(self, going: bool) -> None:
         """Offer the views by their letters; or no longer."""

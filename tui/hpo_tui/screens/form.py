@@ -24,9 +24,9 @@ from hpo_tui.forms.paths import completed
 from hpo_tui.look.inks import WARNING
 from hpo_tui.look.keys import Key, bindings, group, with_words
 from hpo_tui.look.skins import Skin
-from hpo_tui.panes.footer import footer_row
 from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.rows import Row, padded, run
+from hpo_tui.screens.footer import Footer
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.orders import before_start
 from hpo_tui.widgets.cell_pane import CellPane
@@ -119,7 +119,7 @@ class FormScreen(Screen[SessionFolder | None]):
         with Horizontal(id="deeds"):
             for name, label, _ in self.deeds():
                 yield Deed(name, label)
-        yield CellPane(id="footer")
+        yield Footer(id="footer")
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -180,12 +180,11 @@ class FormScreen(Screen[SessionFolder | None]):
         skin = self._skin()
         # a class, for ``:focus-within`` makes Textual style every field anew at each step: 0.3 s of 37 fields
         self.query_one("#fields").set_class(self.focused_row() is not None, "-held")
-        summary, footer = self.query_one("#summary", CellPane), self.query_one("#footer", CellPane)
+        summary = self.query_one("#summary", CellPane)
         if summary.content_size.width:
             rows = self.summary_rows(summary.content_size.width)
             summary.show(rows[:SUMMARY_LINES], skin.palette, skin.ascii_only)
-        if footer.content_size.width:
-            footer.show([footer_row(self.KEYS, footer.content_size.width)], skin.palette, skin.ascii_only)
+        self.query_one(Footer).offer(self.KEYS, skin)
 
     def be_busy(self, busy: bool) -> None:
         """Say that something is under way, or no longer; before a training begins, warn of the logout."""

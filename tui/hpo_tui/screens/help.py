@@ -21,6 +21,7 @@ from hpo_tui.widgets.plain_text import literal, shows_ascii
 
 Lines = Sequence[tuple[str, str]]
 ARROWS = (("←", "left"), ("→", "right"), ("↑", "up"), ("↓", "down"))
+BRIEF_ARROWS = (("↑ ↓ ", ""), ("← →", "arrows"))
 WIDEST = 96
 COLUMNS = 3
 AROUND = 9
@@ -60,7 +61,8 @@ class HelpScreen(Dialog):
     def on_resize(self) -> None:
         """Lay the text out for the width there is."""
         room = min(WIDEST, self.size.width * 95 // 100) - AROUND
-        keys = tuple(map(_in_words, self._keys)) if shows_ascii(self.app) else self._keys
+        arrows = BRIEF_ARROWS if self._brief else ARROWS
+        keys = tuple(_in_words(key, arrows) for key in self._keys) if shows_ascii(self.app) else self._keys
         box = self.query_one(Vertical).set_class(self._brief, "-brief")
         box.border_subtitle = "? in sentences · esc closes" if self._brief else "↑ ↓ pgup pgdn scroll · esc closes"
         here = {place for places, _ in self._places for place in places}
@@ -81,20 +83,20 @@ class HelpScreen(Dialog):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def _in_words(key: Key) -> Key:
+def _in_words(key: Key, arrows: Lines) -> Key:
     """Return a key with its arrows in words: as ASCII signs they would read as the keys < > ^ and v."""
     shown = key.shown
-    for arrow, word in ARROWS:
+    for arrow, word in arrows:
         shown = shown.replace(arrow, word)
     return replace(key, together=shown)
 
 
 def overview(keys: tuple[Key, ...], here: Collection[str]) -> Content:
-    """Return every key with a word, by heading, in columns; what acts only elsewhere is dim, or left out."""
+    """Return every key with a word, by heading, in columns; what would do nothing ``here`` is left out."""
     groups = help_groups(key for key in keys if not key.only or set(key.at) & set(here))
     lead = max(len(key.shown) for _, entries in groups for key in entries) + 1
     blocks = [
-        (literal(f"{name:<{lead + BRIEF}} ").stylize("bold"), [_brief(key, here, lead) for key in entries])
+        (literal(f"{name:<{lead + BRIEF}} ").stylize("bold"), [_brief(key, lead) for key in entries])
         for name, entries in groups
     ]
     lines = sum(len(entries) + 1 for _, entries in blocks)
@@ -105,10 +107,8 @@ def overview(keys: tuple[Key, ...], here: Collection[str]) -> Content:
     return Content("\n").join(Content("").join(row) for row in zip(*filled, strict=True))
 
 
-def _brief(key: Key, here: Collection[str], lead: int) -> Content:
-    acts = not key.at or set(key.at) & set(here)
-    sign = (f"{key.shown:<{lead}}", "$accent" if acts else "$foreground 60%")
-    return Content.assemble(sign, literal(f"{key.brief:<{BRIEF}} "))
+def _brief(key: Key, lead: int) -> Content:
+    return Content.assemble((f"{key.shown:<{lead}}", "$accent"), literal(f"{key.brief:<{BRIEF}} "))
 
 
 def _columns(blocks: Sequence[tuple[Content, Sequence[Content]]], rows: int) -> list[list[Content]]:

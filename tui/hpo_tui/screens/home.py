@@ -24,7 +24,6 @@ from hpo_tui.desk.sessions import CardReader, SessionCard
 from hpo_tui.forms.own_form import OwnForm
 from hpo_tui.look.keys import bindings
 from hpo_tui.look.skins import Skin
-from hpo_tui.panes.footer import footer_row
 from hpo_tui.panes.home_lines import (
     Columns,
     Line,
@@ -38,6 +37,7 @@ from hpo_tui.panes.home_lines import (
 from hpo_tui.plots.rows import Row
 from hpo_tui.screens.acts import keeping
 from hpo_tui.screens.compare import CompareScreen
+from hpo_tui.screens.footer import Footer
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid
@@ -95,7 +95,7 @@ class HomeScreen(Screen[None]):
         yield CellPane(id="sessions", classes="framed")
         yield CellPane(id="detail", classes="framed")
         yield SearchLine(id="search")
-        yield CellPane(id="footer")
+        yield Footer(id="footer")
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -134,7 +134,7 @@ class HomeScreen(Screen[None]):
     @on(CellPane.SizeChanged)
     def draw_soon(self) -> None:
         """Draw the list."""
-        pane, detail, footer = (self.query_one(f"#{name}", CellPane) for name in ("sessions", "detail", "footer"))
+        pane, detail = (self.query_one(f"#{name}", CellPane) for name in ("sessions", "detail"))
         skin = self._skin()
         if not self._listed or not pane.content_size.width:
             return
@@ -142,7 +142,7 @@ class HomeScreen(Screen[None]):
         line = self._line()
         detail.show(detail_rows(line, *detail.content_size), skin.palette, skin.ascii_only)
         detail.entitle(detail_title(line))
-        footer.show([footer_row(HOME_KEYS, footer.content_size.width)], skin.palette, skin.ascii_only)
+        self.query_one(Footer).offer(HOME_KEYS, skin)
         pane.entitle(self._title(), self._notice())
 
     def _title(self) -> str:

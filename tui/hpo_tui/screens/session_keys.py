@@ -156,7 +156,7 @@ SESSION_KEYS: tuple[Key, ...] = (
     *group(
         TRAINING,
         Key("p", queue.pause, "pause or resume", "pause the queue (running trainings go on), or resume it",
-            "pause", 8, _QUEUE, word="pause, resume"),
+            "pause", 8, _QUEUE, running=True, word="pause, resume"),
         Key("s", partial(queue.stop, after_epoch=False), "stop picked now",
             "stop the picked trainings now (waiting ones leave the queue)", at=_QUEUE, word="stop picked"),
         Key("S", partial(queue.stop, after_epoch=True), "stop picked after epoch",
@@ -179,8 +179,8 @@ SESSION_KEYS: tuple[Key, ...] = (
             "one more replicate: of picked jobs, else of all trials in view", at=_QUEUE, word="add replicates"),
         Key("n", findings.tell_apart, "tell best from second",
             "the replicates that would tell the best trial from the second", at=_EFFECTS, word="tell the best"),
-        Key("R", queue.start_engine, "start an engine", "start an engine where none is running",
-            word="start engine"),
+        Key("R", queue.start_engine, "start an engine", "start an engine where none is running", "train", 8,
+            running=False, word="start engine"),
     ),
     *group(
         "Take away, leave",
