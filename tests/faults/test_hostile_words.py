@@ -123,7 +123,9 @@ async def test_the_form_of_the_next_grid_shows_hostile_values_literally(sessions
 
 
 @pytest.mark.fault(37)
-@pytest.mark.parametrize("words", [WORDS[:-1], WORDS[-1:]], ids=["hostile", "long"])
+@pytest.mark.parametrize(
+    "words", [WORDS[:-1], pytest.param(WORDS[-1:], marks=pytest.mark.long)], ids=["hostile", "long"]
+)
 async def test_class_names_notes_and_reasons_are_shown_literally(sessions: Path, words: list[str]) -> None:
     folder = finished_session(sessions, "words")
     reader = JournalReader(folder.path)

@@ -230,6 +230,7 @@ def test_mixed_precision_gives_the_curve_that_fit_gives(
     compare(ours.curve, theirs, rel=0.02, accuracy=0.1)
 
 
+@pytest.mark.long
 def test_xla_gives_the_curve_that_plain_graphs_give(train: Any) -> None:
     tiny = {"dropout": 0.0, "epochs": 1, "conv_layers": 1, "filters": 2, "batch_size": 54}
     plain = train(**tiny)

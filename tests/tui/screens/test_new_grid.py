@@ -352,6 +352,7 @@ def test_values_and_sizes_are_read_as_people_write_them() -> None:
     assert read_image_size("") is None
 
 
+@pytest.mark.long
 async def test_npz_arrays_are_trained_on(open_app, sessions: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     arrays = {
@@ -395,7 +396,7 @@ async def test_a_form_calls_what_it_does_by_one_word_on_the_button_in_the_footer
         assert "write the grid as a spec file where you are" in str(see.app.screen.query_one("Static").content)
 
 
-@pytest.mark.parametrize("width", [100, 120])
+@pytest.mark.parametrize("width", [pytest.param(100, marks=pytest.mark.long), 120])
 async def test_a_note_beside_a_field_is_never_cut(open_app, width: int) -> None:
     async with open_app(size=(width, 40)) as see:
         await begin(see)
