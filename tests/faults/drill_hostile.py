@@ -70,18 +70,19 @@ PUT: dict[str, Put] = {
     "another session's": lambda place, outside, _: shutil.copyfile(
         outside / (place.name if place.name in ("spec.toml", "journal.jsonl") else "mine"), place
     ),
-    "endless": lambda place, *_: None if place.suffix == ".jsonl" else _sparse(place),
+    "endless": lambda place, *_: _sparse(place),
 }
 
 VERBS = (["show"], ["effects"], ["export"], ["repair"], ["pause"], ["stop"], ["plot", "ranking"])
 
 
-def spoil_folders(sessions: Path, rounds: int, seed: int = 5) -> Figures:
+def spoil_folders(place: Path, rounds: int, seed: int = 5) -> Figures:
     """Put anything in the place of a session's files; then open, work on, list, show, steer and mend it."""
     draw = random.Random(seed)
+    sessions, outside = place / "sessions", place / "outside"
+    sessions.mkdir(parents=True)
     whole = finished_session(sessions, "whole")
     send_order(whole.control, PauseQueue())
-    outside = sessions.parent / "outside"
     shutil.copytree(finished_session(sessions, "other", rates=3).path, outside)
     (outside / "mine").write_text("mine")
     kept = _contents(outside)
