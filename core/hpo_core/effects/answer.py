@@ -6,6 +6,7 @@ word. What it claims is what judgement.py, values.py and winner.py have found; i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -107,13 +108,9 @@ def _parts(effects: Effects, so_far: SoFar) -> Iterator[Part]:
         yield Part("fault", texts)
     yield from _deciders(effects, judged)
     if noise := _named(judged, "noise"):
-        kept = 1
-        for factor in effects.values:
-            kept *= (
-                max(len(factor.values), 1) if factor.name in judged and judged[factor.name].word == "noise" else 1
-            )
-        if any(factor.continuous for factor in effects.values):
-            kept = 1  # a search: one value of each leaves as many trials
+        counts = (len(of.values) for of in effects.values if of.name in judged and judged[of.name].word == "noise")
+        searched = any(factor.continuous for factor in effects.values)  # one value of each leaves as many trials
+        kept = 1 if searched else math.prod(counts)
         yield _noise(noise, kept, nothing_else=len(noise) == len(judged) - len(broken) > 1)
     yield from _unsure(effects, judged, so_far)
     if effects.best is not None:

@@ -11,8 +11,9 @@ from hpo_core.executors.executor import WorkerDied
 from hpo_core.executors.local import LocalExecutor
 from hpo_core.journal.events import EpochEnded, Job, JobEnded, Keep, Noted, Progress, WorkerReady
 from hpo_core.session.code import check_trusted
+from hpo_core.session.epochs import Epoch
 from hpo_core.session.paths import SessionFolder
-from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
+from hpo_core.session.snapshot import Replicate, Snapshot
 
 POLL_SECONDS = 0.2
 

@@ -55,12 +55,13 @@ def read_own(path: Path, most: int = SMALL_BYTES) -> bytes:
 def hole_in(path: Path) -> int:
     """Return the bytes of the first hole that is larger than ``SMALL_BYTES``, 0 where a file has none.
 
-    No engine leaves one; a file of a few kilobytes with a hole would be read as terabytes of zeros.
+    No engine leaves one; a file of a few kilobytes with a hole would be read as terabytes of zeros. Of a file that
+    cannot be read, 0: who reads it says why.
     """
     at, size = 0, path.lstat().st_size
     if size <= SMALL_BYTES or not hasattr(os, "SEEK_HOLE"):
         return 0
-    with os.fdopen(open_own(path), "rb", buffering=0) as file:
+    with contextlib.suppress(OSError), os.fdopen(open_own(path), "rb", buffering=0) as file:
         while size - at > SMALL_BYTES:
             hole = os.lseek(file.fileno(), at, os.SEEK_HOLE)
             try:

@@ -109,20 +109,8 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AROUND = frozenset(
     (
         *("best", "final", "last", "mean", "avg", "average", "max", "min", "macro", "micro", "weighted", "dev"),
-        *(
-            "balanced",
-            "overall",
-            "total",
-            "top",
-            "episode",
-            "ep",
-            "epoch",
-            "cv",
-            "oof",
-            "holdout",
-            "public",
-            "private",
-        ),
+        *("balanced", "overall", "total", "top", "episode", "ep", "epoch"),
+        *("cv", "oof", "holdout", "public", "private"),
     )
 )
 _SETTINGS_OF_VALIDATION = frozenset(

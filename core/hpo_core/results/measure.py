@@ -12,7 +12,8 @@ from typing import Literal
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import COSTS, IMAGES, PARAMETERS, SECONDS, Direction, direction_of
 from hpo_core.plan.workloads import facts_of
-from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
+from hpo_core.session.epochs import Epoch
+from hpo_core.session.snapshot import Replicate, Snapshot
 
 Which = Literal["last", "best"]
 """The epoch at which a metric is read: each training's last, or the one at which that metric was best."""

@@ -20,7 +20,8 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.measure import at_last
 from hpo_core.results.table import table_of
 from hpo_core.session.damage import data_name
-from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
+from hpo_core.session.epochs import Epoch
+from hpo_core.session.snapshot import Replicate, Snapshot
 
 Cell = Value | None
 """One cell; None is an empty one."""

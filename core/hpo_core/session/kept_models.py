@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hpo_core.plan.grid import JobKey
+from hpo_core.session.epochs import Epoch
 from hpo_core.session.paths import SessionFolder
-from hpo_core.session.snapshot import Epoch, Replicate, Snapshot
+from hpo_core.session.snapshot import Replicate, Snapshot
 
 _NAME = re.compile(r"trial-(\d+)-r(\d+)-a(\d+)\.keras")
 

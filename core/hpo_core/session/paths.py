@@ -108,34 +108,34 @@ class SessionFolder:
         """Raise ``SessionError`` where this is no session, may not be looked into, or leads out of itself."""
         try:
             found = self.spec.is_file() and not self.spec.is_symlink()
-            foreign = next(self._foreign(), None)
+            wrong = next(self._wrong(), "")
         except PermissionError:
             raise SessionError(
                 f"{clean(self.path)} belongs to another user, who keeps it private; ask for the right to read it."
             ) from None
-        if foreign is not None:
-            raise SessionError(
-                f"The session {self.name!r} leads out of its folder: {clean(foreign.name)} is no plain "
-                f"{'folder' if foreign.name in FOLDERS else 'file'}. Take it away, or put back what was there."
-            )
+        if wrong:
+            raise SessionError(f"The session {self.name!r} {wrong}")
         if not found:
             raise SessionError(f"{clean(self.path)} is not a session: it has no spec.toml.")
-        for path in sorted(self.path.glob("journal*.jsonl")):
-            with contextlib.suppress(OSError):  # who reads it says why it cannot be read
-                if hole := hole_in(path):
-                    raise SessionError(
-                        f"The session {self.name!r} has a hole of {hole / 1e9:,.1f} GB in {path.name}, which no "
-                        "engine leaves: put the file back as it was."
-                    )
 
-    def _foreign(self) -> Iterator[Path]:
-        """Yield what of the session's own is a link, a pipe, a device, or a folder in place of a file."""
+    def _wrong(self) -> Iterator[str]:
+        """Say what of the session's own is a link, a pipe, a device, a folder for a file, or a file of holes."""
         for entry in self.path.iterdir() if self.path.is_dir() else ():
-            is_right = stat.S_ISDIR if entry.name in FOLDERS else stat.S_ISREG
-            if entry.name in (*FILES, *FOLDERS) or entry.match("journal*.jsonl"):
-                with contextlib.suppress(FileNotFoundError):  # an engine at work replaces its files
-                    if not is_right(entry.lstat().st_mode):
-                        yield entry
+            kind, is_right = ("folder", stat.S_ISDIR) if entry.name in FOLDERS else ("file", stat.S_ISREG)
+            of_journal = entry.match("journal*.jsonl")
+            if not (of_journal or entry.name in FILES or entry.name in FOLDERS):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # an engine at work replaces its files
+                if not is_right(entry.lstat().st_mode):
+                    yield (
+                        f"leads out of its folder: {clean(entry.name)} is no plain {kind}. Take it away, or put "
+                        "back what was there."
+                    )
+                elif of_journal and (hole := hole_in(entry)):
+                    yield (
+                        f"has a hole of {hole / 1e9:,.1f} GB in {clean(entry.name)}, which no engine leaves: put "
+                        "the file back as it was."
+                    )
 
     def load_spec(self) -> SessionSpec:
         """Read the spec back, with the session's copy of a user's file. Raises ``SessionError``, ``SpecError``."""

@@ -16,8 +16,7 @@ from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import Direction
 from hpo_core.plan.setting import Value
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.session.epochs import Epoch as Epoch
-from hpo_core.session.epochs import column, last_names, last_number, last_value
+from hpo_core.session.epochs import Epoch, column, last_names, last_number, last_value
 
 Status = Literal["waiting", "running", "complete", "diverged", "pruned", "failed", "stopped"]
 STATUSES: tuple[Status, ...] = ("waiting", "running", "complete", "diverged", "pruned", "failed", "stopped")

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
+from hpo_core.session.epochs import Epoch
 from hpo_core.session.opening import read_session
-from hpo_core.session.snapshot import Epoch, Replicate
+from hpo_core.session.snapshot import Replicate
 from hpo_core.session.store import create
 from hpo_tui.commands.sentences import ended_in_words
 

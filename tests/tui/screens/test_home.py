@@ -278,7 +278,9 @@ async def test_the_trash_is_emptied_after_saying_how_much_is_in_it(make_session,
         assert "kB) in" in said
         await see.press("enter")
         assert len(list((sessions / ".trash").iterdir())) == 1, "keeping is the default"
-        await see.press("E", "down", "enter")
+        await see.press("E")
+        await see.until(lambda: screen(see) == "Choice")
+        await see.press("down", "enter")
         await see.until(lambda: not list((sessions / ".trash").iterdir()))
 
 

@@ -14,10 +14,10 @@ from hpo_core.results.loss_groups import apart_words, loss_columns, loss_words, 
 from hpo_core.results.measure import measure_of
 from hpo_core.session.damage import mixed_data
 from hpo_core.text import clean, format_value
-from hpo_tui.commands.options import PAGE_WIDTH, common_options, json_option, print_json
+from hpo_tui.commands.options import common_options, json_option, print_json
 from hpo_tui.commands.view_options import View, chosen_metric, in_view
 from hpo_tui.look.numbers import decimals_for, metric_text
-from hpo_tui.look.tables import VALUES_SHOWN, aligned
+from hpo_tui.look.tables import PAGE_WIDTH, VALUES_SHOWN, aligned
 
 if TYPE_CHECKING:
     from hpo_core.effects import Effect, Effects, ValueSummary

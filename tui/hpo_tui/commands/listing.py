@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from hpo_core.text import clean
-from hpo_tui.commands.options import PAGE_WIDTH, common_options, json_option, path_in_words, print_json
+from hpo_tui.commands.options import common_options, json_option, path_in_words, print_json
 from hpo_tui.desk.sessions import SessionCard, session_cards
 from hpo_tui.look.numbers import age_text, bytes_text, metric_text
+from hpo_tui.look.tables import PAGE_WIDTH
 
 NAME_WIDTH = 28
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from hpo_tui.commands.ascii_output import ASCII, write_ascii
-from hpo_tui.look.tables import PAGE_WIDTH as PAGE_WIDTH
 
 if TYPE_CHECKING:
     from hpo_core.session.paths import SessionFolder

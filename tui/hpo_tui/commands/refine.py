@@ -14,9 +14,10 @@ from hpo_core.engine.resume import options_of
 from hpo_core.errors import SessionError
 from hpo_core.text import clean, format_seconds, format_value
 from hpo_core.workloads.workload import data_now
-from hpo_tui.commands.options import PAGE_WIDTH, common_options, parse_settings, settings_option
+from hpo_tui.commands.options import common_options, parse_settings, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options
 from hpo_tui.commands.view_options import View, in_view
+from hpo_tui.look.tables import PAGE_WIDTH
 
 
 @click.command()

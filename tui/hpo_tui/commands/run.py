@@ -17,8 +17,9 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import WORKLOADS
 from hpo_core.session import code
 from hpo_core.session.store import create, free_name
-from hpo_tui.commands.options import PAGE_WIDTH, common_options, parse_settings, settings_option
+from hpo_tui.commands.options import common_options, parse_settings, settings_option
 from hpo_tui.commands.start import check_can_train, check_new_name, stay_with, training_options, workload_option
+from hpo_tui.look.tables import PAGE_WIDTH
 
 
 @click.command()

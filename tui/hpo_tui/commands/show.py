@@ -24,7 +24,6 @@ from hpo_core.session.note import read_note
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, format_value, plural
 from hpo_tui.commands.options import (
-    PAGE_WIDTH,
     common_options,
     json_option,
     path_in_words,
@@ -33,7 +32,7 @@ from hpo_tui.commands.options import (
 from hpo_tui.commands.sentences import counts_in_words, outcome_in_words, values_in_words
 from hpo_tui.commands.view_options import View, in_view
 from hpo_tui.look.numbers import decimals_for
-from hpo_tui.look.tables import VALUES_SHOWN, aligned, score_text, short_value
+from hpo_tui.look.tables import PAGE_WIDTH, VALUES_SHOWN, aligned, score_text, short_value
 
 TOP = 10
 FAILURES_SHOWN = 10

@@ -23,8 +23,8 @@ from hpo_core.session.store import check_name
 from hpo_core.text import clean
 from hpo_core.workloads.workload import check_can_train as check_workload
 from hpo_tui.commands.image_counter import ImageCounter
-from hpo_tui.commands.options import PAGE_WIDTH
 from hpo_tui.commands.terminal import check_terminal
+from hpo_tui.look.tables import PAGE_WIDTH
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from hpo_tui.commands.options import PAGE_WIDTH, common_options, path_in_words
+from hpo_tui.commands.options import common_options, path_in_words
 from hpo_tui.commands.view_options import View, in_view
+from hpo_tui.look.tables import PAGE_WIDTH
 
 
 @click.command()

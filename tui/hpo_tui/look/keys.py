@@ -80,6 +80,22 @@ class Key:
         return self.together or self.pressed
 
 
+THEME = Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast")
+REDRAW = Key("ctrl+l", "app.redraw", "draw anew", "draw the screen anew, where something else wrote on it")
+PALETTE = Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42, word="all actions")
+
+
+def line_keys(action: str, line: str, help: str) -> tuple[Key, ...]:  # noqa: A002
+    """Return the keys that move in lines by ``action``, a screen's; ``line`` is what the palette says is moved."""
+    far = "ten lines up or down"
+    return (
+        Key("up,k", f"{action}(-1)", f"{line} up", help, together="↑ ↓ k j"),
+        Key("down,j", f"{action}(1)", f"{line} down", help, together="↑ ↓ k j"),
+        Key("pageup", f"{action}(-10)", "ten lines up", far, together="pgup pgdn"),
+        Key("pagedown", f"{action}(10)", "ten lines down", far, together="pgup pgdn"),
+    )
+
+
 def group(name: str, *keys: Key) -> tuple[Key, ...]:
     """Return the keys under a heading."""
     return tuple(replace(key, group=name) for key in keys)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from hpo_tui.look.keys import Key, group
+from hpo_tui.look.keys import PALETTE, REDRAW, THEME, Key, group, line_keys
 
-_LINE, _LINES = "line up and down in the pane that has the focus", "ten lines up or down"
 # fmt: off
 COMPARE_KEYS: tuple[Key, ...] = (
     *group(
         "Move",
-        Key("up,k", "move(-1)", "line up", _LINE, together="↑ ↓ k j"),
-        Key("down,j", "move(1)", "line down", _LINE, together="↑ ↓ k j"),
-        Key("pageup", "move(-10)", "ten lines up", _LINES, together="pgup pgdn"),
-        Key("pagedown", "move(10)", "ten lines down", _LINES, together="pgup pgdn"),
+        *line_keys("move", "line", "line up and down in the pane that has the focus"),
         Key("tab", "pane(1)", "next pane", "the next of ranking, values and plot", "next pane", 3),
         Key("shift+tab", "pane(-1)", "pane before", "the pane before"),
     ),
@@ -20,10 +16,10 @@ COMPARE_KEYS: tuple[Key, ...] = (
         "Sessions",
         Key("enter", "open", "open", "open the session of the trial under the ranking's cursor", "open it", 2),
         Key("m", "metric", "next metric", "rank by the next metric that all of them have", "metric", 5),
-        Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),
-        Key("ctrl+l", "app.redraw", "draw anew", "draw the screen anew, where something else wrote on it"),
+        THEME,
+        REDRAW,
         Key("question_mark", "help", "keys", "these keys", "keys", 6),
-        Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42),
+        PALETTE,
         Key("escape,q", "leave", "back", "back to all sessions", "back", 4),
     ),
 )

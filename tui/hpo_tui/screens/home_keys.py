@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from hpo_tui.look.keys import Key, group
+from hpo_tui.look.keys import PALETTE, REDRAW, THEME, Key, group, line_keys
 
-_LINE, _LINES, _ENDS = "cursor up and down", "ten lines up or down", "to the first or the last line"
+_ENDS = "to the first or the last line"
 # fmt: off
 HOME_KEYS: tuple[Key, ...] = (
     *group(
         "Move",
-        Key("up,k", "cursor(-1)", "cursor up", _LINE, together="↑ ↓ k j"),
-        Key("down,j", "cursor(1)", "cursor down", _LINE, together="↑ ↓ k j"),
-        Key("pageup", "cursor(-10)", "ten lines up", _LINES, together="pgup pgdn"),
-        Key("pagedown", "cursor(10)", "ten lines down", _LINES, together="pgup pgdn"),
+        *line_keys("cursor", "cursor", "cursor up and down"),
         Key("home", "cursor(-1000000)", "first line", _ENDS, together="home end"),
         Key("end", "cursor(1000000)", "last line", _ENDS, together="home end"),
         Key("slash", "filter", "filter the list", "only what has these words: name, state, hyperparameter",
@@ -39,10 +36,10 @@ HOME_KEYS: tuple[Key, ...] = (
     ),
     *group(
         "Session",
-        Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),
-        Key("ctrl+l", "app.redraw", "draw anew", "draw the screen anew, where something else wrote on it"),
+        THEME,
+        REDRAW,
         Key("question_mark", "help", "keys", "these keys", "keys", 4),
-        Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42),
+        PALETTE,
         Key("q,ctrl+q", "quit", "quit", "leave; trainings go on", "quit", 6),
     ),
 )

@@ -13,7 +13,7 @@ from hpo_core.results.trim import Trim
 from hpo_tui.desk import view_changes as moves
 from hpo_tui.desk.view_changes import Factors
 from hpo_tui.desk.view_state import ViewState
-from hpo_tui.look.keys import TRAINING, Act, Key, group
+from hpo_tui.look.keys import PALETTE, REDRAW, THEME, TRAINING, Act, Key, group
 from hpo_tui.screens.acts import cursor, findings, looking, queue, trimming, whole_session
 from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.views import VIEWS
@@ -193,10 +193,10 @@ SESSION_KEYS: tuple[Key, ...] = (
             trained=True, word="use the best"),
         Key("e", whole_session.export, "export", "export the CSVs: trials, replicates, epochs", "export", 10),
         Key("h", "app.home", "home: all sessions", "all sessions", word="home"),
-        Key("T", "app.theme", "next theme", "next theme: dark, light, high contrast"),
-        Key("ctrl+l", "app.redraw", "draw anew", "draw the screen anew, where something else wrote on it"),
+        THEME,
+        REDRAW,
         Key("question_mark", whole_session.show_keys, "keys", "these keys", "keys", 4),
-        Key("ctrl+p", "app.command_palette", "", "every action by name", "actions", 42, word="all actions"),
+        PALETTE,
         Key("q,ctrl+q", whole_session.leave, "quit",
             "leave; the training goes on unless you say otherwise", "quit", 6),
     ),

@@ -53,8 +53,8 @@ def draft(path: Path, folder: Path) -> str:
     model = {"file": os.path.relpath(path, folder)}
     if own.contract.module == "keras_model":
         return _of_keras(own, model)
-    found = [*suggested(tree), *asked_by_name(tree)]
-    found = list({one.name: one for one in reversed(found)}.values())[::-1]
+    found = suggested(tree)
+    found += [one for one in asked_by_name(tree) if one.name not in {other.name for other in found}]
     metrics = list(dict.fromkeys(reported(tree))) or [SCORE]
     metric = _judge(metrics)
     direction = direction_asked(tree) if metric == SCORE else direction_of(metric)

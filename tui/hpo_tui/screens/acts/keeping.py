@@ -53,8 +53,18 @@ def delete(screen: Home, card: SessionCard, done: Done) -> None:
 
 
 def empty_trash(screen: Home, sessions: Path, done: Done) -> None:
-    """Delete for good what is in the trash of a folder of sessions, after asking."""
-    count, size = moving.in_trash(sessions)
+    """Delete for good what is in the trash of a folder of sessions, after asking.
+
+    It is counted in a thread: a large one takes a while.
+    """
+
+    def counted() -> None:
+        screen.app.call_from_thread(_ask_to_empty, screen, sessions, *moving.in_trash(sessions), done)
+
+    screen.run_worker(counted, thread=True, group="keeping")
+
+
+def _ask_to_empty(screen: Home, sessions: Path, count: int, size: int, done: Done) -> None:
     if not count:
         screen.notify("The trash is empty.", markup=False)
         return
