@@ -28,6 +28,15 @@ _OTHER_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+_NO_TEXT = (
+    (b"PK\x03\x04", "an Excel workbook or another zip file; save its sheet as CSV and import that"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save its sheet as CSV and import that"),
+    (b"\x1f\x8b", "packed by gzip; unpack it with gunzip first"),
+    (b"\x80", "a Python pickle, which can run code as it is read; save its results with pandas' to_csv"),
+    (b"\x89HDF", "an HDF5 file; save its table with pandas' to_csv"),
+    (b"<", "a web page or XML; save its table as CSV and import that"),
+)
+"""How files begin that people take for tables, and what each is."""
 _BLANKS = " \t"
 _BLANKS_BETWEEN = (re.compile(r"\s{2,}"), re.compile(r"\s+"))
 
@@ -170,6 +179,9 @@ def _text(path: Path, name: str) -> str:
         if data.startswith(mark):
             raise fault(name, 1, f"the file is {encoding}; save it as UTF-8.", 0)
     data = data.removeprefix(codecs.BOM_UTF8)
+    for mark, what in _NO_TEXT:
+        if data.startswith(mark):
+            raise TableError(f"{name} is {what}; nothing was imported.")
     if (nul := data.find(b"\0")) >= 0:
         if encoding := wide_encoding(data):
             raise fault(name, 1, f"the file is {encoding}, without a byte order mark; save it as UTF-8.", 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import errno
+import gzip
+import pickle
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,20 @@ def test_other_encodings_are_named(tmp_path: Path, encoding: str) -> None:
     mark = {"utf-16-le": codecs.BOM_UTF16_LE}.get(encoding, b"")
     message = refused(tmp_path, mark + (HEADER + "1,a,0.5\n").encode(encoding))
     assert f"line 1, column 1: the file is {encoding[:6].upper()}; save it as UTF-8" in message
+
+
+@pytest.mark.parametrize(
+    ("begins", "what"),
+    [
+        (b"PK\x03\x04\x14\0", "an Excel workbook or another zip file; save its sheet as CSV"),
+        (gzip.compress(b"lr,loss\n1,2\n"), "packed by gzip; unpack it"),
+        (pickle.dumps({"lr": [1]}), "a Python pickle, which can run code"),
+        (b"<table><tr><td>lr</td></tr></table>\n", "a web page or XML; save its table as CSV"),
+    ],
+    ids=["workbook", "gzip", "pickle", "web page"],
+)
+def test_what_is_no_table_is_named_with_what_makes_one_of_it(tmp_path: Path, begins: bytes, what: str) -> None:
+    assert refused(tmp_path, begins).startswith(f"results.csv is {what}")
 
 
 def test_bytes_that_are_no_utf_8_are_named_with_their_line(tmp_path: Path) -> None:
