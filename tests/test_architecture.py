@@ -70,8 +70,7 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     [
         (call("--help"), TRAINING | ANALYSIS | SCREEN | {"numpy", "hpo_core.engine"}),
         (call("list"), TRAINING | ANALYSIS | {"textual", "plotext", "numpy"}),
-        # scipy: show says what decides, and asks its distributions how surely.
-        (call("show", str(ROOT / "sessions" / "paper")), TRAINING | ANALYSIS - {"scipy"} | SCREEN),
+        (call("show", str(ROOT / "sessions" / "paper")), TRAINING | ANALYSIS | SCREEN),
         ("import hpo_core", TRAINING | ANALYSIS | SCREEN | {"numpy", "msgspec"}),
         ("import hpo_tui.app", TRAINING | ANALYSIS),
         ("import hpo_core.engine.__main__", TRAINING | ANALYSIS | SCREEN | {"hpo_tui"}),

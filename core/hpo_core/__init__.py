@@ -25,7 +25,7 @@ Data flows one way:
 
 The session folder is the interface: the engine alone writes the journal; screens, commands, notebooks and scripts
 read it. Nothing here imports textual, rich, plotext or hpo_tui, and only a workload imports its own framework.
-scipy is imported inside the functions that need it, pandas where a notebook asks for it.
+scipy is imported where a search or a race needs it, pandas where a notebook asks for it.
 """
 
 from __future__ import annotations

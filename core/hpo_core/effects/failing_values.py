@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -112,13 +113,15 @@ def with_lost(summary: FactorValues, factor: Factor, place: int, unscored: Unsco
 
 def fisher(lost: int, ended: int, lost_there: int, ended_there: int) -> float:
     """Return how likely at least so many of the lost ones fall here by chance (Fisher's exact test, one-sided)."""
-    from scipy.special import gammaln
 
-    def choose(n: int, k: np.ndarray) -> np.ndarray:
-        return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)  # type: ignore[no-any-return]
+    def choose(n: int, k: int) -> float:
+        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
     total = lost + lost_there
-    here = np.arange(lost, min(ended, total) + 1, dtype=float)
-    here = here[total - here <= ended_there]
-    logs = choose(ended, here) + choose(ended_there, total - here) - choose(ended + ended_there, np.array(total))
-    return float(np.exp(logs).sum())
+    first = max(lost, total - ended_there)
+    here = np.arange(first, min(ended, total), dtype=float)
+    more = (
+        (ended - here) * (total - here) / ((here + 1) * (ended_there - total + here + 1))
+    )  # each by the one before
+    log = choose(ended, first) + choose(ended_there, total - first) - choose(ended + ended_there, total)
+    return float(np.exp(log + np.concatenate([[0.0], np.log(more).cumsum()])).sum())

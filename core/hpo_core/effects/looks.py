@@ -12,10 +12,12 @@ of the looks (Armitage, McPherson and Rowe 1969), as if each test were of one me
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
+from hpo_core.effects.incomplete import normal_below, normal_point
 from hpo_core.effects.inputs import Floats
 
 MOST_LOOKS = 20
@@ -33,11 +35,9 @@ def level(done: int, planned: int, alpha: float) -> float:
 @lru_cache(maxsize=64)
 def levels(looks: int, alpha: float) -> tuple[float, ...]:
     """Return the two-sided level of each of so many looks, evenly apart, the last at the end."""
-    from scipy.special import ndtr, ndtri
-
-    z = float(ndtri(1 - alpha / 4))
+    z = normal_point(alpha / 4)
     shares = np.arange(1, looks + 1) / looks
-    spent = 4 - 4 * ndtr(z / np.sqrt(shares))
+    spent = 4 - 4 * normal_below(z / np.sqrt(shares))
     x: Floats = np.linspace(-8, 8, 1601)
     step = float(x[1] - x[0])
     density = np.exp(-(x**2) / (2 * shares[0])) / np.sqrt(2 * np.pi * shares[0])
@@ -50,6 +50,6 @@ def levels(looks: int, alpha: float) -> tuple[float, ...]:
         outside = 2 * (np.cumsum(density[::-1])[::-1] - density / 2) * step  # beyond ±x, for x from 0 on
         edge = float(np.interp(-(until - before), -outside[len(x) // 2 :], x[len(x) // 2 :]))
         density = density * np.clip((edge - np.abs(x)) / step + 0.5, 0.0, 1.0)
-        found.append(float(2 - 2 * ndtr(edge / np.sqrt(share))))
+        found.append(math.erfc(edge / math.sqrt(2 * share)))
         before = float(until)
     return tuple(found)

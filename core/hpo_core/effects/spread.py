@@ -16,7 +16,7 @@ from hpo_core.effects.anova import Anova
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.inputs import Bools, Floats, Ints, number_together
 from hpo_core.effects.model import LocalNoise, Noise
-from hpo_core.effects.probability import t_point
+from hpo_core.effects.probability import t_point, t_points
 from hpo_core.effects.squares import Levels, Term
 
 
@@ -75,11 +75,8 @@ class Spread(ABC):
 
     def margin(self, probability: float, weights: Floats) -> Floats:
         """Return Student's t at this probability times the standard error."""
-        from scipy.special import stdtrit
-
         error, df = self.error(weights)
-        margins: Floats = stdtrit(df, probability) * error
-        return margins
+        return t_points(probability, df) * error
 
     def half_width(self, weights: Floats, alpha: float) -> float:
         """Return half of the interval that misses with probability ``alpha``."""
