@@ -39,7 +39,8 @@ from hpo_tui.screens.log import log_text
 
 HUNG_SECONDS = 20.0
 NAMES = (
-    *(*FILES, *FOLDERS, "journal.jsonl", "journal-2.jsonl", "journal-recovered.jsonl", ".view.json.part"),
+    *(*FILES, *FOLDERS, "journal.jsonl", "journal-2.jsonl", "journal-recovered.jsonl", "journal.index"),
+    ".view.json.part",
     *("control/1-1-1.json", "logs/engine.log", "logs/probes.log", "logs/worker-01.log", "exports/trials.csv"),
 )
 """What of a session may be anything; a pair of the journal and of the spec is changed most."""

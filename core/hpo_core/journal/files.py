@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 FOLDER_MODE = 0o700
@@ -143,8 +144,10 @@ def write_all(files: Files, fd: int, data: bytes) -> None:
         view = view[files.write(fd, bytes(view)) :]
 
 
-def write_atomically(path: Path, data: bytes, files: Files = REAL_FILES, durable: bool = True) -> None:
-    """Write ``data`` beside ``path`` and rename it there: readers see the old file or the new one, whole.
+def write_atomically(
+    path: Path, data: bytes | Iterable[bytes], files: Files = REAL_FILES, durable: bool = True
+) -> None:
+    """Write ``data`` (or its parts) beside ``path``, and rename it there: readers see the old or the new, whole.
 
     Raises ``OSError``; the old file is then untouched and nothing is left beside it.
     """
@@ -153,7 +156,8 @@ def write_atomically(path: Path, data: bytes, files: Files = REAL_FILES, durable
     fd = files.create(beside)
     try:
         try:
-            write_all(files, fd, data)
+            for part in (data,) if isinstance(data, bytes) else data:
+                write_all(files, fd, part)
             if durable:
                 files.sync(fd)
         finally:

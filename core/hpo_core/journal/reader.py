@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from hpo_core.errors import JournalError
 from hpo_core.journal.events import Envelope
 from hpo_core.journal.files import open_own
 from hpo_core.journal.records import decode_block, decode_record
-from hpo_core.journal.segments import in_order, segments
+from hpo_core.journal.segments import FIRST_SEGMENT, in_order, segments
+
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,27 @@ class Damage:
 
 @dataclass
 class _Place:
-    """How far a segment has been read: which file it is, bytes and lines."""
+    """How far a segment has been read: which file it is, bytes, lines and their checksum."""
 
     file: tuple[int, int]
     offset: int = 0
     lines: int = 0
+    crc: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a whole journal of one file has been read: all that a reader must know to go on from there.
+
+    ``file`` is its device and inode: a copy of a journal has no marks.
+    """
+
+    file: tuple[int, int]
+    offset: int
+    lines: int
+    crc: int
+    seq: int
+    gen: int
 
 
 @dataclass
@@ -110,6 +129,32 @@ class JournalReader:
         """How much of the journal was read by the last ``poll``: 1 where nothing was left."""
         return self._read_bytes / self._all_bytes if self._all_bytes else 1.0
 
+    def mark(self) -> Mark | None:
+        """Return how far all was read; None where anything is damaged or missing, or in several files."""
+        place = self._places.get(FIRST_SEGMENT)
+        if place is None or len(self._places) > 1 or self._damage or self._gaps:
+            return None
+        return Mark(place.file, place.offset, place.lines, place.crc, self.last_seq, self.gen)
+
+    def go_on_from(self, mark: Mark) -> bool:
+        """Go on from ``mark``, where every byte before it is as it was; return whether that is so."""
+        paths = segments(self.folder)
+        if [path.name for path in paths] != [FIRST_SEGMENT]:
+            return False
+        with os.fdopen(open_own(paths[0]), "rb") as file:
+            status = os.fstat(file.fileno())
+            if (status.st_dev, status.st_ino) != mark.file or status.st_size < mark.offset:
+                return False
+            left, crc = mark.offset, 0
+            while piece := file.read(min(left, _PIECE_BYTES)):
+                left, crc = left - len(piece), zlib.crc32(piece, crc)
+        if left or crc != mark.crc:
+            return False
+        self._forget()
+        self._places[FIRST_SEGMENT] = _Place(mark.file, mark.offset, mark.lines, mark.crc)
+        self.last_seq, self.gen = mark.seq, mark.gen
+        return True
+
     def torn_tail(self) -> tuple[Path, int, bytes] | None:
         """Return (segment, offset, bytes) of a last line without an end, or None; call it after ``poll``."""
         for path in reversed(segments(self.folder)):
@@ -159,6 +204,7 @@ class JournalReader:
         if left > 0:
             self._read_bytes, self._all_bytes = place.offset, status.st_size
         block = data[:end]
+        place.crc = zlib.crc32(block, place.crc)
         try:
             records = decode_block(block)
         except JournalError:

@@ -69,6 +69,14 @@ class Epochs(Sequence[Epoch]):
         return [None if value != value else value for value in column]
 
 
+_KNOWN: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+
+def one_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the one tuple of these names for all trainings that have it: there are but a few."""
+    return _KNOWN.setdefault(names, names)
+
+
 class Gathered:
     """Epochs on their way in, of one training under way; ``last`` is the number of the newest one."""
 
@@ -92,17 +100,22 @@ class Gathered:
     def add(self, number: int, metrics: Mapping[str, float | None], seconds: float) -> None:
         """Take one more epoch."""
         names = tuple(metrics)
+        if names == self._names and self._unlike is None:  # nearly always
+            self.last = number
+            self._numbers.append(number)
+            self._cells += metrics.values()
+            self._cells.append(seconds)
+            return
         if not self.last:
-            self._names = _KNOWN.setdefault(names, names)
-        elif names != self._names and self._unlike is None:
+            self._names = one_of(names)
+        elif self._unlike is None:
             self._unlike = list(self._alike())
         self.last = number
         if self._unlike is not None:
             self._unlike.append(Epoch(number, MappingProxyType(dict(metrics)), seconds))
             return
         self._numbers.append(number)
-        self._cells.extend(metrics.values())
-        self._cells.append(seconds)
+        self._cells += (*metrics.values(), seconds)
 
     def epochs(self) -> Sequence[Epoch]:
         """Return those that have come."""
@@ -114,10 +127,6 @@ class Gathered:
         kept = range(numbers[0], numbers[-1] + 1) if whole else tuple(numbers)
         found = [math.nan if cell is None else cell for cell in cells] if None in cells else cells
         return Epochs(kept, self._names, array("d", found))  # type: ignore[arg-type]  # none is left
-
-
-_KNOWN: dict[tuple[str, ...], tuple[str, ...]] = {}
-"""One tuple of names for all trainings that have it: there are but a few."""
 
 
 def column(epochs: Sequence[Epoch], name: str) -> list[float | None]:

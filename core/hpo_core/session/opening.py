@@ -14,6 +14,7 @@ from hpo_core.journal.reader import Damage, JournalReader
 from hpo_core.journal.records import decode_record
 from hpo_core.journal.segments import segments
 from hpo_core.session.damage import name_lost
+from hpo_core.session.index import WORTH_BYTES, read_index, write_index
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.state import SessionState
@@ -36,15 +37,23 @@ def no_collections() -> Iterator[None]:
 
 
 class SessionReader:
-    """Opens a session by replaying its journal, then follows it; never writes and never starts work."""
+    """Opens a session by replaying its journal, then follows it; never starts work.
 
-    def __init__(self, folder: SessionFolder) -> None:
+    For a screen, ``indexed`` goes on from the index beside a large journal, and ``keep_index`` writes one: nothing
+    else is ever written. What must stand whatever an index says, as an export, reads the journal alone.
+    """
+
+    def __init__(self, folder: SessionFolder, indexed: bool = False) -> None:
         self.folder = folder
         self.state = SessionState(folder.load_spec())
         self._spec = self.state.spec
         self._journal = JournalReader(folder.path)
         self._restarts = 0
         self._damage_seen: list[Damage] = []
+        self._indexed = indexed
+        self._kept_to = 0
+        """As far as there is an index, in bytes."""
+        self._begun = False
 
     @property
     def share(self) -> float:
@@ -59,17 +68,32 @@ class SessionReader:
         with no_collections():
             return self._poll(at_most)
 
+    def keep_index(self) -> None:
+        """Keep what was read for the next time, if that was much; where it cannot be kept, nothing is."""
+        mark = self._journal.mark() if self._indexed and self.share == 1 else None
+        if mark is not None and mark.offset - self._kept_to >= WORTH_BYTES:
+            self._kept_to = mark.offset
+            with no_collections(), contextlib.suppress(OSError):
+                write_index(self.folder, self._spec, self.state, mark)
+
+    def _take_index(self) -> bool:
+        state, mark = read_index(self.folder, self._spec, self._journal), self._journal.mark()
+        if state is not None and mark is not None:
+            self.state, self._kept_to = state, mark.offset
+        return state is not None
+
     def _poll(self, at_most: int | None) -> bool:
+        taken = self._indexed and not self._begun and self._take_index()
+        self._begun = True
         records = self._journal.poll(at_most)
         anew = self._journal.restarts != self._restarts
         if anew:  # the journal was repaired, or a record came to light that was missing: what was read is void
             self._restarts = self._journal.restarts
             self.state = SessionState(self._spec)
-        for record in records:
-            self.state.apply(record)
+        self.state.apply_all(records)
         damaged = self._journal.damage != self._damage_seen
         self._damage_seen = self._journal.damage
-        return bool(records) or damaged or anew
+        return bool(records) or damaged or anew or taken
 
     def snapshot(self) -> Snapshot:
         """Return the session as far as it has been read."""

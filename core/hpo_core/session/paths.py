@@ -42,6 +42,11 @@ class SessionFolder:
         return self.path / "status.json"
 
     @property
+    def index(self) -> Path:
+        """What a large journal adds up to; disposable, see ``index``."""
+        return self.path / "journal.index"
+
+    @property
     def control(self) -> Path:
         """Orders from screens and commands."""
         return self.path / "control"

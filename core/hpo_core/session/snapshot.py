@@ -23,7 +23,7 @@ STATUSES: tuple[Status, ...] = ("waiting", "running", "complete", "diverged", "p
 ENDED: frozenset[Status] = frozenset({"complete", "diverged", "pruned", "failed", "stopped"})
 
 
-class Replicate(msgspec.Struct, frozen=True, gc=False):
+class Replicate(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One independent training of a trial, as far as it has come; ``attempt`` counts the tries from 1.
 
     ``started`` and ``ended`` are seconds since 1970; ``seconds`` is the training's own time. ``origin`` says where

@@ -6,7 +6,7 @@ loss of any record: what follows tells most of what was lost, and what cannot be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
@@ -21,6 +21,7 @@ from hpo_core.journal.events import (
     EngineStopped,
     Envelope,
     EpochEnded,
+    Event,
     JobsMoved,
     JobsQueued,
     Noted,
@@ -37,29 +38,23 @@ from hpo_core.plan.setting import Value
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.binding import disagreement
 from hpo_core.session.bounds import MAX_EPOCHS, Bounds
-from hpo_core.session.epochs import Gathered
+from hpo_core.session.epochs import Epoch, Gathered
 from hpo_core.session.snapshot import ENDED, Replicate, Snapshot, Status
 
 END_LOST = "how it ended is lost from the journal; all of its epochs are there"
 """The reason of a training that is complete by its epochs alone."""
 
 
-@dataclass(slots=True)
-class _Growing:
+class _Growing(Gathered):
     """The epochs of the attempt under way, of ``most`` at most; ``seq`` is the number of the last one's record."""
 
-    attempt: int
-    most: int
-    gathered: Gathered
-    seq: int
+    __slots__ = ("attempt", "most", "seq")
 
-    def take(self, event: EpochEnded, seq: int) -> bool:
-        """Take the attempt's next epoch, or a later one; return whether it is one."""
-        if event.attempt != self.attempt or not self.gathered.last < event.epoch <= self.most:
-            return False
-        self.gathered.add(event.epoch, event.metrics, event.seconds)
-        self.seq = seq
-        return True
+    def __init__(self, attempt: int, most: int, epochs: Sequence[Epoch]) -> None:
+        super().__init__(epochs)
+        self.attempt = attempt
+        self.most = most
+        self.seq = 0
 
 
 @dataclass
@@ -122,21 +117,34 @@ class SessionState:
 
     def apply(self, record: Envelope) -> None:
         """Take one record of the journal into account."""
-        seq, event = record.seq, record.event
-        if seq > self._last_seq + 1:
-            self._gap = seq
-        self._last_seq = seq
-        self._version += 1
-        self._time = record.time
-        if type(event) is EpochEnded:  # most of a journal is epochs
-            growing = self._growing.get((event.trial, event.replicate))
-            if growing is None or not growing.take(event, seq):
-                self._add_epoch(event, record.time)
+        self.apply_all((record,))
+
+    def apply_all(self, records: Sequence[Envelope]) -> None:
+        """Take records of the journal into account, in their order."""
+        last, growing = self._last_seq, self._growing
+        for record in records:
+            seq, event = record.seq, record.event
+            if seq > last + 1:
+                self._gap = seq
+            last = seq
+            if type(event) is EpochEnded:  # most of a journal is epochs, and most of those of trainings under way
+                found = growing.get((event.trial, event.replicate))
+                if found is not None and event.attempt == found.attempt and found.last < event.epoch <= found.most:
+                    found.add(event.epoch, event.metrics, event.seconds)
+                    found.seq = seq
+                    continue
+            self._last_seq, self._time = seq, record.time
+            self._take(event, record.time)
+        if records:
+            self._last_seq, self._time = last, records[-1].time
+            self._version += len(records)
+
+    def _take(self, event: Event, time: float) -> None:
+        if isinstance(event, EpochEnded):
+            self._add_epoch(event, time)
             return
-        self._began = self._began or record.time
+        self._began = self._began or time
         match event:
-            case EpochEnded():
-                pass
             case EngineStarted() as event:
                 self._take_over(event)
             case EngineStopped() as event:
@@ -154,11 +162,11 @@ class SessionState:
             case WiringProbed() as event:
                 self._probed = event
             case AttemptStarted() as event:
-                self._start(event, record.time)
+                self._start(event, time)
             case AttemptEnded() as event:
-                self._end(event, record.time)
+                self._end(event, time)
             case ResultAdopted() as event:
-                self._adopt(event, record.time)
+                self._adopt(event, time)
             case QueuePaused() as event:
                 self._paused = event.reason
             case QueueResumed():
@@ -170,7 +178,7 @@ class SessionState:
             case Noted() as event:
                 self._notes.append(event)
             case _:
-                assert_never(record.event)
+                assert_never(event)
 
     def possible(self, key: JobKey) -> bool:
         """Whether there may be such a training: its trial is in the grid, and the session grows not too long."""
@@ -265,12 +273,12 @@ class SessionState:
         if entry is None:
             return
         entry = self._settle(entry.key, entry)
-        gathered = Gathered(entry.epochs)
-        if event.epoch <= gathered.last:
+        growing = _Growing(event.attempt, self._bounds.epochs(event.trial) or MAX_EPOCHS, entry.epochs)
+        if event.epoch <= growing.last:
             return
-        gathered.add(event.epoch, event.metrics, event.seconds)
-        most = self._bounds.epochs(event.trial) or MAX_EPOCHS
-        self._growing[entry.key] = _Growing(event.attempt, most, gathered, self._last_seq)
+        growing.add(event.epoch, event.metrics, event.seconds)
+        growing.seq = self._last_seq
+        self._growing[entry.key] = growing
 
     def _settle(self, key: JobKey, entry: Replicate) -> Replicate:
         """Give a training the epochs that were told since it was last asked for, and return it.
@@ -279,7 +287,7 @@ class SessionState:
         """
         growing = self._growing.pop(key, None)
         if growing is not None:
-            entry = self._replicates[key] = structs.replace(entry, epochs=growing.gathered.epochs())
+            entry = self._replicates[key] = structs.replace(entry, epochs=growing.epochs())
             self._epoch_seqs[key] = growing.seq
         return entry
 
@@ -303,7 +311,7 @@ class SessionState:
         self._epoch_seqs.pop(key, None)
         self._replicates[key] = structs.replace(
             entry,
-            epochs=growing.gathered.epochs() if growing is not None else entry.epochs,
+            epochs=growing.epochs() if growing is not None else entry.epochs,
             status=event.status,
             seconds=event.seconds,
             reason=event.reason,

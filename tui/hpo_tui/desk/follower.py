@@ -79,7 +79,7 @@ class Follower(threading.Thread):
             self._fail(f"The session cannot be followed any more: {type(error).__name__}: {clean(error, 200)}.")
 
     def _follow(self) -> None:
-        reader = SessionReader(self._folder)
+        reader = SessionReader(self._folder, indexed=True)
         snapshot: Snapshot | None = None
         status: LiveStatus | None = None
         alive = False
@@ -106,6 +106,7 @@ class Follower(threading.Thread):
             if changed and snapshot is not None:
                 self._deliver(Update(snapshot, status if alive else None, alive, reader.share))
             if reader.share == 1:
+                reader.keep_index()
                 begun = len(snapshot.replicates) if snapshot is not None else 0
                 rest = max(1 / RATE, begun / TRAININGS_A_SECOND)
                 self._leave.wait(max(rest - (time.monotonic() - began), 0.01))

@@ -122,7 +122,7 @@ class _Card:
 
     def __init__(self, folder: SessionFolder) -> None:
         self._folder = folder
-        self._reader = SessionReader(folder)
+        self._reader = SessionReader(folder, indexed=True)
         self._snapshot: Snapshot | None = None
         self._size = 0
         self._best: float | None = None
@@ -133,6 +133,7 @@ class _Card:
         if self._reader.poll() or self._snapshot is None:
             snapshot = self._reader.snapshot()
             check_readable(snapshot, self._folder)
+            self._reader.keep_index()
             self._size = self._folder.disk_size()
             self._apart = snapshot.spec.losses_apart
             self._best = None if self._apart else best_score(snapshot)
