@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from quiet_pilot import run_quietly
 from textual.pilot import Pilot
 
 from hpo_core.session.paths import SessionFolder
@@ -60,5 +61,5 @@ async def opened(
 ) -> AsyncIterator[Drawn]:
     """Open the app on a session, or on home."""
     app = HpoApp(sessions, folder, **options)
-    async with app.run_test(size=size, notifications=True) as pilot:
+    async with run_quietly(app, size, notifications=True) as pilot:
         yield Drawn(pilot)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quiet_pilot import run_quietly
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 
@@ -146,7 +147,7 @@ def open_app(sessions: Path) -> OpenApp:
         **options: Any,
     ) -> AsyncIterator[Driver]:
         app = HpoApp(sessions, folder, **options)
-        async with app.run_test(size=size, notifications=notices) as pilot:
+        async with run_quietly(app, size, notices) as pilot:
             driver = Driver(pilot)
             if folder is not None:
                 await driver.shows("header", folder.name)

@@ -1,0 +1,56 @@
+"""The app driven without a terminal, at the cost of the app alone.
+
+Textual's pilot waits by sending a message to every widget, two or three times a key: a form has 500 of them, and
+a key then costs 0.1 s and more; it gives up after 30 s, which a busy machine may take. This one looks instead
+whether any of them still has a message to work off, and waits on while one does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.app import App
+from textual.message_pump import MessagePump
+from textual.pilot import Pilot, WaitForScreenTimeout
+
+LIMIT = 60.0
+AT_ONCE = 100
+"""So many turns of the loop are made without a rest; what is waited for longer is a thread or a timer."""
+
+
+@asynccontextmanager
+async def run_quietly(
+    app: App[None], size: tuple[int, int], notifications: bool = False
+) -> AsyncIterator[Pilot[None]]:
+    """Run the app in a terminal that is none."""
+    Pilot._wait_for_screen = settled  # type: ignore[method-assign] - ``run_test`` itself waits with it too
+    async with app.run_test(size=size, notifications=notifications) as pilot:
+        yield pilot
+
+
+def at_work(pump: MessagePump) -> bool:
+    """Whether it has a message to work off, or is at one: whoever is not, waits for the next."""
+    if pump._closing or pump._closed:
+        return False
+    queue = pump._message_queue
+    return not queue.empty() or not queue.ready_event._waiters
+
+
+async def settled(pilot: Pilot[None], timeout: float = LIMIT) -> bool:
+    """Wait until the screen, and all that stands on it, has worked off its messages."""
+    app = pilot.app
+    end = time.monotonic() + timeout
+    turns = 0
+    while not app._exception_event.is_set():
+        if not app.screen_stack:
+            return False
+        if not any(map(at_work, (app, *app.screen.walk_children(with_self=True)))):
+            return True
+        if time.monotonic() > end:
+            raise WaitForScreenTimeout(f"the screen is still at work after {timeout:.0f} s")
+        turns += 1
+        await asyncio.sleep(0 if turns < AT_ONCE else 0.005)
+    return False
