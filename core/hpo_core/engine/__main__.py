@@ -19,10 +19,12 @@ import msgspec
 
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import LOCKED, READY
+from hpo_core.engine.witness import witnessed
 from hpo_core.errors import HpoError, SessionLocked
-from hpo_core.executors.registry import start_executor
+from hpo_core.executors.registry import EXECUTORS, start_executor
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.session.paths import SessionFolder
+from hpo_core.text import clean
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -42,6 +44,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal's end is not ours
     folder = SessionFolder(arguments.folder.absolute())
+    facts = EXECUTORS.get(arguments.options.executor)
+    with witnessed(_gone(folder)) if facts is not None and facts.cluster else contextlib.nullcontext():
+        return _work_off(folder, arguments)
+
+
+def _gone(folder: SessionFolder) -> str:
+    return (
+        f"session {clean(folder.path)}: the engine has ended without a word: it was killed, or its cluster is "
+        f"gone; 'hpo-tui resume {clean(folder.name)}' goes on where the journal ends."
+    )
+
+
+def _work_off(folder: SessionFolder, arguments: argparse.Namespace) -> int:
     try:
         executor = start_executor(folder, arguments.options)
         engine = Engine(folder, executor, arguments.options, take_over=arguments.take_over)
@@ -57,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.info("session %s: %s", folder.path, engine.run())
     except HpoError as error:
         logging.error("%s", error)
+        return 1
+    except Exception:
+        again = f"'hpo-tui resume {clean(folder.name)}' goes on where the journal ends"
+        logging.exception("session %s: the engine has ended by an error of its own; %s", folder.path, again)
         return 1
     return 0
 

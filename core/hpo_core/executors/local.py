@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hpo_core.executors.executor import Report, WorkerDied
+from hpo_core.executors.executor import Executor, Report, WorkerDied
 from hpo_core.executors.gpus import GpuShare
 from hpo_core.executors.hardware import cores, gpus, memory_allowance, suggested_cpu_workers
 from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS, Ladder
@@ -204,7 +204,7 @@ class LocalExecutor:
                     self._bury(worker, process)
 
 
-def start(folder: SessionFolder, options: EngineOptions) -> LocalExecutor:
+def start(folder: SessionFolder, options: EngineOptions) -> Executor:
     """Return the executor for a session; see ``ExecutorModule``."""
     return LocalExecutor(
         folder.logs,

@@ -21,7 +21,7 @@ import msgspec
 
 import hpo_core
 from hpo_core.errors import HpoError
-from hpo_core.executors.executor import Report, WorkerDied
+from hpo_core.executors.executor import Executor, Report, WorkerDied
 from hpo_core.executors.hardware import cores, gpus, memory_allowance
 from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS
 from hpo_core.executors.ray_relay import Heard, Relay, decode
@@ -43,8 +43,8 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
 from hpo_core.workloads.keras_process import GPU_SHARERS
 
-HEAR_SECONDS = 20.0
-"""A relay that has nothing to say is asked again after so long."""
+HEAR_SECONDS = 10.0
+"""A relay that has nothing to say tells after so long what its worker has computed, and is asked again."""
 
 CONNECT_SECONDS = 10.0
 """A cluster that does not answer within so long is not there."""
@@ -69,6 +69,7 @@ class _Worker:
     busy: bool = False
     leaving: bool = False
     memory: int = 0
+    cpu: float = 0.0
     keep: Path | None = None
     rungs: list[tuple[float, signal.Signals]] = field(default_factory=list)
 
@@ -153,6 +154,10 @@ class RayExecutor:
             now += ASK_SECONDS
         of.rungs = [(now, signal.SIGTERM), (now + TERM_SECONDS, signal.SIGKILL)]
 
+    def cpu_seconds(self, worker: int) -> float:
+        """CPU time of the worker and of its children, as the relay told when it was silent last."""
+        return self._workers[worker].cpu
+
     def poll(self, timeout: float) -> list[Report]:
         """Take what the relays have heard."""
         self._climb(self._workers.values())
@@ -226,7 +231,7 @@ class RayExecutor:
         if heard is None:
             return [] if self._forget(of) else [(of.number, WorkerDied(0, -signal.SIGKILL, of.log, lost=of.ready))]
         reports: list[Report] = []
-        of.memory, leaving = heard.memory, of.leaving
+        of.memory, of.cpu, leaving = heard.memory, max(of.cpu, heard.cpu), of.leaving
         if heard.log is not None:
             _write(Path(heard.log[0]), heard.log[1])
         if heard.model is not None and of.keep is not None and (lost := _keep(of.keep, heard.model)):
@@ -335,7 +340,7 @@ def _check_answers(address: str) -> None:
         raise HpoError(f"There is no Ray cluster at {clean(address, 80)}: {clean(error, 200)}.") from None
 
 
-def start(folder: SessionFolder, options: EngineOptions) -> RayExecutor:
+def start(folder: SessionFolder, options: EngineOptions) -> Executor:
     """Return the executor for a session; see ``ExecutorModule``."""
     return RayExecutor(
         folder.logs,

@@ -43,6 +43,8 @@ class Heard:
     log: tuple[str, bytes] | None = None
     model: bytes | None = None
     node: str = ""
+    cpu: float = 0.0
+    """CPU seconds of a worker that has said nothing for a while."""
 
 
 class Relay:
@@ -102,7 +104,7 @@ class Relay:
     def hear(self, timeout: float) -> Heard:
         """Return what the worker has said, waiting at most so many seconds for the first of it."""
         if not self._selector.select(timeout):
-            return Heard((), self._process.resident())
+            return Heard((), self._process.resident(), cpu=self._process.cpu_seconds())
         found, ended = self._process.read()
         model = self._model(found) if found and not self._process.busy else None
         events = tuple(map(_events.encode, found))

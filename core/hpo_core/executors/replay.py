@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from hpo_core.errors import HpoError
-from hpo_core.executors.executor import Report, WorkerDied
+from hpo_core.executors.executor import Executor, Report, WorkerDied
 from hpo_core.journal.events import (
     AttemptStatus,
     EngineOptions,
@@ -168,7 +168,7 @@ class ReplayExecutor:
         self._stops.pop(worker, None)
 
 
-def start(folder: SessionFolder, options: EngineOptions) -> ReplayExecutor:
+def start(folder: SessionFolder, options: EngineOptions) -> Executor:
     """Return the executor for a session; see ``ExecutorModule``. It makes results up: the workload must too."""
     del folder
     if not facts_of(options.workload).made_up:

@@ -109,7 +109,7 @@ def served(kind: str, folder: Path) -> Iterator[Listener]:
 def workers(folder: Path) -> list[psutil.Process]:
     """The worker processes whose logs go to ``folder``."""
     found = []
-    for child in psutil.Process().children():
+    for child in psutil.Process().children(recursive=True):  # over Ray, they are its processes' children
         with contextlib.suppress(psutil.NoSuchProcess):  # another test's process may be ending just now
             if str(folder) in " ".join(child.cmdline()):
                 found.append(child)
@@ -178,6 +178,12 @@ def test_the_same_seed_gives_the_same_curve_on_a_worker_that_stays_warm(
         warm.executor.submit(1, job())
         curves.append([event.metrics for event in warm.until_a(JobEnded) if isinstance(event, EpochEnded)])
     assert curves[0] == curves[1] != []
+
+
+def test_what_a_worker_has_computed_can_be_asked_for_at_any_time(warm: Listener, job: Callable[..., Job]) -> None:
+    assert warm.executor.cpu_seconds(1) >= 0
+    assert warm.train(job()).status == "complete"
+    assert warm.executor.cpu_seconds(1) >= 0
 
 
 def test_a_training_is_stopped_and_the_worker_takes_the_next(warm: Listener, job: Callable[..., Job]) -> None:

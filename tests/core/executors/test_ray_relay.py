@@ -79,6 +79,7 @@ def until(relay: Relay, kind: type) -> list[Heard]:
 
 def test_the_file_travels_and_the_log_comes_back_to_where_the_session_is(relay: Relay) -> None:
     until(relay, WorkerReady)
+    assert relay.hear(0).cpu > 0, "what a worker that says nothing has computed is told: it is a sign of its life"
     ids = {"trial": 1, "replicate": 1, "attempt": 1, "seed": 1}
     job = Job(**ids, values={"lr": 0.5}, data={}, settings={}, log="/not/here/logs/t1.log", keep=KEEP)
     relay.model.parent.mkdir()
