@@ -5,8 +5,9 @@
 
 Prints (1) milliseconds a step and seconds of compiling, for filters, batches, XLA off and on; (2) the same of
 Keras' ``fit`` with the XLA that it takes by itself; (3) images a second with several workers on one GPU; (4) whole
-grids: the paper's way, KerasTuner, hpo-tui. What is not there, or would take too long, is one line that says so.
-Exit status: 0 done, 1 a part failed, 2 the call was wrong.
+grids: the paper's way, KerasTuner, hpo-tui. Each part and each row has a limit of its own: what takes too long
+(XLA may compile for minutes) costs a row, which says so, and nothing else; at the end of its time all of it ends.
+Exit status: 0 done, 1 a part failed or ran out of its time, 2 the call was wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -31,19 +32,17 @@ from image_folders import generate
 from machine_words import machine_in_words
 from stopwatch import adopt_orphans, end_descendants
 
-from hpo_core.executors.hardware import gpus
-
-GRID_SECONDS = 150.0
-"""What of the time is kept for the grids."""
+from hpo_core.executors.hardware import cores, gpus
 
 PARTS = Path(__file__).with_name("gpu_parts.py")
 
 
 @dataclass(frozen=True)
 class Form:
-    """How much is measured, in ``limit`` seconds: ``images`` of ``side`` pixels, ``xla`` off and on.
+    """How much is measured: ``images`` of ``side`` pixels, ``xla`` off and on, so many ``seconds`` of workers.
 
-    ``seconds`` for each count of workers; ``grid`` by its name in throughput.py.
+    ``grids``: each by its name in throughput.py, with the ways through it. ``ends``: the seconds from the start by
+    which each of the four parts is over; ``longest``: what one row may take.
     """
 
     device: str
@@ -54,13 +53,31 @@ class Form:
     xla: Sequence[bool]
     workers: Sequence[int]
     seconds: float
-    grid: str
-    limit: float
+    grids: Sequence[tuple[str, Sequence[str]]]
+    ends: tuple[int, int, int, int]
+    longest: float
 
 
-WHOLE = Form("gpu:0", 100, 5120, (12, 48), (64, 512), (False, True), (1, 2, 4, 8), 6.0, "small", 480.0)
-SMALL = Form("cpu", 64, 120, (2,), (16,), (False,), (1, 2), 0.5, "tiny", 1800.0)
+ALL_WAYS, IN_ONE = ("paper", "kerastuner", "hpo-tui"), ("kerastuner", "hpo-tui")
+"""A process for each of 24 trainings starts TensorFlow on a GPU 24 times: there is no time for that."""
+
+WHOLE = Form(
+    *("gpu:0", 100, 5120, (12, 48), (64, 512), (False, True), (1, 2, 4, 8), 5.0),
+    grids=(("tiny", ALL_WAYS), ("small", IN_ONE)),
+    ends=(140, 190, 260, 470),
+    longest=50.0,
+)
+SMALL = Form(
+    *("cpu", 64, 120, (2,), (16,), (False,), (1, 2), 0.5),
+    grids=(("tiny", ALL_WAYS),),
+    ends=(400, 800, 1200, 1800),
+    longest=390.0,
+)
 """Without XLA, which compiles for minutes on a CPU."""
+
+OURS_SECONDS = 40
+"""What is kept of a grid's time for its last way."""
+
 CLASSES = 10
 
 
@@ -78,19 +95,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1" if arguments.small else first
     adopt_orphans()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    end = time.monotonic() + form.limit
-    print(f"{device_words(form)}; {machine_in_words()}; {form.images:,} images of {form.side}×{form.side}.")
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit("\nThe time is up: what is missing was not measured."))
+    signal.alarm(form.ends[-1])
+    ends = [time.monotonic() + seconds for seconds in form.ends]
+    print(
+        f"{device_words(form)}; {machine_in_words()}; {form.images:,} images of {form.side}×{form.side}.",
+        flush=True,
+    )
     failed = False
     try:
         if 1 in arguments.parts:
-            failed |= print_steps("hpo-tui", form, form.xla, end - GRID_SECONDS)
+            failed |= print_steps("hpo-tui", form, form.xla, ends[0])
         if 2 in arguments.parts:
-            failed |= print_steps("fit", form, (None,), end - GRID_SECONDS)
+            failed |= print_steps("fit", form, (None,), ends[1])
         if 3 in arguments.parts:
-            failed |= print_workers(form, end - GRID_SECONDS)
+            failed |= print_workers(form, ends[2])
         if 4 in arguments.parts:
-            failed |= bool(print_grids(form, end))
+            failed |= print_grids(form, ends[3])
     finally:
+        signal.alarm(0)
         end_descendants()
     return int(failed)
 
@@ -111,13 +134,13 @@ def print_steps(way: str, form: Form, compiled: Sequence[bool | None], end: floa
     print(f"\n{way}, one process:\n\n| filters | batch | XLA | ms a step | images/s | compiling |")
     print("|---:|---:|---|---:|---:|---:|", flush=True)
     failed = False
-    for filters, batch, jit in product(form.filters, form.batches, compiled):
+    for batch, filters, jit in product(form.batches, form.filters, compiled):
         lead = f"| {filters} | {batch} | {'its own' if jit is None else 'on' if jit else 'off'} |"
         asked = Asked(way, form.device, form.side, form.images, filters, batch, jit)
-        said = measured([asked], end)
+        said = measured([asked], end, form.longest)
         if isinstance(said, str):
             print(f"{lead} {said} | | |", flush=True)
-            failed |= said != LATE
+            failed = True
             continue
         step, compiling = said[0]["step"], said[0]["compiling"]
         print(f"{lead} {1000 * step:.2f} | {batch / step:,.0f} | {compiling:.1f} s |", flush=True)
@@ -134,51 +157,57 @@ def print_workers(form: Form, end: float) -> bool:
             *("hpo-tui", form.device, form.side, form.images, form.filters[0], form.batches[0], False),
             seconds=form.seconds,
         )
-        said = measured([asked] * count, end)
+        said = measured([asked] * count, end, form.longest)
         if isinstance(said, str):
             print(f"| {count} | {said} | |", flush=True)
-            return said != LATE
+            return True
         speed = sum(of["images"] / of["seconds"] for of in said)
         one = one or speed
         print(f"| {count} | {speed:,.0f} | {speed / one:.2f} × |", flush=True)
     return False
 
 
-def print_grids(form: Form, end: float) -> int:
-    """Print whole grids, each way in turn; the exit status of throughput.py."""
-    left = end - time.monotonic()
-    if left < 30:
-        print(f"\nWhole grids: {LATE}.")
-        return 0
-    print("\nWhole grids:\n", flush=True)
+def print_grids(form: Form, end: float) -> bool:
+    """Print whole grids, each way in turn; whether any failed."""
+    failed = False
     with tempfile.TemporaryDirectory(prefix="hpo-tui-gpu-") as scratch:
         options = []
         if form is SMALL:
             options = ["--shapes", str(generate(Path(scratch) / "images", 2, 8, 4))]
-        return throughput.main(
-            [
-                *("--grid", form.grid, "--ways", "paper", "kerastuner", "hpo-tui"),
-                *("--workers", str(min(4, form.workers[-1])), "--limit", f"{left / 3:.0f}"),
-                *("--out", str(Path(scratch) / "runs.csv"), *options),
-            ]
-        )
+        for grid, ways in form.grids:
+            left = end - time.monotonic()
+            if left < 2 * OURS_SECONDS:
+                print(f"\nThe grid {grid!r}: {LATE}.")
+                return True
+            print(f"\nThe grid {grid!r}:\n", flush=True)
+            status = throughput.main(
+                [
+                    *("--grid", grid, "--ways", *ways, "--workers", str(min(4, form.workers[-1]))),
+                    *("--limit", f"{(left - OURS_SECONDS) / (len(ways) - 1):.0f}"),
+                    *("--out", str(Path(scratch) / f"{grid}.csv"), *options),
+                ]
+            )
+            failed |= bool(status)
+    return failed
 
 
 LATE = "left out: the time is up"
 
 
-def measured(asked: Sequence[Asked], end: float) -> list[dict[str, float]] | str:
+def measured(asked: Sequence[Asked], end: float, longest: float) -> list[dict[str, float]] | str:
     """Measure in a process for each that is asked, all at once; what they say, or why they say nothing.
 
-    All are ready before any begins, so that no start is measured.
+    All are ready before any begins, so that no start is measured. The machine's cores are shared among them.
     """
-    if time.monotonic() >= end:
+    began = time.monotonic()
+    if began >= end:
         return LATE
+    until, threads = min(end, began + longest), max(1, cores() // len(asked))
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(sys.path)}
     with tempfile.TemporaryFile("w+") as words:
         children = [
             subprocess.Popen(
-                [sys.executable, str(PARTS), one.to_json()],
+                [sys.executable, str(PARTS), replace(one, threads=threads).to_json()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=words,
@@ -187,7 +216,7 @@ def measured(asked: Sequence[Asked], end: float) -> list[dict[str, float]] | str
             )
             for one in asked
         ]
-        too_long = threading.Timer(end - time.monotonic(), lambda: [child.kill() for child in children])
+        too_long = threading.Timer(until - began, lambda: [child.kill() for child in children])
         too_long.start()
         try:
             ready = [_line(child) for child in children]
@@ -207,8 +236,8 @@ def measured(asked: Sequence[Asked], end: float) -> list[dict[str, float]] | str
                     pipe.close()
         if all(said):
             return [json.loads(line) for line in said]
-        if time.monotonic() >= end:
-            return LATE
+        if time.monotonic() >= until:
+            return f"left out: not done in {until - began:.0f} s"
         words.seek(0)
         last = [line for line in words.read().splitlines() if line.strip()]
         errors = [line for line in last if "Error" in line.split(":")[0]] or last or ["without a word"]

@@ -36,6 +36,7 @@ class Asked:
     batch: int
     jit: bool | None
     seconds: float = 0.0
+    threads: int = 1
 
     def to_json(self) -> str:
         """Return it for the command line."""
@@ -74,12 +75,12 @@ def compiled_loop(asked: Asked) -> Callable[[], None]:
     from hpo_core.plan.hyperparameters import KNOWN
     from hpo_core.workloads.keras_process import prepare_environment, set_up
 
-    prepare_environment(asked.device, 1)
+    prepare_environment(asked.device, asked.threads)
     from hpo_core.workloads.paper.program import Program
     from hpo_core.workloads.paper.tensors import Resident
     from hpo_core.workloads.paper.training import epoch_order
 
-    check_device(set_up(1, asked.device), asked.device)
+    check_device(set_up(asked.threads, asked.device), asked.device)
     images, labels = drawn(asked)
     values = {name: known.default for name, known in KNOWN.items() if known.default is not None}
     values |= {"filters": asked.filters, "batch_size": asked.batch}
@@ -98,11 +99,11 @@ def keras_fit(asked: Asked) -> Callable[[], None]:
     """Return an epoch of Keras' own ``fit`` on the same network."""
     from hpo_core.workloads.keras_process import prepare_environment, set_up
 
-    prepare_environment(asked.device, 1)
+    prepare_environment(asked.device, asked.threads)
     from grid_plan import Plan
     from keras_peer import Part, compiled_model, feeds
 
-    check_device(set_up(1, asked.device), asked.device)
+    check_device(set_up(asked.threads, asked.device), asked.device)
     images, labels = drawn(asked)
     part = Part(images, np.eye(10, dtype=np.float32)[labels])
     plan = Plan((), (), (), 1, 1, asked.batch, (asked.side, asked.side))

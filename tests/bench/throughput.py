@@ -113,6 +113,9 @@ def measure(way: Way, plan: Plan, data: str, number: int, temporary: Path, limit
     expected = len(list(plan.trainings()))
     if not way.reaps:
         took = replace(took, cpu=math.nan)
+    if took.status == -signal.SIGKILL and took.wall >= limit:
+        print(f"{way.name} is left out: {expected} trainings were not done in {limit:.0f} s", flush=True)
+        return None
     results = way.results(plan, folder) if took.status == 0 else []
     working = way.working(folder) if results else math.nan
     if len(results) != expected:
