@@ -6,6 +6,7 @@
     ├── TableError         a table to import that is not what it should be (file, line, column)
     ├── SessionError       a session that cannot be found, created or opened
     │   └── SessionLocked  another engine works on it
+    ├── ExecutorError      the machines that train are gone, all of them
     ├── JournalError       the journal cannot be written or read as a whole
     ├── FilterError        a trim or filter expression that does not parse
     └── TerminalError      a terminal that cannot show the screen
@@ -38,6 +39,10 @@ class SessionError(HpoError):
 
 class SessionLocked(SessionError):  # noqa: N818 - a state of the session, read as "session locked"
     """Another engine holds the session's lock; says host, process and since when."""
+
+
+class ExecutorError(HpoError):
+    """No job can be handed out any more: what the executor works through has ended."""
 
 
 class JournalError(HpoError):

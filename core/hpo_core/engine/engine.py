@@ -26,7 +26,7 @@ from hpo_core.engine.readings import Readings
 from hpo_core.engine.recorder import JournalLost, Recorder
 from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.engine.supervisor import Limits, Supervisor
-from hpo_core.errors import SessionError
+from hpo_core.errors import ExecutorError, SessionError
 from hpo_core.executors.executor import Executor
 from hpo_core.executors.registry import EXECUTORS
 from hpo_core.executors.sharing import ENGINE, claim, engine_claims
@@ -168,7 +168,8 @@ class Engine:
     def run(self) -> str:
         """Work until nothing is left or the end is ordered; return the reason.
 
-        Raises ``JournalLost`` or ``Superseded`` where the journal is no longer this engine's.
+        Raises ``JournalLost`` or ``Superseded`` where the journal is no longer this engine's, ``ExecutorError``
+        where there is nothing to train on any more.
         """
         try:
             while True:
@@ -185,6 +186,9 @@ class Engine:
             return reason
         except JournalLost as error:
             raise JournalLost(self._save_from_memory(error)) from None
+        except ExecutorError as error:
+            self._recorder.note("error", str(error))
+            raise
         finally:
             self._close()
 

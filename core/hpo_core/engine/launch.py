@@ -13,6 +13,7 @@ import time
 import msgspec
 
 from hpo_core.errors import SessionError, SessionLocked, SpecError
+from hpo_core.executors.registry import EXECUTORS
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
 from hpo_core.journal.files import make_own_folder, open_own
 from hpo_core.session.code import check_trusted
@@ -20,6 +21,9 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
 
 START_SECONDS = 60.0
+CLUSTER_SECONDS = 180.0
+"""An engine that starts or joins a cluster has so long: on a busy machine that alone takes half a minute."""
+
 LOG_BYTES = 1 << 20
 """An engine log longer than this is begun anew."""
 
@@ -64,7 +68,8 @@ def start_engine(
         finally:
             os.close(log)
             os.close(theirs)
-        answer = _await_answer(ready)
+        facts = EXECUTORS.get(options.executor)
+        answer = _await_answer(ready, CLUSTER_SECONDS if facts is not None and facts.cluster else START_SECONDS)
     except OSError as error:
         raise SessionError(f"The engine cannot be started: {error.strerror}.") from None
     finally:
@@ -112,10 +117,10 @@ def _open_log(folder: SessionFolder) -> int:
     return fd
 
 
-def _await_answer(ready: int) -> bytes | None:
+def _await_answer(ready: int, patience: float) -> bytes | None:
     """Return all that the engine says before it closes its end; None where it says nothing for too long."""
     answer = b""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + patience
     while (left := deadline - time.monotonic()) > 0:
         if select.select([ready], [], [], left)[0]:
             part = os.read(ready, 4096)

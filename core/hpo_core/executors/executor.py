@@ -77,7 +77,10 @@ class Executor(Protocol):
         ...
 
     def poll(self, timeout: float) -> list[Report]:
-        """Return what was reported, waiting at most ``timeout`` seconds for the first of it."""
+        """Return what was reported, waiting at most ``timeout`` seconds for the first of it.
+
+        Raises ``ExecutorError`` where no worker can be reached or started any more.
+        """
         ...
 
     def memory(self) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 import hpo_core
-from hpo_core.errors import HpoError
+from hpo_core.errors import ExecutorError, HpoError
 from hpo_core.executors.executor import Executor, Report, WorkerDied
 from hpo_core.executors.hardware import cores, gpus, memory_allowance
 from hpo_core.executors.ladder import ASK_SECONDS, TERM_SECONDS
@@ -48,6 +48,9 @@ HEAR_SECONDS = 10.0
 
 CONNECT_SECONDS = 10.0
 """A cluster that does not answer within so long is not there."""
+
+LOOK_SECONDS = 10.0
+"""So often it is asked whether Ray still runs here, while workers are waited for."""
 
 STORE_BYTES = 80_000_000
 """The object store of a cluster that is started here: nothing large is ever put into it."""
@@ -99,6 +102,7 @@ class RayExecutor:
         self._workers: dict[int, _Worker] = {}
         self._heard: dict[Any, _Worker] = {}
         """What is awaited of each relay."""
+        self._look = 0.0
 
     @property
     def device(self) -> str:
@@ -112,6 +116,7 @@ class RayExecutor:
 
     def start_worker(self, worker: int) -> None:
         """Start an actor where there is room for it, and the worker beside it."""
+        self._look = time.monotonic() + LOOK_SECONDS
         log = self._logs / f"worker-{worker:02d}.log"
         threads = max(1, cores() // self.suggested_workers) if self._gpu_share else 1
         file = (self._data.get("model") or {}).get("file")
@@ -160,6 +165,7 @@ class RayExecutor:
 
     def poll(self, timeout: float) -> list[Report]:
         """Take what the relays have heard."""
+        self._look_for_ray()
         self._climb(self._workers.values())
         return [report for of, heard in self._take(timeout) for report in self._reports(of, heard)]
 
@@ -202,6 +208,14 @@ class RayExecutor:
             self._send(of, Quit())
         else:
             of.actor.signal.remote(int(signal.SIGTERM))
+
+    def _look_for_ray(self) -> None:
+        if time.monotonic() < self._look or all(of.ready for of in self._workers.values()):
+            return
+        self._look = time.monotonic() + LOOK_SECONDS
+        here = self._ray.get_runtime_context().get_node_id()
+        if any(node["NodeID"] == here and not node["Alive"] for node in self._ray.nodes()):
+            raise ExecutorError("Ray has ended on this machine, so no worker can be started any more.")
 
     def _climb(self, workers: Iterable[_Worker]) -> None:
         for of in workers:

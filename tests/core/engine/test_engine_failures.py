@@ -12,6 +12,7 @@ import pytest
 
 from hpo_core.engine.failures import MemoryKills, Repetition, describe_death, last_words
 from hpo_core.engine.supervisor import Limits
+from hpo_core.errors import ExecutorError
 from hpo_core.executors.executor import Report, WorkerDied
 from hpo_core.executors.replay import ReplayExecutor, synthetic
 from hpo_core.journal.events import (
@@ -184,6 +185,31 @@ def test_different_failures_do_not_pause_the_queue(make_session: MakeSession, ru
     snapshot = run_engine(make_session(replicates=4), executor)
     assert snapshot.counts["failed"] == 16
     assert snapshot.paused is None
+
+
+class Dissolved(ReplayExecutor):
+    """A replay whose machines are all gone once a training has ended."""
+
+    def __init__(self, folder: SessionFolder) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def poll(self, timeout: float) -> list[Report]:
+        if read_session(self.folder).counts["complete"]:
+            raise ExecutorError("The machines are gone.")
+        return super().poll(timeout)
+
+
+def test_an_engine_without_machines_says_so_ends_and_is_followed_by_one_that_goes_on(
+    make_session: MakeSession, run_engine: RunEngine
+) -> None:
+    folder = make_session()
+    with pytest.raises(ExecutorError):
+        run_engine(folder, Dissolved(folder))
+    left = read_session(folder)
+    assert ("error", "The machines are gone.") in [(note.level, note.text) for note in left.notes]
+    assert not folder.engine_runs()
+    assert run_engine(folder, ReplayExecutor()).finished
 
 
 class StillBorn(ReplayExecutor):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import msgspec
 import pytest
 
-from hpo_core.errors import HpoError
+from hpo_core.errors import ExecutorError, HpoError
 from hpo_core.executors import ray_cluster, ray_relay
 from hpo_core.executors.ray_relay import Heard, Relay, decode
 from hpo_core.executors.registry import check_options
@@ -104,3 +105,23 @@ def test_an_address_goes_with_a_cluster_and_a_missing_package_is_named(monkeypat
     monkeypatch.setattr("hpo_core.executors.registry.find_spec", lambda name: None)
     with pytest.raises(HpoError, match=r"The executor 'ray' needs ray: pip install 'hpo-tui\[ray\]'"):
         check_options(EngineOptions(executor="ray"))
+
+
+@pytest.mark.parametrize("alive", [False, True])
+def test_workers_that_wait_for_a_ray_that_has_ended_here_are_given_up_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alive: bool
+) -> None:
+    ray = MagicMock()
+    ray.wait.return_value = ([], [])
+    ray.get_runtime_context().get_node_id.return_value = "here"
+    ray.nodes.return_value = [{"NodeID": "there", "Alive": not alive}, {"NodeID": "here", "Alive": alive}]
+    monkeypatch.setattr(ray_cluster, "_connect", lambda address: ray)
+    monkeypatch.setattr(ray_cluster, "LOOK_SECONDS", 0.0)
+    executor = ray_cluster.RayExecutor(tmp_path, workload="synthetic")
+    assert executor.poll(0) == [], "without a worker nothing is waited for"
+    executor.start_worker(1)
+    if alive:
+        assert executor.poll(0) == []
+    else:
+        with pytest.raises(ExecutorError, match="Ray has ended on this machine"):
+            executor.poll(0)
