@@ -22,6 +22,7 @@ from hpo_core.journal.files import REAL_FILES, Files
 from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.reader import JournalReader
 from hpo_core.journal.writer import JournalWriter, set_torn_tail_aside
+from hpo_core.session.index import keep_index
 from hpo_core.session.opening import check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.state import SessionState
@@ -50,7 +51,8 @@ class Recorder:
         self, folder: SessionFolder, lock: SessionLock, files: Files = REAL_FILES, clock: Clock | None = None
     ) -> None:
         self.folder = folder
-        self.state = SessionState(folder.load_spec())
+        self._spec = folder.load_spec()
+        self.state = SessionState(self._spec)
         self.blocked = ""
         """Why nothing can be written at the moment, in a sentence; empty where all is well."""
         self.crowded = ""
@@ -142,6 +144,10 @@ class Recorder:
                 self._writer.sync(at_once=True)
                 break
         self._writer.close()
+        with contextlib.suppress(OSError):
+            self._reader.poll()
+            if not self._reader.restarts:  # it is the journal that was written here
+                keep_index(self.folder, self._spec, self.state, self._reader)
 
     def _write_waiting(self) -> None:
         while self._waiting:

@@ -130,9 +130,9 @@ class JournalReader:
         return self._read_bytes / self._all_bytes if self._all_bytes else 1.0
 
     def mark(self) -> Mark | None:
-        """Return how far all was read; None where anything is damaged or missing, or in several files."""
+        """Return how far all was read; None where some is left, damaged, missing, or in another file."""
         place = self._places.get(FIRST_SEGMENT)
-        if place is None or len(self._places) > 1 or self._damage or self._gaps:
+        if place is None or len(self._places) > 1 or self._damage or self._gaps or self.share < 1:
             return None
         return Mark(place.file, place.offset, place.lines, place.crc, self.last_seq, self.gen)
 

@@ -1,15 +1,16 @@
 """What a large journal adds up to, in a file beside it, so that it is not read again: disposable, never the truth.
 
-A screen that has read a large journal writes ``journal.index``, and goes by one where its program, its spec and
-every byte of the journal that it stands for are still the same; what the journal has beyond is then read as ever.
-Anything else in its place is no error: the journal is read. What it says is held to the bounds of a journal's
-records. Commands, an engine and a repair go by the journal alone.
+An engine at its end, and a screen that has read a large journal, write ``journal.index``; screens go by it where
+program, spec and every byte of the journal that it stands for are still the same; what the journal has beyond is
+then read as ever. Anything else in its place is no error: the journal is read. What it says is held to
+the bounds of a journal's records. Commands, engines and a repair go by the journal alone.
 
 Two lines of JSON, then the cells of all epochs as the machine's doubles, then a checksum of all before.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -109,16 +110,23 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     """For each replicate the number of its first epoch, how many there are, and which of ``names`` they tell."""
 
 
-def write_index(folder: SessionFolder, spec: SessionSpec, state: SessionState, mark: Mark) -> None:
-    """Keep what the journal adds up to as far as ``mark``, of a session that began with ``spec``.
+def keep_index(
+    folder: SessionFolder, spec: SessionSpec, state: SessionState, journal: JournalReader, kept_to: int = 0
+) -> int:
+    """Keep what was read of a session that began with ``spec``, if that is much more than ``kept_to`` bytes.
 
-    Nothing is kept of one that says what cannot be, of another user's, nor where the disk has little room left.
-    Raises ``OSError``.
+    Return how many bytes need not be read again. Nothing is kept of a journal that is damaged or says what cannot
+    be, in another user's folder, and where it cannot be, as on a disk that has little room left.
     """
-    own = folder.path.stat().st_uid == os.geteuid()
-    if own and not state._bounds.broken and shutil.disk_usage(folder.path).free > mark.offset:
-        head = _Head(_program(), spec.to_toml(), mark)
-        write_atomically(folder.index, _parts(head, state, len(spec.grid)), durable=False)
+    mark = journal.mark()
+    if mark is None or mark.seq != state._last_seq or mark.offset - kept_to < WORTH_BYTES or state._bounds.broken:
+        return kept_to
+    with contextlib.suppress(OSError):
+        room = shutil.disk_usage(folder.path).free > mark.offset
+        if room and folder.path.stat().st_uid == os.geteuid():
+            head = _Head(_program(), spec.to_toml(), mark)
+            write_atomically(folder.index, _parts(head, state, len(spec.grid)), durable=False)
+    return mark.offset
 
 
 def read_index(folder: SessionFolder, spec: SessionSpec, journal: JournalReader) -> SessionState | None:

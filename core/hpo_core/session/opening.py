@@ -14,7 +14,7 @@ from hpo_core.journal.reader import Damage, JournalReader
 from hpo_core.journal.records import decode_record
 from hpo_core.journal.segments import segments
 from hpo_core.session.damage import name_lost
-from hpo_core.session.index import WORTH_BYTES, read_index, write_index
+from hpo_core.session.index import keep_index, read_index
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.state import SessionState
@@ -70,11 +70,9 @@ class SessionReader:
 
     def keep_index(self) -> None:
         """Keep what was read for the next time, if that was much; where it cannot be kept, nothing is."""
-        mark = self._journal.mark() if self._indexed and self.share == 1 else None
-        if mark is not None and mark.offset - self._kept_to >= WORTH_BYTES:
-            self._kept_to = mark.offset
-            with no_collections(), contextlib.suppress(OSError):
-                write_index(self.folder, self._spec, self.state, mark)
+        if self._indexed:
+            with no_collections():
+                self._kept_to = keep_index(self.folder, self._spec, self.state, self._journal, self._kept_to)
 
     def _take_index(self) -> bool:
         state, mark = read_index(self.folder, self._spec, self._journal), self._journal.mark()

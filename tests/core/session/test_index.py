@@ -36,11 +36,12 @@ from hpo_core.journal.records import encode_record
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.probes import Finding
 from hpo_core.plan.spec import SessionSpec
-from hpo_core.session import index, opening, store
+from hpo_core.session import index, store
 from hpo_core.session.binding import plan_of
 from hpo_core.session.epochs import Epoch, Epochs
 from hpo_core.session.opening import SessionReader, read_session
 from hpo_core.session.paths import SessionFolder
+from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.state import SessionState
 
 SPEC = """
@@ -116,7 +117,6 @@ DRAWN: list[Event] = [ENGINE, plan_of(RANDOM), TrialsAdded(trials=ROWS), started
 @pytest.fixture(autouse=True)
 def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every journal is a large one."""
-    monkeypatch.setattr(opening, "WORTH_BYTES", 1)
     monkeypatch.setattr(index, "WORTH_BYTES", 1)
 
 
@@ -186,6 +186,21 @@ def test_an_index_forgets_no_field_of_a_state() -> None:
     assert {field.name.strip("_") for field in fields(SessionState)} == kept | {"spec", "growing"}
 
 
+def test_an_engine_leaves_one_of_what_it_wrote(
+    make_session: Callable[..., SessionFolder], run_engine: Callable[..., Snapshot]
+) -> None:
+    folder = make_session()
+    run_engine(folder)
+    inode = folder.index.stat().st_ino
+    through, alone = SessionReader(folder, indexed=True), SessionReader(folder)
+    for reader in (through, alone):
+        reader.poll()
+        reader.keep_index()
+    assert all_of(through.state) == all_of(alone.state)
+    assert through.snapshot().finished
+    assert folder.index.stat().st_ino == inode, "it was gone by"
+
+
 def test_what_comes_after_it_is_read_of_the_journal_alone(told: Told) -> None:
     assert told.is_taken()
     told.tell(REST)
@@ -198,7 +213,7 @@ def test_it_is_written_anew_only_where_much_was_read_beyond_it(
 ) -> None:
     first = told.folder.index.stat().st_ino
     for worth, again in ((10_000, False), (100, True)):
-        monkeypatch.setattr(opening, "WORTH_BYTES", worth)
+        monkeypatch.setattr(index, "WORTH_BYTES", worth)
         told.tell(REST[:3])
         told.opened().keep_index()
         assert (told.folder.index.stat().st_ino != first) is again
@@ -305,21 +320,17 @@ FORGED: dict[str, Callable[[SessionState], None]] = {
 
 @pytest.mark.parametrize("what", FORGED)
 def test_an_index_that_was_made_to_say_what_cannot_be_counts_for_nothing(told: Told, what: str) -> None:
-    mark = told.reader._journal.mark()
-    assert mark is not None
     FORGED[what](told.reader.state)
     told.folder.index.unlink()
-    index.write_index(told.folder, GRID, told.reader.state, mark)
+    index.keep_index(told.folder, GRID, told.reader.state, told.reader._journal)
     assert told.folder.index.exists()
     assert not told.is_taken()
 
 
 def test_commands_and_exports_go_by_the_journal_alone(told: Told) -> None:
     before = read_session(told.folder)
-    mark = told.reader._journal.mark()
-    assert mark is not None
     force_setattr(told.reader.state._replicates[JobKey(1, 1)], "status", "failed")
-    index.write_index(told.folder, GRID, told.reader.state, mark)
+    index.keep_index(told.folder, GRID, told.reader.state, told.reader._journal)
     assert told.opened().snapshot().counts["failed"] == before.counts["failed"] + 1, "a screen goes by it"
     assert read_session(told.folder) == before
 

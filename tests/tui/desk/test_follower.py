@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from large_session import write_session
 
-from hpo_core.session import opening
+from hpo_core.session import index
 from hpo_tui.desk import follower
 from hpo_tui.desk.follower import Follower, Update
 
@@ -34,7 +34,7 @@ def test_the_next_time_a_large_session_is_there_whole_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follower, "PIECE_BYTES", 1 << 14)
-    monkeypatch.setattr(opening, "WORTH_BYTES", 1 << 16)
+    monkeypatch.setattr(index, "WORTH_BYTES", 1 << 16)
     folder = write_session(tmp_path, "large", trials=500, replicates=1, epochs=3)
     seen: list[Update] = []
     for _ in range(2):
