@@ -1,6 +1,6 @@
 """What large sessions cost: each part runs in a process of its own, and prints its figures as one line of JSON.
 
-    python tests/bench/large_parts.py open FOLDER     read it whole, draw it, toggle a value, sort the ranking
+    python tests/bench/large_parts.py open FOLDER     read it whole, the next time by its index; draw it, toggle a value, sort
     python tests/bench/large_parts.py day             the screen's side of 24 hours of training, as fast as it goes
     python tests/bench/large_parts.py engine FOLDER   an engine with all jobs of a session queued, for 20 s
 
@@ -80,10 +80,11 @@ class Screen:
 def opening(folder: SessionFolder) -> dict[str, Any]:
     """Read a session as the screen does, piece by piece, and look at it."""
     began, first = time.process_time(), 0.0
-    reader = SessionReader(folder)
+    reader = SessionReader(folder, indexed=True)
     while reader.poll(PIECE_BYTES) and reader.share < 1:
         first = first or time.process_time() - began
     snapshot, read = reader.snapshot(), time.process_time() - began
+    keep = cost(reader.keep_index)
     screen, state = Screen(snapshot), ViewState(axes=tuple(range(len(snapshot.spec.grid.hyperparameters))))
     screen.draw(state)
     last = snapshot.spec.grid.hyperparameters[-1]
@@ -100,7 +101,7 @@ def opening(folder: SessionFolder) -> dict[str, Any]:
         sorts.append(cost(lambda n=sort: screen.draw(replace(state, view="ranking", sort=n + 1))))
     slowest = max(toggles, key=lambda name: toggles[name])
     return {
-        "first": first, "read": read, "toggle": toggles[slowest], "slowest": slowest, "sort": min(sorts),
+        "first": first, "read": read, "keep": keep, "toggle": toggles[slowest], "slowest": slowest, "sort": min(sorts),
         "megabytes": megabytes(),
     }  # fmt: skip
 
