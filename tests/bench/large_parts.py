@@ -1,6 +1,6 @@
 """What large sessions cost: each part runs in a process of its own, and prints its figures as one line of JSON.
 
-    python tests/bench/large_parts.py open FOLDER     read it whole, the next time by its index; draw it, toggle a value, sort
+    python tests/bench/large_parts.py open FOLDER     read it whole (again: by its index), draw, toggle, sort
     python tests/bench/large_parts.py day             the screen's side of 24 hours of training, as fast as it goes
     python tests/bench/large_parts.py engine FOLDER   an engine with all jobs of a session queued, for 20 s
 
@@ -101,8 +101,8 @@ def opening(folder: SessionFolder) -> dict[str, Any]:
         sorts.append(cost(lambda n=sort: screen.draw(replace(state, view="ranking", sort=n + 1))))
     slowest = max(toggles, key=lambda name: toggles[name])
     return {
-        "first": first, "read": read, "keep": keep, "toggle": toggles[slowest], "slowest": slowest, "sort": min(sorts),
-        "megabytes": megabytes(),
+        "first": first, "read": read, "keep": keep, "toggle": toggles[slowest], "slowest": slowest,
+        "sort": min(sorts), "megabytes": megabytes(),
     }  # fmt: skip
 
 

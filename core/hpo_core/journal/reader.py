@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -183,14 +182,17 @@ class JournalReader:
         if len(paths) != 1:  # records of several segments are put in order all together
             at_most = None
         self._read_bytes = self._all_bytes = 0
-        return [record for path in paths for record in self._read(path, at_most)]
+        found: list[Envelope] = []
+        for path in paths:
+            found += self._read(path, at_most)
+        return found
 
-    def _read(self, path: Path, at_most: int | None) -> Iterator[Envelope]:
+    def _read(self, path: Path, at_most: int | None) -> list[Envelope]:
         try:
             status = path.stat()
             place = self._places.setdefault(path.name, _Place((status.st_dev, status.st_ino)))
             if status.st_size <= place.offset:
-                return
+                return []
             with os.fdopen(open_own(path), "rb") as file:
                 file.seek(place.offset)
                 data = file.read(-1 if at_most is None else at_most)
@@ -198,7 +200,7 @@ class JournalReader:
                 if left > 0:  # up to the end of a line
                     data += file.readline()
         except FileNotFoundError:
-            return
+            return []
         end = data.rfind(b"\n") + 1
         place.offset += end
         if left > 0:
@@ -207,15 +209,13 @@ class JournalReader:
         place.crc = zlib.crc32(block, place.crc)
         try:
             records = decode_block(block)
-        except JournalError:
-            pass
-        else:
             place.lines += len(records)
-            yield from records
-            return
-        for line in block.split(b"\n")[:-1]:
-            place.lines += 1
-            try:
-                yield decode_record(line)
-            except JournalError as error:
-                self._damage.append(Damage(path.name, place.lines, str(error)))
+        except JournalError:
+            records = []
+            for line in block.split(b"\n")[:-1]:
+                place.lines += 1
+                try:
+                    records.append(decode_record(line))
+                except JournalError as error:
+                    self._damage.append(Damage(path.name, place.lines, str(error)))
+        return records

@@ -6,7 +6,6 @@ import sys
 import zlib
 from array import array
 from binascii import hexlify
-from collections.abc import Iterable
 
 import msgspec
 
@@ -36,7 +35,7 @@ def checked_body(line: bytes) -> bytes:
     return body
 
 
-def _tails(bodies: Iterable[bytes]) -> bytes:
+def _tails(bodies: list[bytes]) -> bytes:
     """Return the ends of records of these bodies, one after the other."""
     sums = array("I", map(zlib.crc32, bodies))
     if sys.byteorder == "little":
@@ -51,7 +50,7 @@ def decode_block(block: bytes) -> list[Envelope]:
     Raises ``JournalError`` if any of them is damaged: which one, and why, ``decode_record`` tells.
     """
     lines = block.split(b"\n")[:-1]
-    if b"".join([line[-_TAIL_LENGTH:] for line in lines]) != _tails(line[:-_TAIL_LENGTH] for line in lines):
+    if b"".join([line[-_TAIL_LENGTH:] for line in lines]) != _tails([line[:-_TAIL_LENGTH] for line in lines]):
         raise JournalError("a record is damaged")
     try:
         return _decoder.decode_lines(block)

@@ -20,20 +20,22 @@ _TOLD = 100
 class Bounds:
     """One session's bounds; ``grown`` counts replicates beyond the spec's, ``broken`` says what was refused.
 
-    ``spec`` is the session's with the trials there are so far.
+    ``spec`` is the session's with the trials there are so far, see ``take``.
     """
 
     def __init__(self, spec: SessionSpec) -> None:
         self.grown = 0
         self.broken: list[str] = []
-        self.spec = spec
+        self.take(spec)
         self._most = max(MAX_TRAININGS, spec.trainings)
         self._epochs: dict[int, int] = {}
         self._epochs_vary = "epochs" in spec.grid.names
 
-    @property
-    def _trials(self) -> int:
-        return len(self.spec.grid)
+    def take(self, spec: SessionSpec) -> None:
+        """Go on with the session's spec as it is now."""
+        self.spec = spec
+        self._trials = len(spec.grid)
+        self._trainable = spec.trainable
 
     def allow(self, key: JobKey, count: int) -> bool:
         """Whether there may be this training, of a trial that has ``count`` replicates so far."""
@@ -43,7 +45,7 @@ class Bounds:
 
     def epochs(self, trial: int) -> int:
         """How many epochs a training of ``trial`` here has; 0 where nothing is trained."""
-        if not self.spec.trainable or not 1 <= trial <= self._trials:
+        if not self._trainable or not 1 <= trial <= self._trials:
             return 0
         varied = trial if self._epochs_vary else 0
         known = self._epochs.get(varied)

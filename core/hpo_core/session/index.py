@@ -112,21 +112,20 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
 
 def keep_index(
     folder: SessionFolder, spec: SessionSpec, state: SessionState, journal: JournalReader, kept_to: int = 0
-) -> int:
+) -> None:
     """Keep what was read of a session that began with ``spec``, if that is much more than ``kept_to`` bytes.
 
-    Return how many bytes need not be read again. Nothing is kept of a journal that is damaged or says what cannot
-    be, in another user's folder, and where it cannot be, as on a disk that has little room left.
+    Nothing is kept of a journal that is damaged or says what cannot be, in another user's folder, and where it
+    cannot be, as on a disk that has little room left.
     """
     mark = journal.mark()
     if mark is None or mark.seq != state._last_seq or mark.offset - kept_to < WORTH_BYTES or state._bounds.broken:
-        return kept_to
+        return
     with contextlib.suppress(OSError):
         room = shutil.disk_usage(folder.path).free > mark.offset
         if room and folder.path.stat().st_uid == os.geteuid():
             head = _Head(_program(), spec.to_toml(), mark)
             write_atomically(folder.index, _parts(head, state, len(spec.grid)), durable=False)
-    return mark.offset
 
 
 def read_index(folder: SessionFolder, spec: SessionSpec, journal: JournalReader) -> SessionState | None:

@@ -69,10 +69,11 @@ class SessionReader:
             return self._poll(at_most)
 
     def keep_index(self) -> None:
-        """Keep what was read for the next time, if that was much; where it cannot be kept, nothing is."""
-        if self._indexed:
+        """Keep what was read for the next time, once: what is appended from then on is the engine's to keep."""
+        if self._indexed and self.share == 1:
+            self._indexed = False
             with no_collections():
-                self._kept_to = keep_index(self.folder, self._spec, self.state, self._journal, self._kept_to)
+                keep_index(self.folder, self._spec, self.state, self._journal, self._kept_to)
 
     def _take_index(self) -> bool:
         state, mark = read_index(self.folder, self._spec, self._journal), self._journal.mark()

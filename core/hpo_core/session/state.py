@@ -46,15 +46,35 @@ END_LOST = "how it ended is lost from the journal; all of its epochs are there"
 
 
 class _Growing(Gathered):
-    """The epochs of the attempt under way, of ``most`` at most; ``seq`` is the number of the last one's record."""
+    """The epochs of the attempt under way, of ``most`` at most; ``seq`` is the number of the last one's record.
 
-    __slots__ = ("attempt", "most", "seq")
+    ``told`` are the newest, which are taken together.
+    """
 
-    def __init__(self, attempt: int, most: int, epochs: Sequence[Epoch]) -> None:
+    __slots__ = ("attempt", "most", "seq", "told")
+
+    def __init__(self, attempt: int, most: int, epochs: Sequence[Epoch] = ()) -> None:
         super().__init__(epochs)
         self.attempt = attempt
         self.most = most
         self.seq = 0
+        self.told: list[EpochEnded] = []
+
+    def take(self) -> None:
+        """Take what has been told."""
+        told = self.told
+        if told:
+            self.add([e.epoch for e in told], [e.metrics for e in told], [e.seconds for e in told])
+            told.clear()
+
+    def epochs(self) -> Sequence[Epoch]:
+        """Return those that have come."""
+        self.take()
+        return super().epochs()
+
+
+_TOGETHER = 256
+"""So many epochs of a training are taken at once, at most."""
 
 
 @dataclass
@@ -130,8 +150,10 @@ class SessionState:
             if type(event) is EpochEnded:  # most of a journal is epochs, and most of those of trainings under way
                 found = growing.get((event.trial, event.replicate))
                 if found is not None and event.attempt == found.attempt and found.last < event.epoch <= found.most:
-                    found.add(event.epoch, event.metrics, event.seconds)
-                    found.seq = seq
+                    found.told.append(event)
+                    found.last, found.seq = event.epoch, seq
+                    if len(found.told) >= _TOGETHER:
+                        found.take()
                     continue
             self._last_seq, self._time = seq, record.time
             self._take(event, record.time)
@@ -145,6 +167,12 @@ class SessionState:
             return
         self._began = self._began or time
         match event:
+            case AttemptStarted() as event:
+                self._start(event, time)
+            case AttemptEnded() as event:
+                self._end(event, time)
+            case ResultAdopted() as event:
+                self._adopt(event, time)
             case EngineStarted() as event:
                 self._take_over(event)
             case EngineStopped() as event:
@@ -161,12 +189,6 @@ class SessionState:
                 self._data = event
             case WiringProbed() as event:
                 self._probed = event
-            case AttemptStarted() as event:
-                self._start(event, time)
-            case AttemptEnded() as event:
-                self._end(event, time)
-            case ResultAdopted() as event:
-                self._adopt(event, time)
             case QueuePaused() as event:
                 self._paused = event.reason
             case QueueResumed():
@@ -194,7 +216,7 @@ class SessionState:
             self._bounds.refuse(self._last_seq, f"a trial {before + 1} of this plan")
             return
         self.spec = replace(self.spec, grid=self.spec.grid.with_trials(event.trials))
-        self._bounds.spec = self.spec
+        self._bounds.take(self.spec)
         for replicate in range(1, self.spec.replicates + 1):
             for trial in range(before + 1, len(self.spec.grid) + 1):
                 self._queue[JobKey(trial, replicate)] = None
@@ -224,9 +246,11 @@ class SessionState:
 
         Where none is missing it was interrupted before its end was recorded, and starts again as ever.
         """
-        entry = self._settle(key, self._replicates[key])
-        epochs = self._bounds.epochs(key.trial)
-        if entry.status != "running" or self._gap <= self._epoch_seqs.get(key, self._gap):
+        entry = self._replicates[key]
+        if entry.status != "running":
+            return
+        entry, epochs = self._settle(key, entry), self._bounds.epochs(key.trial)
+        if self._gap <= self._epoch_seqs.get(key, self._gap):
             return
         if epochs and len(entry.epochs) == epochs == entry.epochs[-1].number:
             self._replicates[key] = structs.replace(
@@ -247,7 +271,7 @@ class SessionState:
         self._queue.pop(key, None)
         self._note_replicate(key)
         self._epoch_seqs.pop(key, None)
-        self._growing.pop(key, None)
+        self._growing[key] = _Growing(attempt, self._bounds.epochs(key.trial) or MAX_EPOCHS)
         entry = Replicate(key, "running", attempt, seed, worker=worker, started=time)
         self._replicates[key] = entry
         return entry
@@ -276,8 +300,8 @@ class SessionState:
         growing = _Growing(event.attempt, self._bounds.epochs(event.trial) or MAX_EPOCHS, entry.epochs)
         if event.epoch <= growing.last:
             return
-        growing.add(event.epoch, event.metrics, event.seconds)
-        growing.seq = self._last_seq
+        growing.told.append(event)
+        growing.last, growing.seq = event.epoch, self._last_seq
         self._growing[entry.key] = growing
 
     def _settle(self, key: JobKey, entry: Replicate) -> Replicate:
@@ -286,7 +310,7 @@ class SessionState:
         They are gathered in a list until then: to make it anew for each epoch took most of the time of opening.
         """
         growing = self._growing.pop(key, None)
-        if growing is not None:
+        if growing is not None and growing.last:
             entry = self._replicates[key] = structs.replace(entry, epochs=growing.epochs())
             self._epoch_seqs[key] = growing.seq
         return entry
@@ -311,7 +335,7 @@ class SessionState:
         self._epoch_seqs.pop(key, None)
         self._replicates[key] = structs.replace(
             entry,
-            epochs=growing.epochs() if growing is not None else entry.epochs,
+            epochs=growing.epochs() if growing is not None and growing.last else entry.epochs,
             status=event.status,
             seconds=event.seconds,
             reason=event.reason,
@@ -329,11 +353,11 @@ class SessionState:
         if not self._bounds.adopted(event):
             self._bounds.refuse(self._last_seq, f"epoch {event.last_epoch} of {key}")
             return
-        first = event.last_epoch - len(event.epochs) + 1 if event.last_epoch else 1
-        times = (*event.epoch_seconds, *[0.0] * len(event.epochs))
-        gathered = Gathered()
-        for number, (row, seconds) in enumerate(zip(event.epochs, times, strict=False), first):
-            gathered.add(number, row, seconds)
+        count, gathered = len(event.epochs), Gathered()
+        if count:
+            first = event.last_epoch - count + 1 if event.last_epoch else 1
+            times = (*event.epoch_seconds, *[0.0] * count)[:count]
+            gathered.add(range(first, first + count), event.epochs, times)
         self._queue.pop(key, None)
         self._growing.pop(key, None)
         self._note_replicate(key)

@@ -20,13 +20,13 @@ NO_METRIC: Told = [(1, {}, 1.0), (2, {}, 1.0)]
 @pytest.mark.parametrize("told", [ALIKE, WITH_ONE_LOST, ONE_METRIC_MORE, ANOTHER_ORDER, NO_METRIC])
 def test_epochs_say_what_they_were_told_also_when_more_come_later(told: Told) -> None:
     expected = tuple(Epoch(number, metrics, seconds) for number, metrics, seconds in told)
-    first = Gathered()
-    first.add(*told[0])
+    first = Gathered([Epoch(*told[0])])
     kept = first.epochs()
     more = Gathered(kept)
     assert more.last == told[0][0]
-    more.add(*told[1])
+    more.add(*([part] for part in told[1]))
     epochs = more.epochs()
+    assert Gathered([Epoch(*each) for each in told]).epochs() == epochs, "also where they come together"
     assert tuple(epochs) == expected
     assert epochs == expected
     assert epochs[-1] == expected[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
@@ -353,3 +354,24 @@ def test_none_is_written_of_damage_into_a_full_disk_or_into_another_users_folder
     told.opened().keep_index()
     assert not told.folder.index.exists()
     assert not list(told.folder.path.glob(".*.part"))
+
+
+def test_several_who_write_it_at_once_do_not_tear_it(told: Told) -> None:
+    readers = [told.opened() for _ in range(4)]
+    seen: list[bool] = []
+
+    def work(reader: SessionReader) -> None:
+        for _ in range(10):
+            index.keep_index(told.folder, GRID, reader.state, reader._journal)
+            state = index.read_index(told.folder, GRID, JournalReader(told.folder.path))
+            seen.append(state is None or state.snapshot() == reader.snapshot())
+
+    threads = [threading.Thread(target=work, args=(reader,)) for reader in readers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [True] * 40
+    told.folder.index.unlink(missing_ok=True)
+    told.opened().keep_index()
+    assert told.is_taken()
