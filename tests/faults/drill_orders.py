@@ -244,7 +244,7 @@ class Desk(RuleBasedStateMachine):
         self.orders.obey(ResumeQueue())
         self.orders.obey(SetWorkers(count=2))
         turns = 0
-        while next(self.state.waiting(), None) is not None or any(self.state.running()):
+        while self.state.next_waiting() is not None or any(self.state.running()):
             self.turn()
             turns += 1
             assert turns < 2000, "every job ends"

@@ -36,7 +36,7 @@ class BestModels:
         self._sign = state.spec.objective.sign
         self._boards: dict[Board, list[tuple[float, int]]] = defaultdict(list)
         if self._count:
-            for trial in range(1, len(state.spec.grid) + 1):
+            for trial in self._begun():
                 self._enter(trial)
 
     def keep(self, key: JobKey, attempt: int) -> Keep | None:
@@ -66,10 +66,13 @@ class BestModels:
         if not self._count:
             return
         final: dict[tuple[Value, ...], list[tuple[float, int]]] = defaultdict(list)
-        for trial in range(1, len(self._state.spec.grid) + 1):
+        for trial in self._begun():
             if scores := self._state.scores_of(trial):
                 final[self._board(trial, 0)[0]].append((-self._sign * math.fsum(scores) / len(scores), trial))
         self._drop(trial for found in final.values() for _, trial in sorted(found)[: self._count])
+
+    def _begun(self) -> set[int]:
+        return {entry.key.trial for entry in self._state.replicates()}
 
     def _board(self, trial: int, replicates: int) -> Board:
         spec = self._state.spec

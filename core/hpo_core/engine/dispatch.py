@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
 
 from hpo_core.engine.best_models import BestModels
 from hpo_core.engine.failures import MemoryKills, Repetition, describe_death
@@ -78,7 +77,7 @@ class Dispatcher:
 
     def staff(self) -> None:
         """Have as many workers as are wanted and have something to do."""
-        waiting = sum(1 for _ in islice(self._state.waiting(), self.workers))
+        waiting = min(len(self._state.waiting()), self.workers)
         if waiting and not self.held:
             busy = sum(1 for _ in self._supervisor.tasks())
             present = max(self._supervisor.slots, default=0)

@@ -228,7 +228,7 @@ class Engine:
             self._dispatcher.hand_out()
         if self._live.due():
             workers, held = self._dispatcher.workers, self._recorder.held
-            self._live.publish(workers, lambda: tuple(self._state.waiting()), self._message(), held)
+            self._live.publish(workers, self._state.waiting(), self._message(), held)
 
     def _obey_orders(self) -> None:
         for name, order in self._inbox.take():
@@ -255,7 +255,7 @@ class Engine:
         return "stopped" if self._ending else None
 
     def _nothing_left(self) -> bool:
-        return next(self._state.waiting(), None) is None and next(self._state.running(), None) is None
+        return self._state.next_waiting() is None and next(self._state.running(), None) is None
 
     def _message(self) -> str:
         if self._recorder.held:

@@ -9,8 +9,9 @@ they have as many as others had.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Hashable, Iterable
+from itertools import islice
 
 from hpo_core.engine.supervisor import Task
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded
@@ -22,7 +23,10 @@ WEIGHT = 0.3
 """The share of the newest measurement in a running mean."""
 
 SAMPLE = 500
-"""Of a longer queue so many jobs, evenly spread, stand for all."""
+"""Of a longer queue so many jobs at most, evenly spread, stand for all, until one in so many has left or come."""
+
+Kind = tuple[Hashable, int]
+"""What a training's seconds depend on: its network and the size of its steps, and how many epochs are asked."""
 
 
 class Mean:
@@ -57,6 +61,10 @@ class Estimator:
         self._spent: dict[JobKey, float] = {}
         self._seen: dict[JobKey, int] = {}
         self._ends: deque[float] = deque(maxlen=21)
+        self._kinds: dict[int, Kind] = {}
+        self._same_kind: dict[Kind, Kind] = {}
+        self._sampled = 0
+        self._sample: Counter[Kind] = Counter()
 
     def observe(self, record: Envelope) -> None:
         """Learn from one record."""
@@ -71,7 +79,7 @@ class Estimator:
                 if event.status == "complete":
                     self._overhead.add(max(event.seconds - spent, 0.0))
                 if event.status == "complete" and seen:
-                    asked = self._spec().epochs_of(event.trial)
+                    asked = self._kind(event.trial)[1]
                     self._share.add(min(seen / asked, 1.0) if asked else 1.0)
                     self._epochs.add(seen)
                 self._ends.append(record.time)
@@ -90,12 +98,15 @@ class Estimator:
 
     def training(self, trial: int) -> float | None:
         """Seconds for a whole training of ``trial``; None before anything was measured."""
-        own = self._epoch.get(self._speed_key(trial))
+        return self._seconds(self._kind(trial))
+
+    def _seconds(self, kind: Kind) -> float | None:
+        speed_key, asked = kind
+        own = self._epoch.get(speed_key)
         known = (own.value if own else None, self._any_epoch.value, self._first_epoch.value)
         epoch = next((seconds for seconds in known if seconds is not None), None)
         if epoch is None:
             return None
-        asked = self._spec().epochs_of(trial)
         epochs = asked * (self._share.value or 1.0) if asked else self._epochs.value or 1.0
         return epochs * epoch + (self._overhead.value or 0.0)
 
@@ -109,19 +120,34 @@ class Estimator:
         total = self.training(task.job.trial)
         return None if total is None else max(total * (1 - shown.done), 0.0)
 
-    def queue(self, waiting: Sequence[JobKey], rests: Iterable[float | None], workers: int) -> float | None:
+    def queue(self, waiting: Collection[JobKey], rests: Iterable[float | None], workers: int) -> float | None:
         """Seconds until the waiting and the running trainings are all done; None before anything was measured."""
         known = [rest for rest in rests if rest is not None]
-        step = max(1, len(waiting) // SAMPLE)
-        sample = [self.training(key.trial) for key in waiting[::step]]
-        measured = [seconds for seconds in sample if seconds is not None]
-        if sample and not measured:
-            if not known:
-                return None
-            measured = [max(known)]  # nothing has ended yet: a whole training is at least what is left of one
-        mean = sum(measured) / len(measured) if measured else 0.0
+        mean: float | None = 0.0
+        if waiting and (mean := self._mean(waiting)) is None:
+            mean = max(
+                known, default=None
+            )  # nothing has ended yet: a whole training is at least what is left of one
+        if mean is None:
+            return None
         work = mean * len(waiting) + sum(known)
         return max([work / max(workers, 1), *known])
+
+    def _mean(self, waiting: Collection[JobKey]) -> float | None:
+        """Seconds for a training of those that wait."""
+        many = len(waiting)
+        if many <= SAMPLE or abs(many - self._sampled) * SAMPLE > many:
+            step = -(-many // SAMPLE)
+            self._sample = Counter(self._kind(key.trial) for key in islice(waiting, 0, None, step))
+            self._sampled = many
+        found = [
+            (seconds, count)
+            for kind, count in self._sample.items()
+            if (seconds := self._seconds(kind)) is not None
+        ]
+        return (
+            sum(seconds * count for seconds, count in found) / sum(count for _, count in found) if found else None
+        )
 
     # ---------------------------------------------------------------------------------------------------------
 
@@ -139,9 +165,14 @@ class Estimator:
             self._compiling.discard(key)
             self._first_epoch.add(seconds)
             return
-        self._epoch.setdefault(self._speed_key(key.trial), Mean()).add(seconds)
+        self._epoch.setdefault(self._kind(key.trial)[0], Mean()).add(seconds)
         self._any_epoch.add(seconds)
 
-    def _speed_key(self, trial: int) -> Hashable:
-        """What an epoch's time depends on: the network, and the size of the steps."""
-        return self._network(trial), self._spec().values_of(trial).get("batch_size")
+    def _kind(self, trial: int) -> Kind:
+        """Return a trial's kind, one object for all of a kind."""
+        if trial not in self._kinds:
+            spec = self._spec()
+            step = self._network(trial), spec.values_of(trial).get("batch_size")
+            kind = step, spec.epochs_of(trial)
+            self._kinds[trial] = self._same_kind.setdefault(kind, kind)
+        return self._kinds[trial]

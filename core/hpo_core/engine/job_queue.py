@@ -51,7 +51,7 @@ class JobQueue:
 
     def pick(self, compiled: Iterable[Hashable], elsewhere: Iterable[Hashable]) -> JobKey | None:
         """Return the next job for a worker that has ``compiled`` these, the others being ``elsewhere``."""
-        first = next(self._state.waiting(), None)
+        first = self._state.next_waiting()
         if first is None or first in self._urgent:
             return first
         mine, others = set(compiled), set(elsewhere)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -20,7 +20,6 @@ PUBLISH_SECONDS = 0.2
 HEARTBEAT_SECONDS = 2.0
 READINGS_SECONDS = 1.0
 ESTIMATE_SECONDS = 1.0
-"""The whole queue is looked at this often: it may be long."""
 
 
 class LiveBoard:
@@ -36,7 +35,8 @@ class LiveBoard:
         self._readings = readings
         self._clock = clock
         self._machine = Machine()
-        self._last: LiveStatus | None = None
+        self._facts: tuple[object, ...] = ()
+        """What is worth writing for: everything but the readings and the slow drift of estimates."""
         self._publish = Every(PUBLISH_SECONDS, clock)
         self._heartbeat = Every(HEARTBEAT_SECONDS, clock)
         self._read = Every(READINGS_SECONDS, clock)
@@ -47,29 +47,31 @@ class LiveBoard:
         """Whether it is time to look again."""
         return self._publish.due()
 
-    def publish(self, workers: int, waiting: Callable[[], Sequence[JobKey]], message: str, held: str = "") -> None:
+    def publish(self, workers: int, waiting: Collection[JobKey], message: str, held: str = "") -> None:
         """Write the status if it has changed, or if nothing was written for two seconds."""
         if self._read.due():
             self._machine = self._readings.take(self._supervisor.memory())
         running = tuple(self._running(slot, task) for slot, task in self._supervisor.tasks() if not task.probes)
         if self._estimate.due():
-            self._eta = self._estimator.queue(waiting(), [job.eta for job in running], workers)
-        status = LiveStatus(
-            pid=os.getpid(),
-            gen=self._gen,
-            time=0.0,
-            workers=workers,
-            ready=self._supervisor.ready,
-            running=running,
-            eta=self._eta,
-            speed=self._estimator.speed(self._clock.wall()),
-            machine=self._machine,
-            message=message,
-            held=held,
-        )
-        if self._heartbeat.due() or self._last is None or _facts(status) != _facts(self._last):
-            self._last = status
-            self._write(msgspec.structs.replace(status, time=self._clock.wall()))
+            self._eta = self._estimator.queue(waiting, [job.eta for job in running], workers)
+        facts = (workers, self._supervisor.ready, running, message, held)
+        if self._heartbeat.due() or facts != self._facts:
+            self._facts = facts
+            self._write(
+                LiveStatus(
+                    pid=os.getpid(),
+                    gen=self._gen,
+                    time=self._clock.wall(),
+                    workers=workers,
+                    ready=self._supervisor.ready,
+                    running=running,
+                    eta=self._eta,
+                    speed=self._estimator.speed(self._clock.wall()),
+                    machine=self._machine,
+                    message=message,
+                    held=held,
+                )
+            )
 
     def last_word(self, message: str) -> None:
         """Say that the engine has ended: nothing runs."""
@@ -126,8 +128,3 @@ def _with_progress(shown: RunningJob, task: Task) -> RunningJob:
         batch=progress.batch,
         batches=progress.batches,
     )
-
-
-def _facts(status: LiveStatus) -> LiveStatus:
-    """What is worth writing for: everything but the readings and the slow drift of estimates."""
-    return msgspec.structs.replace(status, time=0.0, eta=None, speed=None, machine=Machine())

@@ -49,7 +49,7 @@ class OrderBook:
             case QueueJobs():
                 self._queue_jobs(order)
             case MoveJobs():
-                waiting = set(self._state.waiting())
+                waiting = self._state.waiting()
                 jobs = tuple(job for job in order.jobs if JobKey(*job) in waiting)
                 if jobs:
                     self._recorder.record(JobsMoved(jobs=jobs, to=order.to))
@@ -62,7 +62,7 @@ class OrderBook:
         under_way = self._supervisor.task_of(key)
         if under_way is not None:
             self._supervisor.stop(under_way[0], BY_USER, after_epoch)
-        elif key in set(self._state.waiting()):
+        elif key in self._state.waiting():
             self._recorder.record(
                 AttemptEnded(
                     trial=key.trial,
@@ -77,8 +77,7 @@ class OrderBook:
     def _queue_jobs(self, order: QueueJobs) -> None:
         """Queue what exists and does not wait or run already; new replicates must follow on those there are."""
         counts: dict[int, int] = {}
-        waiting = set(self._state.waiting())
-        jobs = []
+        jobs: dict[tuple[int, int], None] = {}
         for trial, replicate in order.jobs:
             key = JobKey(trial, replicate)
             count = counts.setdefault(trial, self._state.replicate_count(trial))
@@ -87,10 +86,9 @@ class OrderBook:
                     "warning",
                     f"{key} cannot be queued: there is no such trial, or one before it, or it is one too many.",
                 )
-            elif key not in waiting and self._state.status_of(key) != "running":
+            elif key not in self._state.waiting() and self._state.status_of(key) != "running":
                 counts[trial] = max(count, replicate)
-                waiting.add(key)
-                jobs.append((trial, replicate))
+                jobs[trial, replicate] = None
         if jobs:
             self._recorder.record(JobsQueued(jobs=tuple(jobs), reason=order.reason), durable=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import islice
 
 from hpo_core.engine.recorder import Recorder
 from hpo_core.journal.events import TrialsAdded
@@ -28,7 +27,7 @@ class Planner:
 
     def plan_ahead(self, workers: int) -> None:
         """Have a trial wait for each of the ``workers``, as far as the plan goes, asked when more is known."""
-        spec, lacking = self._state.spec, workers - sum(1 for _ in islice(self._state.waiting(), workers))
+        spec, lacking = self._state.spec, workers - len(self._state.waiting())
         if self._plan is None or lacking <= 0 or len(spec.grid) >= spec.trials_asked:
             return
         if self._recorder.blocked or self._asked == self._state.version:

@@ -57,7 +57,7 @@ class Prober:
 
     def ask(self) -> None:
         """Hand the next probe to the worker that has answered the last one; to begin with, to an idle one."""
-        if self._done or self._dispatcher.held or next(self._state.waiting(), None) is None:
+        if self._done or self._dispatcher.held or self._state.next_waiting() is None:
             return
         idle = {slot.number: slot for slot in self._supervisor.idle()}
         if idle and (self._probing is None or self._worker not in self._supervisor.slots):
@@ -105,7 +105,8 @@ class Prober:
 
     def _hand_over(self, slot: Slot, question: Question) -> None:
         spec = self._state.spec
-        first = next(self._state.waiting())
+        first = self._state.next_waiting()
+        assert first is not None
         values = {**spec.values_of(first.trial), **question.values}
         job = Job(
             trial=0,
@@ -127,7 +128,7 @@ class Prober:
 def budget(state: SessionState) -> float:
     """Return what probes may cost, in epochs: a share of those that are still to be trained, at least."""
     spec = state.spec
-    jobs = sum(1 for _ in state.waiting()) + (spec.trials_asked - len(spec.grid)) * spec.replicates
-    values = spec.values_of(next(state.waiting()).trial)
+    jobs = len(state.waiting()) + (spec.trials_asked - len(spec.grid)) * spec.replicates
+    values = spec.values_of(next(iter(state.waiting())).trial)
     lengths = {factor.name: factor.values for factor in spec.grid.hyperparameters}.get("epochs")
     return SHARE * jobs * min(int(length) for length in lengths or (values.get("epochs", 1),))

@@ -6,8 +6,9 @@ from typing import Any
 
 import psutil
 
+from hpo_core.executors.gpus import gpu_claims
 from hpo_core.executors.hardware import cores
-from hpo_core.executors.sharing import sessions_here
+from hpo_core.executors.sharing import engine_claims, sessions_here
 from hpo_core.session.status import Machine
 
 
@@ -16,6 +17,7 @@ class Readings:
 
     def __init__(self, gpu: bool) -> None:
         psutil.cpu_percent()  # the first call only sets the mark from which the next one measures
+        self._engines, self._on_gpus = engine_claims(), gpu_claims()
         self._nvml = _load_nvml() if gpu else None
 
     def take(self, workers_memory: int) -> Machine:
@@ -27,7 +29,7 @@ class Readings:
             memory_total=memory.total,
             workers_memory=workers_memory,
             cores=cores(),
-            sessions=sessions_here(),
+            sessions=sessions_here(self._engines, self._on_gpus),
             **self._gpu(),
         )
 

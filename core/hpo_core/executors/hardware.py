@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -44,9 +45,14 @@ def gpus() -> int:
 
 def suggested_cpu_workers() -> int:
     """Return one worker for each core, as far as the memory goes."""
-    return max(1, min(cores(), int(psutil.virtual_memory().total // WORKER_BYTES)))
+    return max(1, min(cores(), _memory() // WORKER_BYTES))
 
 
 def memory_allowance(workers: int) -> int:
     """Return the resident bytes past which a worker is replaced: 4 GB, or its share of half the memory."""
-    return max(4 * GIGABYTE, int(psutil.virtual_memory().total // (2 * max(workers, 1))))
+    return max(4 * GIGABYTE, _memory() // (2 * max(workers, 1)))
+
+
+@cache
+def _memory() -> int:
+    return int(psutil.virtual_memory().total)

@@ -86,6 +86,7 @@ class WorkerProcess:
         finally:
             os.close(theirs)
         self.pid = self._process.pid
+        self._statistics: psutil.Process | None = None
 
     def send(self, order: WorkerOrder) -> None:
         """Write one order; one that is gone already is heard of by the end of its events."""
@@ -130,7 +131,8 @@ class WorkerProcess:
     def resident(self) -> int:
         """Return the process's resident bytes; 0 once it is gone."""
         try:
-            return int(psutil.Process(self.pid).memory_info().rss)
+            self._statistics = self._statistics or psutil.Process(self.pid)  # ours until we reap it
+            return int(self._statistics.memory_info().rss)
         except psutil.Error:
             return 0
 

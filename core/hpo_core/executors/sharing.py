@@ -36,13 +36,16 @@ def claim(claims: Claims, folder: SessionFolder, workers: int) -> None:
     claims.make(ENGINE, msgspec.json.encode(EngineClaim(str(folder.path.absolute()), workers)))
 
 
-def sessions_here() -> tuple[SessionHere, ...]:
-    """Return the sessions of this user that train on this machine now, by the names of their folders."""
+def sessions_here(engines: Claims | None = None, on_gpus: Claims | None = None) -> tuple[SessionHere, ...]:
+    """Return the sessions of this user that train on this machine now, by the names of their folders.
+
+    Who asks again and again keeps what is asked: ``engine_claims()`` and ``gpu_claims()``.
+    """
     used: dict[int, list[str]] = {}
-    for name, pid, _ in gpu_claims().of_others():
+    for name, pid, _ in (on_gpus or gpu_claims()).of_others():
         used.setdefault(pid, []).append(name)
     found = []
-    for _, pid, said in engine_claims().of_others():
+    for _, pid, said in (engines or engine_claims()).of_others():
         with contextlib.suppress(msgspec.DecodeError):
             claimed = msgspec.json.decode(said, type=EngineClaim)
             folder = SessionFolder(Path(claimed.session))

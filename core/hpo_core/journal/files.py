@@ -152,8 +152,11 @@ def write_atomically(
     Raises ``OSError``; the old file is then untouched and nothing is left beside it.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    beside.unlink(missing_ok=True)
-    fd = files.create(beside)
+    try:
+        fd = files.create(beside)
+    except FileExistsError:  # of a process that was killed, and had the same number
+        beside.unlink()
+        fd = files.create(beside)
     try:
         try:
             for part in (data,) if isinstance(data, bytes) else data:

@@ -12,6 +12,7 @@ import fcntl
 import os
 import socket
 import time
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -46,6 +47,7 @@ class Holder(msgspec.Struct, frozen=True):
         return f"host {clean(self.host)}, process {self.pid}, since {since}"
 
 
+@cache
 def boot_id() -> str:
     """Return what tells one boot of this machine from the next."""
     with contextlib.suppress(OSError):

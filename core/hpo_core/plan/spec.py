@@ -10,7 +10,9 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import tomli_w
@@ -137,9 +139,8 @@ class SessionSpec:
         return {**self._defaults, **self.fixed, **self.grid[trial].values}
 
     @property
-    def _defaults(self) -> dict[str, Value]:
-        known = WORKLOADS[self.workload].hyperparameters or {}
-        return {name: entry.default for name, entry in known.items() if entry.default is not None}
+    def _defaults(self) -> Mapping[str, Value]:
+        return _defaults_of(self.workload)
 
     def seed_of(self, key: JobKey) -> int:
         """The seed of a training, the same in every session of this seed: re-use rests on it.
@@ -240,6 +241,12 @@ class SessionSpec:
             after["trials"] = {"listed": [list(combination) for combination in self.grid.listed]}
         grid = "".join(["[grid]\n", *(factor.to_toml() for factor in self.grid.hyperparameters)])
         return "\n".join(part for part in (tomli_w.dumps(of), grid, tomli_w.dumps(after)) if part)
+
+
+@cache
+def _defaults_of(workload: str) -> Mapping[str, Value]:
+    known = WORKLOADS[workload].hyperparameters or {}
+    return MappingProxyType({name: entry.default for name, entry in known.items() if entry.default is not None})
 
 
 _OBJECTIVE = {

@@ -6,7 +6,7 @@ loss of any record: what follows tells most of what was lost, and what cannot be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
@@ -43,6 +43,9 @@ from hpo_core.session.snapshot import ENDED, Replicate, Snapshot, Status
 
 END_LOST = "how it ended is lost from the journal; all of its epochs are there"
 """The reason of a training that is complete by its epochs alone."""
+
+MOST_LEFT = 4096
+"""The queue is made anew after so many have left it, of a long one after a quarter."""
 
 
 class _Growing(Gathered):
@@ -109,6 +112,7 @@ class SessionState:
 
     def __post_init__(self) -> None:
         self._bounds = Bounds(self.spec)
+        self._left = 0  # how many have left the queue since it was made
         if self.spec.trainable:
             self._queue = dict.fromkeys(self.spec.grid.jobs(self.spec.replicates))
 
@@ -267,8 +271,20 @@ class SessionState:
         self._running[event.worker] = key
         self._begin(key, event.attempt, event.seed, event.worker, time)
 
+    def _leave_queue(self, key: JobKey) -> None:
+        """Take a job out of the queue where it is in it.
+
+        Who asks for the next job goes past the places of all that have left: with many, the queue is made anew.
+        """
+        if key not in self._queue:
+            return
+        del self._queue[key]
+        self._left += 1
+        if self._left > max(MOST_LEFT, len(self._queue) // 4):
+            self._queue, self._left = dict.fromkeys(self._queue), 0
+
     def _begin(self, key: JobKey, attempt: int, seed: int | None, worker: int | None, time: float) -> Replicate:
-        self._queue.pop(key, None)
+        self._leave_queue(key)
         self._note_replicate(key)
         self._epoch_seqs.pop(key, None)
         self._growing[key] = _Growing(attempt, self._bounds.epochs(key.trial) or MAX_EPOCHS)
@@ -327,7 +343,7 @@ class SessionState:
             if event.status not in ("stopped", "pruned") or key not in self._queue:
                 return
             entry = self._replicates.get(key) or Replicate(key)  # a waiting job taken out of the queue
-            self._queue.pop(key)
+            self._leave_queue(key)
         growing = self._growing.pop(key, None)
         epochs = event.epochs
         if epochs is None and event.status == "complete":  # written before ends said how many
@@ -358,7 +374,7 @@ class SessionState:
             first = event.last_epoch - count + 1 if event.last_epoch else 1
             times = (*event.epoch_seconds, *[0.0] * count)[:count]
             gathered.add(range(first, first + count), event.epochs, times)
-        self._queue.pop(key, None)
+        self._leave_queue(key)
         self._growing.pop(key, None)
         self._note_replicate(key)
         self._replicates[key] = Replicate(
@@ -417,9 +433,13 @@ class SessionState:
         entry = self._replicates.get(key)
         return entry.attempt if entry is not None else 0
 
-    def waiting(self) -> Iterator[JobKey]:
+    def waiting(self) -> KeysView[JobKey]:
         """The waiting jobs, next first."""
-        return iter(self._queue)
+        return self._queue.keys()
+
+    def next_waiting(self) -> JobKey | None:
+        """The job that is next, None where none waits."""
+        return next(iter(self._queue), None)
 
     def replicates(self) -> Iterable[Replicate]:
         """The replicates that have begun or ended."""
