@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from xml.etree import ElementTree
 
 import pytest
@@ -13,7 +14,7 @@ from hpo_tui.look.theme import palette
 from hpo_tui.plots.ascii import to_ascii
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
 from hpo_tui.plots.output import to_ansi, to_plain, to_svg
-from hpo_tui.plots.pen import Pen
+from hpo_tui.plots.pen import Pen, _plotext
 from hpo_tui.plots.picture import Picture
 
 
@@ -117,6 +118,21 @@ def test_plotext_gives_back_each_point_in_its_cell_with_its_ink() -> None:
         assert picture.row_text(row)[col] == glyph
         assert (glyph, ink) in [(text.strip(), run_ink) for text, run_ink in picture.rows[row]]
     assert sum(len(row.replace(" ", "")) for row in picture.text().splitlines()) == len(cells)
+
+
+def test_fine_lines_have_the_dots_that_plotext_would_give_them() -> None:
+    chance, plotext = Random(1), _plotext()
+    for _ in range(40):
+        width, height = chance.randrange(5, 90), chance.randrange(3, 30)
+        xs = [chance.randrange(width) + 0.5 for _ in range(3)]
+        ys = [chance.choice((chance.uniform(0.1, height - 0.1), chance.randrange(height) + 0.5)) for _ in range(3)]
+        pen = Pen(width, height)
+        pen.line(xs, ys, ACCENT)
+        mine = ["".join(text for text, _ in row) for row in pen.rows()]
+        plotext.figure.clear.data()
+        signal = plotext.figure.signal(xs, [height - y for y in ys], marker="braille").lines()
+        plotext.figure.draw(signal)  # on the canvas that the pen has left
+        assert plotext.figure.build().string(True).splitlines() == mine
 
 
 def test_a_line_goes_from_end_to_end_in_its_ink() -> None:
