@@ -5,7 +5,7 @@ Rooms, from the bottom up; a room imports only from those above it in this list:
     errors, text          the error tree; foreign text made harmless
     plan/                 what to train: tables of hyperparameters, metrics, data, plans, workloads; grid, spec
     journal/              what happened, on disk: events and orders, records, segments; reader, writer, lock
-    session/              one folder: paths, state (``apply`` is the only mutation), snapshot, status, control
+    session/              one folder: paths, state (``apply`` alone changes it), index, snapshot, status, control
     effects/              what matters and what is noise, of plain arrays: knows no session
     results/              what came of a session: the one table of arrays, measure, trim, filter, tidy tables
     refine/               what the trim left -> the next plan; finer values, re-use of finished replicates

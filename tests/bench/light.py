@@ -229,14 +229,22 @@ def of_time(bench: Bench, trials: int) -> list[Row]:
         ("first paint of open", "1.6 ×", f"{mine:.2f} s ({mine / bare:.1f} ×)", f"{bare:.2f} s"),
         ("  the processor's part", "", f"{work:.2f} s ({work / bare_work:.1f} ×)", f"{bare_work:.2f} s"),
     ]
-    write_session(bench.folder / "sessions", "large", trials)
+    folder = write_session(bench.folder / "sessions", "large", trials)
     words = f"{trials:,} trials × 2 × 20 epochs"
-    first, _ = bench.first_paint([*COMMAND, "open", "large"], "learning_rate")
-    whole, _ = bench.first_paint([*COMMAND, "open", "large"], f"finished {trials * 2} of")
+    again = [*COMMAND, "open", "large"]
+    for_the_first_time = ["sh", "-c", 'rm -f "$0"; exec "$@"', str(folder.index), *again]
+    first, _ = bench.first_paint(for_the_first_time, "learning_rate")
+    alone, _ = bench.first_paint(for_the_first_time, f"finished {trials * 2} of")
+    terminal = bench.open(again)
+    while not folder.index.exists():
+        terminal.read(0.1)
+    terminal.close()
+    whole, _ = bench.first_paint(again, f"finished {trials * 2} of")
     return [
         *rows,
         (f"{words}: something seen", "", f"{first:.1f} s", ""),
-        ("  all read", "1.5 s", f"{whole:.1f} s", ""),
+        ("  all read, of a journal that has no index yet", "1.5 s", f"{alone:.1f} s", ""),
+        ("  all read, the next time", "1.5 s", f"{whole:.1f} s", ""),
     ]
 
 

@@ -17,8 +17,10 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import version
 from operator import lt
+from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -47,11 +49,14 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Replicate
 from hpo_core.session.state import SessionState
 
-LAYOUT = 1
-"""To be raised with any change of what a journal's records add up to."""
-
 WORTH_BYTES = 1 << 23
 """So much of a journal is read without an index in less than a third of a second."""
+
+_MEANS = (
+    "journal/events.py",
+    *(f"session/{name}.py" for name in ("bounds", "epochs", "index", "snapshot", "state")),
+)
+"""Where it stands what a journal adds up to."""
 
 _CRC_BYTES, _CELL_BYTES, _PIECE_BYTES = 4, 8, 1 << 20
 
@@ -145,8 +150,13 @@ def read_index(folder: SessionFolder, spec: SessionSpec, journal: JournalReader)
         return None
 
 
+@cache
 def _program() -> str:
-    return f"hpo-tui {version('hpo-tui')}, layout {LAYOUT}, {sys.byteorder} endian"
+    """Return what says how a journal adds up: a program that was changed in that goes by no index of before."""
+    crc = 0
+    for name in _MEANS:
+        crc = zlib.crc32((Path(__file__).parents[1] / name).read_bytes(), crc)
+    return f"hpo-tui {version('hpo-tui')}, {crc:08x}, {sys.byteorder} endian"
 
 
 def _parts(head: _Head, state: SessionState, trials: int) -> Iterator[bytes]:
