@@ -154,6 +154,17 @@ def last_value(epochs: Sequence[Epoch], name: str) -> float | None:
     return None if value != value else value
 
 
+def value_at(epochs: Sequence[Epoch], number: int, name: str) -> float | None:
+    """Return a metric at the epoch of that number, None where there is none or it was not told."""
+    if not isinstance(epochs, Epochs):
+        return next((epoch.metrics.get(name) for epoch in epochs if epoch.number == number), None)
+    if name not in epochs.names or number not in epochs.numbers:
+        return None
+    row = epochs.numbers.index(number) * (len(epochs.names) + 1)
+    value = epochs.cells[row + epochs.names.index(name)]
+    return None if value != value else value
+
+
 class Curve(Sequence[Mapping[str, float | None]]):
     """The metrics of epochs in order, as the analysis takes them; a column of them is asked for at once."""
 
