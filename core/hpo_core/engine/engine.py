@@ -36,7 +36,9 @@ from hpo_core.journal.events import (
     EngineOptions,
     EngineStarted,
     EngineStopped,
+    EpochEnded,
     Noted,
+    Progress,
     StopSession,
 )
 from hpo_core.journal.files import REAL_FILES, Files
@@ -47,6 +49,9 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean, plural
 
 log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.1
+"""Orders, journal, workers and queue are looked at so often at least, and whenever a worker has something new."""
 
 STOP_SECONDS = 5.0
 """Trainings that are told to stop have this long before their workers are ended."""
@@ -81,7 +86,7 @@ class Engine:
         self._deadline = 0.0
         self._stop_requested = False
         self._here = engine_claims()
-        self._orders_due = Every(0.1, self._clock)
+        self._look_due = Every(LOOK_SECONDS, self._clock)
         self._hangs_due = Every(1.0, self._clock)
         spec = folder.load_spec()
         if not spec.trainable:
@@ -207,14 +212,22 @@ class Engine:
                 self._supervisor.stop(slot, BY_SESSION)
 
     def _turn(self) -> None:
+        changed = False
         for slot, task, (_, event) in self._supervisor.poll(self._tick):
             self._dispatcher.take(slot, task, event)
             self._prober.take(task, event)
             self._pruning.take(slot, task, event)
+            changed = changed or not isinstance(event, (Progress, EpochEnded))
         if self._stop_requested:
             self.stop()
-        if self._orders_due.due():
-            self._obey_orders()
+        if self._look_due.due() or changed:  # most turns only take in how far trainings are
+            self._look_after()
+        if self._live.due():
+            workers, held = self._dispatcher.workers, self._recorder.held
+            self._live.publish(workers, self._state.waiting(), self._message(), held)
+
+    def _look_after(self) -> None:
+        self._obey_orders()
         if self._hangs_due.due() and (gap := self._supervisor.end_hangs()):
             self._recorder.note(
                 "info", f"The engine was not running for {gap:.0f} s; no training is blamed for it."
@@ -226,9 +239,6 @@ class Engine:
             self._dispatcher.staff()
             self._prober.ask()
             self._dispatcher.hand_out()
-        if self._live.due():
-            workers, held = self._dispatcher.workers, self._recorder.held
-            self._live.publish(workers, self._state.waiting(), self._message(), held)
 
     def _obey_orders(self) -> None:
         for name, order in self._inbox.take():

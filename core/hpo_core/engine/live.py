@@ -18,7 +18,8 @@ from hpo_core.session.status import LiveStatus, Machine, RunningJob, write_statu
 
 PUBLISH_SECONDS = 0.2
 HEARTBEAT_SECONDS = 2.0
-READINGS_SECONDS = 1.0
+READINGS_SECONDS = HEARTBEAT_SECONDS
+"""As often as they are told where nothing else is new."""
 ESTIMATE_SECONDS = 1.0
 
 

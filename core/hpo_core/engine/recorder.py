@@ -77,6 +77,7 @@ class Recorder:
             folder.path, self._reader.gen + 1, self._reader.last_seq, files, self._clock.steady
         )
         self.gen = self._writer.gen
+        self._checked = False  # what another engine wrote while this one opened the journal counts too
 
     def watch(self, observer: Observer) -> None:
         """Let ``observer`` see every record: those of the past now, those to come once they are applied."""
@@ -222,7 +223,10 @@ class Recorder:
             raise JournalLost("The journal was deleted, replaced or cut while the engine worked.")
         if not self._lock.is_ours():
             raise Superseded("The session's lock file was removed or replaced; this engine stops.")
+        if self._checked and self._writer.is_alone():
+            return
         self._reader.poll()
+        self._checked = True
         if self._reader.gen > self.gen:
             raise Superseded("A newer engine has taken the session over; this one stops.")
 

@@ -43,7 +43,7 @@ def _orders(control: Path) -> list[Path]:
             names = [entry.name for entry in entries if entry.name[0] in digits and entry.name.endswith(".json")]
     except OSError:
         return []
-    return [] if control.is_symlink() else [control / name for name in sorted(names)]
+    return [control / name for name in sorted(names)] if names and not control.is_symlink() else []
 
 
 def discard_orders(control: Path) -> None:

@@ -67,6 +67,19 @@ def test_a_fresh_session_waits_replicate_by_replicate(state: SessionState) -> No
     assert state.snapshot().counts["waiting"] == 8
 
 
+def test_a_queue_that_many_have_left_stays_in_order(
+    make_spec: Callable[..., SessionSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hpo_core.session.state.MOST_LEFT", 2)
+    state = SessionState(make_spec())
+    order = list(state.waiting())
+    for number, key in enumerate(order, 1):
+        assert state.next_waiting() == key
+        tell(state, started(key.trial, key.replicate))
+        assert list(state.waiting()) == order[number:]
+    assert state.next_waiting() is None
+
+
 def test_a_training_runs_and_ends(state: SessionState) -> None:
     tell(state, ENGINE, started(2), epoch(2, 1, loss=0.7), epoch(2, 2, loss=0.4))
     running = state.snapshot().replicate(JobKey(2, 1))
