@@ -20,10 +20,12 @@ from hpo_core.journal.events import (
     JobEnded,
     JobsQueued,
     Noted,
+    ProbeEnded,
     WorkerEvent,
     WorkerReady,
 )
 from hpo_core.plan.grid import JobKey
+from hpo_core.plan.probes import Answer
 from hpo_core.session.paths import SessionFolder
 from hpo_core.text import plural
 
@@ -141,6 +143,8 @@ class Dispatcher:
 
     def take(self, slot: Slot, task: Task | None, event: WorkerEvent | WorkerDied) -> None:
         """Record what a worker said; ``task`` is the job that it had before."""
+        if task is not None and (program := _program(event)):
+            self._queue.learn(task.job.values, program)
         match event:
             case WorkerReady():
                 self._mind_device(slot, event)
@@ -276,3 +280,10 @@ class Dispatcher:
         elif why := self._repetition.failed(kind, reason):
             self._recorder.pause(why)
             self._repetition.reset()
+
+
+def _program(event: WorkerEvent | WorkerDied) -> str:
+    match event:
+        case JobEnded(program=program) | ProbeEnded(answer=Answer(program=program)):
+            return program
+    return ""

@@ -9,11 +9,12 @@ process itself did not run (suspended by a scheduler, a container, a laptop's li
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.failures import last_words
+from hpo_core.engine.job_queue import Network
 from hpo_core.executors.executor import Executor, Report, WorkerDied
 from hpo_core.journal.events import (
     DataPrepared,
@@ -98,10 +99,10 @@ class Slot:
     ready: bool = False
     task: Task | None = None
     leaving: bool = False
-    compiled: dict[Hashable, None] = field(default_factory=dict)
+    compiled: dict[Network, None] = field(default_factory=dict)
     data: str = ""
 
-    def remember(self, network: Hashable) -> None:
+    def remember(self, network: Network) -> None:
         """Take note that the worker compiles a network, or has it compiled."""
         self.compiled.pop(network, None)
         self.compiled[network] = None
@@ -162,13 +163,13 @@ class Supervisor:
         """The job's worker and task where it is under way."""
         return next(((slot, task) for slot, task in self.tasks() if task.key == key), None)
 
-    def hand_over(self, slot: Slot, job: Job, network: Hashable) -> None:
+    def hand_over(self, slot: Slot, job: Job, network: Network) -> None:
         """Give an idle worker its next job."""
         slot.remember(network)
         slot.task = self._task(job)
         self._executor.submit(slot.number, job)
 
-    def probe(self, slot: Slot, probe: Probe, network: Hashable) -> bool:
+    def probe(self, slot: Slot, probe: Probe, network: Network) -> bool:
         """Give an idle worker a probe; False where these workers cannot be probed."""
         if not self._executor.probe(slot.number, probe):
             return False

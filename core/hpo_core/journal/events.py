@@ -419,7 +419,10 @@ class Progress(_Record, frozen=True, tag="Progress"):
 
 
 class JobEnded(_Record, frozen=True, tag="JobEnded"):
-    """The job is over; the worker waits for the next one. ``memory`` is the worker's resident bytes."""
+    """The job is over; the worker waits for the next one.
+
+    ``memory`` is the worker's resident bytes. ``program`` names the compiled program where others may share it.
+    """
 
     trial: int
     replicate: int
@@ -430,6 +433,7 @@ class JobEnded(_Record, frozen=True, tag="JobEnded"):
     kind: str = ""
     parameters: int | None = None
     memory: int = 0
+    program: str = ""
 
 
 class ProbeEnded(_Record, frozen=True, tag="ProbeEnded"):

@@ -54,12 +54,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Without prints it was declined as too dear, or it failed for a ``reason``. With some, a reason says why no
     other can be compared to it: it has diverged, or learnt nothing. After the ``last`` one none can be asked for.
+    ``program`` is as in ``events.JobEnded``.
     """
 
     epoch_steps: int = 0
     prints: tuple[str, ...] = ()
     reason: str = ""
     last: bool = False
+    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)

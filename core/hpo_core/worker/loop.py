@@ -130,6 +130,7 @@ def _train(
         kind=outcome.kind,
         parameters=outcome.parameters,
         memory=psutil.Process().memory_info().rss,
+        program=outcome.program,
     )
 
 

@@ -45,6 +45,7 @@ class Outcome:
     reason: str = ""
     kind: str = ""
     parameters: int | None = None
+    program: str = ""
 
 
 def not_finite(metrics: Mapping[str, float], epoch: int) -> Outcome | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 import pytest
 
-from hpo_core.engine.job_queue import JobQueue, compile_key
+from hpo_core.engine.job_queue import JobQueue, Network, compile_key
 from hpo_core.journal.events import AttemptStarted, Envelope, Event, JobsMoved
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.spec import SessionSpec
@@ -19,7 +19,7 @@ class Bench:
     def __init__(self, spec: SessionSpec) -> None:
         self.state = SessionState(spec)
         self.queue = JobQueue(self.state)
-        self.compiled: dict[int, dict[Hashable, None]] = {1: {}, 2: {}}
+        self.compiled: dict[int, dict[Network, None]] = {1: {}, 2: {}}
 
     def tell(self, event: Event) -> None:
         record = Envelope(1, 1, 0.0, event)
@@ -86,3 +86,30 @@ def test_what_was_moved_to_the_front_and_then_to_the_back_is_not_urgent(bench: B
     bench.move_to_front((12, 2))
     bench.tell(JobsMoved(jobs=((12, 2),), to="back"))
     assert bench.take(1) == JobKey(1, 1)
+
+
+OWN = """
+[model]
+file = "model.py"
+[data]
+source = "fruit"
+[grid]
+lr = [1e-3, 3e-3, 1e-2, 3e-2]
+units = [16, 32]
+[session]
+objective = "val_mae"
+"""
+
+
+def test_of_a_users_own_model_two_workers_learn_which_values_are_built_in_and_share_the_programs_out() -> None:
+    bench = Bench(SessionSpec.parse(OWN))
+    compiled: dict[int, list[str]] = {1: [], 2: []}
+    for turn in range(8):
+        worker = 1 + turn % 2
+        key = bench.take(worker)
+        assert key is not None
+        values = bench.state.spec.values_of(key.trial)
+        compiled[worker].append(f"program of {values['units']} units")
+        bench.queue.learn(values, compiled[worker][-1])
+    assert [len(set(programs)) for programs in compiled.values()] == [1, 1]
+    assert [len(programs) for programs in compiled.values()] == [4, 4], "and neither was idle"

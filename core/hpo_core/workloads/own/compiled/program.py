@@ -29,10 +29,11 @@ class Program:
     """A compiled model with its train and its test step traced once; ``take`` makes it another fresh model.
 
     ``train`` and ``validation`` are what a step is given, whole: tensors in any structure, rows first.
+    ``identity`` is the same in every process for models alike, "" where there are none.
     """
 
-    def __init__(self, model: keras.Model, train: Any, validation: Any) -> None:
-        self.model = model
+    def __init__(self, model: keras.Model, train: Any, validation: Any, identity: str = "") -> None:
+        self.model, self.identity = model, identity
         self._train_data, self._test_data = train, validation
         build_whole(model, train)
         optimizer = model.optimizer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import keras
@@ -42,7 +43,7 @@ class Programs:
             return self._kept[key]
         train = self._on_device(fit.data, fit.options.get("class_weight"))
         validation = None if fit.validation_data is None else self._on_device(fit.validation_data)
-        program = Program(model, train, validation)
+        program = Program(model, train, validation, sha256(text.encode()).hexdigest()[:16] if text else "")
         log.info("a new program%s", "" if text else ", for this training alone")
         if text is not None and program.is_reusable:
             self._kept[key] = program

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,17 +70,10 @@ class KerasWorkload:
 
     def train(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Build the model with the job's seed and values, and train it."""
-        train, validation = self._open(job, report)
-        model, callbacks, values = self._build(job)
-        fit = Fit(train, validation, *_lengths(job, self._task), callbacks, self._task.options)
+        self._open(job, report)
         if self._task.fit is not None:
-            return self._train_their_way(job, model, values, fit, report, stop)
-        why = why_not(model, fit)
-        program = None if why else self._program(model, fit, job)
-        if program is None and not why:
-            why = "its step cannot be repeated in a compiled loop"
-            model, callbacks, _ = self._build(job)
-            fit = replace(fit, callbacks=callbacks)
+            return self._train_their_way(job, report, stop)
+        program, model, fit, why = self._ready(job)
         if why:
             report.note(f"{self._own.path.name} is trained by Keras' own fit: {why}.")
         teller = Teller(job, report, stop, fit)
@@ -90,20 +83,25 @@ class KerasWorkload:
                 fit.run(model, teller)
             else:
                 fit_on(program, fit, teller, teller.go_on)
-                model = program.model
-        return _ended(teller, model)
+        return replace(_ended(teller, model), program=program.identity if program else "")
 
-    def _program(self, model: keras.Model, fit: Fit, job: Job) -> Program | None:
-        try:
-            return self._programs.take(model, fit, job.values)
-        except Exception as error:  # noqa: BLE001 - where it is the user's fault, fit meets it again and says where
-            log.warning("no compiled loop: %s: %s", type(error).__name__, clean(error, 500))
-            return None
+    def _ready(self, job: Job) -> tuple[Program | None, keras.Model, Fit, str]:
+        """Return what trains a job, fresh: a program, its model, the call of ``fit``; or None, and why not."""
+        model, fit, _ = self._build(job)
+        why = why_not(model, fit)
+        if not why:
+            try:
+                program = self._programs.take(model, fit, job.values)
+                return program, program.model, fit, ""
+            except Exception as error:  # noqa: BLE001 - where it is the user's fault, fit meets it again and says where
+                log.warning("no compiled loop: %s: %s", type(error).__name__, clean(error, 500))
+            why = "its step cannot be repeated in a compiled loop"
+            model, fit, _ = self._build(job)
+        return None, model, fit, why
 
-    def _train_their_way(
-        self, job: Job, model: Any, values: Values, fit: Fit, report: Reporter, stop: StopSignal
-    ) -> Outcome:
+    def _train_their_way(self, job: Job, report: Reporter, stop: StopSignal) -> Outcome:
         """Call the ``fit`` of the user's HyperModel."""
+        model, fit, values = self._build(job)
         task, teller = self._task, Teller(job, report, stop, fit)
         assert task.fit is not None
         callbacks = [*fit.callbacks, teller]
@@ -134,17 +132,25 @@ class KerasWorkload:
             ) from None
 
     def probe(self, probe: Probe, report: Reporter, stop: StopSignal) -> Answer:
-        """Train a few batches, in the data's order.
+        """Train a few batches, in the data's order, by what trains the jobs: they find its program compiled.
 
         A dataset is declined, for it has no place to begin at, and so is a ``fit`` of the user's own.
         """
-        data, _ = self._open(probe.job, report)
-        batch = _lengths(probe.job, self._task)[1]
-        steps = 0 if self._task.fit is not None else -(-rows_of(data) // batch)
-        return take_prints(probe, steps, report, stop, lambda: _Batches(*self._build(probe.job)[:2], data, batch))
+        rows = rows_of(self._open(probe.job, report)[0])
+        steps = 0 if self._task.fit is not None else -(-rows // _lengths(probe.job, self._task)[1])
+        programs: list[Program | None] = []
 
-    def _build(self, job: Job) -> tuple[keras.Model, Sequence[Any], Values]:
-        """Return the user's model for a job, compiled, their callbacks, and the values. Raises ``HpoError``."""
+        def begin() -> _Batches:
+            program, model, fit, _ = self._ready(probe.job)
+            programs.append(program)
+            return _Batches(program, model, fit)
+
+        answer = take_prints(probe, steps, report, stop, begin)
+        identity = programs[0].identity if programs and programs[0] else ""
+        return msgspec.structs.replace(answer, program=identity)
+
+    def _build(self, job: Job) -> tuple[keras.Model, Fit, Values]:
+        """Return the user's compiled model for a job, the call of ``fit``, the values. Raises ``HpoError``."""
         task = self._task
         begin_anew(job.seed, forget_kernels=self._own.draws)
         values = Values(job.values, task.defaults)
@@ -155,7 +161,8 @@ class KerasWorkload:
         compiled = getattr(model, "compiled", False) or task.fit is not None
         if not isinstance(model, keras.Model) or not compiled:
             raise HpoError(f"What builds the model in {self._own.path.name} must return a compiled Keras model.")
-        return model, callbacks, values
+        assert self._data is not None
+        return model, Fit(*self._data, *_lengths(job, task), callbacks, task.options), values
 
     def _open(self, job: Job, report: Reporter) -> Sets:
         if self._data is None:
@@ -190,20 +197,28 @@ class KerasWorkload:
 class _Batches:
     """The steps of a probe, see ``probing.Steps``: the user's model on one batch after the other."""
 
-    def __init__(self, model: keras.Model, callbacks: Sequence[Any], data: Any, batch: int) -> None:
-        self._model, self._data, self._batch = model, parts(data), batch
-        self._callbacks = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=2)
+    def __init__(self, program: Program | None, model: keras.Model, fit: Fit) -> None:
+        self._program, self._model, self._fit = program, model, fit
+        self._data, self._rows = parts(fit.data), rows_of(fit.data)
+        self._callbacks = keras.callbacks.CallbackList(list(fit.callbacks), model=model, epochs=2)
         self._callbacks.on_train_begin()
         self._callbacks.on_epoch_begin(0)
         self._loss = math.nan
 
     def step(self, epoch: int, place: int) -> float:
-        """Train one batch; Keras' loss is the mean since the epoch began."""
-        rows = slice(place * self._batch, (place + 1) * self._batch)
-        batch = (
-            tree.map_structure(lambda whole: None if whole is None else whole[rows], part) for part in self._data
-        )
-        self._loss = float(self._model.train_on_batch(*batch, return_dict=True)["loss"])
+        """Train one batch, and return its loss; where Keras trains it, the mean since the epoch began."""
+        first = place * self._fit.batch_size
+        rows = slice(first, min(first + self._fit.batch_size, self._rows))
+        if self._program is not None:
+            order = np.arange(rows.start, rows.stop)
+            logs = self._program.train(order, self._fit.batch_size, lambda done: True)
+        else:
+            batch = (
+                tree.map_structure(lambda whole: None if whole is None else whole[rows], part)
+                for part in self._data
+            )
+            logs = self._model.train_on_batch(*batch, return_dict=True)
+        self._loss = float(logs["loss"])
         return self._loss
 
     def weights(self) -> Iterable[bytes]:
