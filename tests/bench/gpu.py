@@ -184,7 +184,7 @@ def print_grids(form: Form, end: float) -> bool:
                 [
                     *("--grid", grid, "--ways", *ways, "--workers", str(min(4, form.workers[-1]))),
                     *("--limit", f"{(left - OURS_SECONDS) / (len(ways) - 1):.0f}"),
-                    *("--out", str(Path(scratch) / f"{grid}.csv"), *options),
+                    *("--out", str(Path(tempfile.gettempdir()) / f"hpo-tui-gpu-{grid}.csv"), *options),
                 ]
             )
             failed |= bool(status)

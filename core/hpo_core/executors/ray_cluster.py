@@ -55,6 +55,17 @@ LOOK_SECONDS = 10.0
 STORE_BYTES = 80_000_000
 """The object store of a cluster that is started here: nothing large is ever put into it."""
 
+FRUGAL = {
+    "RAY_enable_worker_prestart": "0",
+    "RAY_prestart_worker_first_driver": "0",
+    "RAY_task_events_report_interval_ms": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_event_stats": "0",
+    "RAY_memory_monitor_refresh_ms": "0",
+}
+"""A cluster that is started here starts no process ahead, counts nothing that nobody asks for, and leaves to the
+engine what grows too large, as it is without Ray: all that took 5 % of a core from the trainings."""
+
 MOST_HERE = 256
 """So many workers may be asked for on a cluster that is started here, whatever the cores; as with ``local``."""
 
@@ -124,7 +135,8 @@ class RayExecutor:
         kind = self._ray.remote(Relay).options(
             num_cpus=0 if self._gpu_share else 1, num_gpus=self._gpu_share, max_concurrency=4, max_restarts=0
         )
-        actor = kind.remote(self._workload, threads, str(log), self._data, code, self._environment)
+        here = socket.gethostname()
+        actor = kind.remote(self._workload, threads, str(log), self._data, code, self._environment, here)
         self._workers[worker] = _Worker(worker, actor, log)
         self._listen(self._workers[worker])
 
@@ -321,7 +333,9 @@ def _connect(address: str) -> Any:
     if address:
         place: dict[str, Any] = {"address": address, "runtime_env": {"py_modules": [code]}}
     else:
-        path = os.pathsep.join(filter(None, (str(Path(code).parent), os.environ.get("PYTHONPATH", ""))))
+        # what Ray starts here has the environment of this process
+        found = (str(Path(code).parent), os.environ.get("PYTHONPATH", ""))
+        os.environ |= {**FRUGAL, **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, found))}
         place = {
             "address": "local",
             "num_cpus": MOST_HERE,
@@ -329,7 +343,6 @@ def _connect(address: str) -> Any:
             "include_dashboard": False,
             "object_store_memory": STORE_BYTES,
             "_node_ip_address": "127.0.0.1",
-            "runtime_env": {"env_vars": {"PYTHONPATH": path}},
         }
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -340,6 +353,9 @@ def _connect(address: str) -> Any:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)  # Ray's would end this process at once
+    if not address:
+        with contextlib.suppress(AttributeError):  # nobody reads what it hands on; it has no option
+            ray._private.worker._global_node.kill_log_monitor(check_alive=False)
     return ray
 
 

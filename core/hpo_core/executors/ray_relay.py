@@ -11,6 +11,7 @@ import selectors
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,10 @@ from typing import Any
 import msgspec
 
 from hpo_core.executors.process import WorkerProcess
-from hpo_core.journal.events import Job, Noted, Probe, WorkerEvent, WorkerOrder
+from hpo_core.journal.events import Job, JobEnded, Noted, Probe, WorkerEvent, WorkerOrder
+
+LINGER_SECONDS = 0.5
+"""What is said while a training goes on is passed on together, so often at most: each time costs Ray some 4 ms."""
 
 LOG_BYTES = 64 * 1024
 
@@ -42,7 +46,6 @@ class Heard:
     death: tuple[int, int] | None = None
     log: tuple[str, bytes] | None = None
     model: bytes | None = None
-    node: str = ""
     cpu: float = 0.0
     """CPU seconds of a worker that has said nothing for a while."""
 
@@ -51,7 +54,8 @@ class Relay:
     """One worker. ``code`` is the user's file, name and content: it travels, data and logs are paths.
 
     Where the session's folder is not seen on this node, logs and the model that is kept are written here, and sent
-    back when a job ends.
+    back when a job ends. On another machine than the engine's, ``engine_host``, what failed is said with its name:
+    it may be that this one alone lacks the data.
     """
 
     def __init__(
@@ -62,7 +66,9 @@ class Relay:
         data: Mapping[str, Any],
         code: tuple[str, bytes] | None,
         environment: Mapping[str, str],
+        engine_host: str,
     ) -> None:
+        self._elsewhere = socket.gethostname() != engine_host
         self._folder = Path(tempfile.mkdtemp(prefix="hpo-tui-"))
         self.model = self._folder / "models" / "kept.keras"
         self._data = dict(data)
@@ -102,18 +108,32 @@ class Relay:
         self._process.signal(signal.Signals(number))
 
     def hear(self, timeout: float) -> Heard:
-        """Return what the worker has said, waiting at most so many seconds for the first of it."""
+        """Return what the worker has said, waiting at most so many seconds for the first of it.
+
+        While it trains, what it says within ``LINGER_SECONDS`` more is told together; its end is told at once.
+        """
         if not self._selector.select(timeout):
             return Heard((), self._process.resident(), cpu=self._process.cpu_seconds())
         found, ended = self._process.read()
+        until = time.monotonic() + LINGER_SECONDS
+        while self._process.busy and not ended and (left := until - time.monotonic()) > 0:
+            if not self._selector.select(left):
+                break
+            more, ended = self._process.read()
+            found += more
         model = self._model(found) if found and not self._process.busy else None
-        events = tuple(map(_events.encode, found))
+        events = tuple(_events.encode(self._named(event)) for event in found)
         busy = self._process.busy
         if not ended:
             return Heard(events, self._process.resident(), None, None if busy or not found else self._log(), model)
         self._selector.unregister(self._process.events)
         death = self._process.pid, self._process.reap()
-        return Heard(events, 0, death, self._log(), model, socket.gethostname())
+        return Heard(events, 0, death, self._log(), model)
+
+    def _named(self, event: WorkerEvent) -> WorkerEvent:
+        if self._elsewhere and isinstance(event, JobEnded) and event.status == "failed":
+            return msgspec.structs.replace(event, reason=f"{event.reason} (on {socket.gethostname()})")
+        return event
 
     def _own(self, job: Job) -> Job:
         seen = Path(job.log).parent.is_dir()

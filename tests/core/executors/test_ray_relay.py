@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,9 +62,8 @@ def test_a_model_from_another_machine_is_kept_where_the_session_is_and_one_that_
 def relay() -> Iterator[Relay]:
     """A worker for a file and a session that are on another machine."""
     data = {"source": "own", "model": {"file": "/not/here/model.py", "folder": "/"}}
-    made = Relay(
-        "own", 1, "/not/here/logs/worker-01.log", data, ("model.py", CODE), {"CUDA_VISIBLE_DEVICES": "-1"}
-    )
+    hidden = {"CUDA_VISIBLE_DEVICES": "-1"}
+    made = Relay("own", 1, "/not/here/logs/worker-01.log", data, ("model.py", CODE), hidden, "the engine's")
     yield made
     made.signal(9)
 
@@ -96,7 +96,12 @@ def test_the_file_travels_and_the_log_comes_back_to_where_the_session_is(relay: 
     log = heard[-1].log
     assert log is not None
     assert (log[0], b"trial 1 r1" in log[1], Path(log[0]).exists()) == ("/not/here/logs/t1.log", True, False)
-    assert last_word(relay).node
+    relay.send(msgspec.json.encode(msgspec.structs.replace(job, values={"lr": "no score"})))
+    failed = decode(until(relay, JobEnded)[-1].events[-1])
+    assert isinstance(failed, JobEnded)
+    assert failed.status == "failed"
+    assert failed.reason.endswith(f" (on {socket.gethostname()})")
+    last_word(relay)
 
 
 def test_an_address_goes_with_a_cluster_and_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
