@@ -129,6 +129,8 @@ def keep_index(
     with contextlib.suppress(OSError):
         room = shutil.disk_usage(folder.path).free > mark.offset
         if room and folder.path.stat().st_uid == os.geteuid():
+            for half in folder.path.glob(f".{folder.index.name}.*.part"):
+                half.unlink(missing_ok=True)  # of a program that was killed; or of another at work, which gives up
             head = _Head(_program(), spec.to_toml(), mark)
             write_atomically(folder.index, _parts(head, state, len(spec.grid)), durable=False)
 

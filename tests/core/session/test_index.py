@@ -360,6 +360,13 @@ def test_none_is_written_of_damage_into_a_full_disk_or_into_another_users_folder
     assert not list(told.folder.path.glob(".*.part"))
 
 
+def test_half_an_index_of_a_program_that_was_killed_goes_with_the_next(told: Told) -> None:
+    told.folder.index.rename(half := told.folder.path / ".journal.index.77.part")
+    told.opened().keep_index()
+    assert told.folder.index.exists()
+    assert not half.exists()
+
+
 def test_several_who_write_it_at_once_do_not_tear_it(told: Told) -> None:
     readers = [told.opened() for _ in range(4)]
     seen: list[bool] = []
