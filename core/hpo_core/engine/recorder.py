@@ -69,8 +69,7 @@ class Recorder:
         self._reader = JournalReader(folder.path)
         self._observers: list[Observer] = []
         self._history = self._reader.poll()
-        for record in self._history:
-            self.state.apply(record)
+        self.state.apply_all(self._history)
         check_readable(self.state.snapshot(), folder)
         self.torn_bytes = set_torn_tail_aside(folder.path, self._reader, files)
         self._writer = JournalWriter(
