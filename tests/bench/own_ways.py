@@ -31,13 +31,15 @@ LABELS = {
 
 
 def measure_all(names: Sequence[str], workers: int, rounds: int, limit: float) -> bool:
-    """Print the table; return whether every way trained all."""
+    """Print the table, and each run as it ends on stderr; return whether every way trained all."""
     print("| model | way | seconds | to hpo-tui | CPU seconds | objective |\n|---|---|---:|---:|---:|---:|")
     whole = True
     for name in names:
         found: dict[str, tuple[Took, list[float]]] = {}
         for way in (*LABELS, OURS, *([HAND_MADE] if name == "paper_network" else [])) * rounds:
             took, scores = _measure(way, name, workers, limit)
+            ran = f"{took.wall:.1f} s, {took.cpu:.0f} s of CPU time, load before {took.load:.1f}"
+            print(f"{name}, {way}: {len(scores)} trainings, {ran}", file=sys.stderr, flush=True)
             if way not in found or took.wall < found[way][0].wall:
                 found[way] = took, scores
         expected = {len(scores) for _, scores in found.values()}

@@ -4,7 +4,7 @@
     python tests/bench/throughput.py --grid paper --ways kerastuner hpo-tui
     python tests/bench/throughput.py --data fruit10k --grid tiny
     python tests/bench/throughput.py --data growth --grid tiny    how time grows from 1 to 8 times the data
-    python tests/bench/throughput.py --own                        three Keras models of a user's own
+    python tests/bench/throughput.py --own                        three Keras models, each trained 16 times
     python tests/bench/throughput.py --ways hpo-tui-ray hpo-tui   the Ray executor beside the local one
     python tests/bench/throughput.py --plans                      what plans cost beside the full grid (search.py)
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-GRID = {"lr": [1e-3, 3e-3, 1e-2, 3e-2], "units": [16, 32, 64]}
+GRID = {"lr": [1e-3, 3e-3, 1e-2, 3e-2], "units": [16, 64]}
 EPOCHS, OBJECTIVE = 5, "val_mae"
 
 

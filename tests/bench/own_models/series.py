@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-GRID = {"lr": [1e-3, 3e-3, 1e-2, 3e-2], "filters": [8, 16, 24]}
+GRID = {"lr": [1e-3, 3e-3, 1e-2, 3e-2], "filters": [8, 24]}
 EPOCHS, OBJECTIVE = 5, "val_accuracy"
 
 

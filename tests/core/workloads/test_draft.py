@@ -82,3 +82,12 @@ def test_a_draft_has_what_the_file_says_and_names_what_it_does_not(name: str, tm
     assert (spec["grid"], spec["fixed"]) == (grid, fixed)
     assert (spec["session"]["objective"], spec["session"]["direction"]) == objective
     assert without_values(written) == lacking
+
+
+def test_a_scripts_seed_flag_gets_each_trainings_own_seed_not_one_for_all_replicates(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    lines = [f"parser.add_argument('--{flag}', default={value})" for flag, value in (("lr", 0.1), ("seed", 0))]
+    file.write_text("\n".join(["import argparse", "parser = argparse.ArgumentParser()", *lines]))
+    spec = tomllib.loads(draft(file, tmp_path))
+    assert spec["model"]["command"].endswith("--lr {lr} --seed {seed}")
+    assert "seed" not in {**spec["grid"], **spec["fixed"]}

@@ -41,6 +41,8 @@ MOST_TRIALS = 36
 HEAD = "# Written by hpo-tui new {name}. Several values in [grid] vary a hyperparameter; [fixed] holds the rest.\n"
 _MANY_LINES = re.compile(r"= \[\n((?:    .*\n)*)\]")
 LENGTHS = ("epochs", "batch_size", "batch", "seed")
+SEEDS = ("seed", "random_seed", "manual_seed", "random_state")
+"""Flags of a script that are given each training's own seed: with a fixed one all replicates would be the same."""
 
 
 def draft(path: Path, folder: Path) -> str:
@@ -64,8 +66,10 @@ def draft(path: Path, folder: Path) -> str:
 def _of_script(path: Path, folder: Path, tree: ast.Module, flags: Sequence[Found]) -> str:
     python = "python" if shutil.which("python") == sys.executable else sys.executable
     words = [shlex.quote(python), shlex.quote(os.path.relpath(path, folder))]
+    varied = [one for one in flags if one.name not in SEEDS]
     for one in flags:
-        words += [*([one.flag] if one.flag else []), f"{{{one.name}}}"]
+        filled = one.name if one in varied else "seed"
+        words += [*([one.flag] if one.flag else []), f"{{{filled}}}"]
     model = {"command": " ".join(words)}
     pattern, metrics = printed(tree)
     if pattern:
@@ -74,7 +78,7 @@ def _of_script(path: Path, folder: Path, tree: ast.Module, flags: Sequence[Found
         texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         metrics = ["val_accuracy" if {"accuracy", "acc"} & texts else "val_loss"]
     metric = _judge(metrics)
-    return written(path.name, model, flags, {"objective": metric, "direction": direction_of(metric)})
+    return written(path.name, model, varied, {"objective": metric, "direction": direction_of(metric)})
 
 
 def _of_keras(own: OwnFile, model: Mapping[str, str]) -> str:
