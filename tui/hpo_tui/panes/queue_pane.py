@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -87,39 +87,46 @@ def job_name(snapshot: Snapshot, key: JobKey, longest: int = 13) -> str:
 
 @dataclass(frozen=True)
 class QueueList:
-    """The pane's lines by their place: running jobs, the next one, those that ended badly, the rest, the done."""
+    """The pane's lines by their place: running jobs, the next one, those that ended badly, the rest, the done.
 
-    snapshot: Snapshot
+    It is kept with its snapshot, so it does not hold it: in a circle, snapshots would pile up while it trains.
+    """
+
+    replicates: Mapping[JobKey, Replicate]
+    queue: tuple[JobKey, ...]
+    ended: int
+    """How many are complete or pruned."""
+    trainable: bool
 
     @cached_property
     def running(self) -> list[Replicate]:
         """The jobs under way, by worker."""
-        found = [entry for entry in self.snapshot.replicates.values() if entry.status == "running"]
+        found = [entry for entry in self.replicates.values() if entry.status == "running"]
         return sorted(found, key=lambda entry: entry.worker or 0)
 
     @cached_property
     def bad(self) -> list[Replicate]:
         """The jobs that failed, diverged or were stopped."""
-        found = [entry for entry in self.snapshot.replicates.values() if entry.status in _BADLY]
+        found = [entry for entry in self.replicates.values() if entry.status in _BADLY]
         return sorted(found, key=lambda entry: -entry.ended)
 
     @cached_property
     def done(self) -> list[Replicate]:
         """The trainings that are complete or pruned, the newest first; those of a table in its own order."""
-        found = [entry for entry in self.snapshot.replicates.values() if entry.status in _DONE]
-        return sorted(found, key=lambda entry: entry.ended)[::-1] if self.snapshot.spec.trainable else found
+        found = [entry for entry in self.replicates.values() if entry.status in _DONE]
+        return sorted(found, key=lambda entry: entry.ended)[::-1] if self.trainable else found
 
     @cached_property
     def waiting(self) -> int:
         """How many lines come before those that are done."""
-        return len(self.running) + len(self.bad) + len(self.snapshot.queue)
+        return len(self.running) + len(self.bad) + len(self.queue)
 
     def __len__(self) -> int:
-        return self.waiting + sum(self.snapshot.counts[status] for status in _DONE)
+        return self.waiting + self.ended
 
     def __getitem__(self, place: int) -> JobKey:
         """Return the job on a line (0-based); the queue itself is never copied, it can be long."""
-        queue = self.snapshot.queue
+        queue = self.queue
         first = min(len(queue), 1)
         if place >= self.waiting:
             return self.done[place - self.waiting].key
@@ -139,7 +146,10 @@ def queue_of(snapshot: Snapshot) -> QueueList:
     kept = vars(snapshot)
     found: QueueList | None = kept.get("_queue_list")
     if found is None:
-        found = kept["_queue_list"] = QueueList(snapshot)
+        ended = sum(snapshot.counts[status] for status in _DONE)
+        found = kept["_queue_list"] = QueueList(
+            snapshot.replicates, snapshot.queue, ended, snapshot.spec.trainable
+        )
     return found
 
 
