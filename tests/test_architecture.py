@@ -72,12 +72,13 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
         (call("list"), TRAINING | ANALYSIS | {"textual", "plotext", "numpy"}),
         (call("show", str(ROOT / "sessions" / "paper")), TRAINING | ANALYSIS | SCREEN),
         ("import hpo_core", TRAINING | ANALYSIS | SCREEN | {"numpy", "msgspec"}),
-        ("import hpo_tui.app", TRAINING | ANALYSIS),
+        ("import hpo_tui.app", TRAINING | ANALYSIS | {"numpy", "plotext"}),
+        ("import hpo_tui.screens.session_screen", TRAINING | ANALYSIS),
         ("import hpo_core.engine.__main__", TRAINING | ANALYSIS | SCREEN | {"hpo_tui"}),
         ("import hpo_core.worker.__main__", TRAINING | ANALYSIS | SCREEN | {"hpo_tui"}),
         ("import hpo_core.workloads.images.dataset", TRAINING | ANALYSIS | SCREEN | {"hpo_tui"}),
     ],
-    ids=["help", "list", "show", "core", "screen", "engine", "worker", "dataset"],
+    ids=["help", "list", "show", "core", "first picture", "screen", "engine", "worker", "dataset"],
 )
 def test_what_starts_often_starts_light(code: str, never: set[str]) -> None:
     assert not modules_after(code) & never

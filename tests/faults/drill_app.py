@@ -62,4 +62,6 @@ async def opened(
     """Open the app on a session, or on home."""
     app = HpoApp(sessions, folder, **options)
     async with run_quietly(app, size, notifications=True) as pilot:
-        yield Drawn(pilot)
+        drawn = Drawn(pilot)
+        await drawn.until(lambda: app.filled, "a screen")
+        yield drawn

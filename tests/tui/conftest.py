@@ -149,6 +149,7 @@ def open_app(sessions: Path) -> OpenApp:
         app = HpoApp(sessions, folder, **options)
         async with run_quietly(app, size, notices) as pilot:
             driver = Driver(pilot)
+            await driver.until(lambda: app.filled)
             if folder is not None:
                 await driver.shows("header", folder.name)
                 await driver.until(lambda: "reading…" not in driver.text("header"))

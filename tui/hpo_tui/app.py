@@ -1,6 +1,7 @@
 """The app: which screen is shown, in which theme; nothing else.
 
-``run_screen`` is what the command line calls once it knows that the terminal can show a screen.
+A screen is imported when it is shown: the first picture waits for none of them, see ``frames``. ``run_screen`` is
+what the command line calls once it knows that the terminal can show a screen.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.binding import BindingType
-from textual.command import CommandPalette, SearchIcon
+from textual.command import CommandPalette, Provider, SearchIcon
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.events import DEFAULT_OPTIONS, EngineOptions
@@ -23,16 +25,17 @@ from hpo_tui.hangup import leave_when_told
 from hpo_tui.look.preferences import remember_theme, remembered_theme
 from hpo_tui.look.skins import Skin, textual_theme_name, textual_themes
 from hpo_tui.look.theme import THEMES, ThemeName, colour_depth, palette
-from hpo_tui.screens.compare import CompareScreen
-from hpo_tui.screens.home import HomeScreen
+from hpo_tui.screens.frames import DeskFrame, HomeFrame
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid, WantRefine
-from hpo_tui.screens.new_grid import NewGridScreen
-from hpo_tui.screens.next_grid import RefineScreen
-from hpo_tui.screens.own_grid import OwnGridScreen
-from hpo_tui.screens.palette import Actions
-from hpo_tui.screens.session_screen import SessionScreen
 from hpo_tui.terminal.driver import PaintingDriver, driver_class
+from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.plain_text import AsciiFilter
+
+
+def _actions() -> type[Provider]:
+    from hpo_tui.screens.palette import Actions
+
+    return Actions
 
 
 class HpoApp(App[None]):
@@ -41,7 +44,7 @@ class HpoApp(App[None]):
     CSS_PATH: ClassVar[list[str | PurePath]] = ["hpo.tcss", "details.tcss"]
     TITLE = "hpo-tui"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {Actions}  # noqa: RUF012 - Textual's own declaration
+    COMMANDS = {_actions}  # noqa: RUF012 - Textual's own declaration
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
@@ -65,6 +68,9 @@ class HpoApp(App[None]):
         self.read_only = read_only
         self.options = options
         self._folder = folder
+        self.failure: HpoError | None = None
+        self._begun = self.filled = False
+        self._early: list[events.Key] = []
         self._ascii_only = ascii_only
         self._to_ascii = AsciiFilter()
         self._theme: ThemeName = theme
@@ -72,14 +78,46 @@ class HpoApp(App[None]):
         self.theme = textual_theme_name(theme)
 
     def on_mount(self) -> None:
-        """Show the session that was named, or home."""
+        """Show the empty frames of the session that was named, or of home."""
         leave_when_told(self)
-        self.push_screen(self._session(self._folder) if self._folder is not None else self._home())
+        self.push_screen(DeskFrame(self._folder, self.skin) if self._folder is not None else HomeFrame())
 
-    def _home(self) -> HomeScreen:
-        return HomeScreen(self.sessions, self.skin, self.read_only, self.options)
+    @on(CellPane.SizeChanged)
+    def fill_frames(self) -> None:
+        """Once they stand, and will be seen, import what shows the rest."""
+        if not self._begun:
+            self._begun = True
+            self.screen.call_after_refresh(self._begin)
 
-    def _session(self, folder: SessionFolder) -> SessionScreen:
+    def _begin(self) -> None:
+        from hpo_core.session.opening import check_spec
+
+        try:
+            if self._folder is not None:
+                check_spec(self._folder)
+            self.switch_screen(self._session(self._folder) if self._folder is not None else self._home())
+        except HpoError as error:
+            self.failure = error
+            self.exit()
+        self.filled = True
+        for event in self._early:
+            self.post_message(event)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep the keys that come before the screen that they are meant for."""
+        if isinstance(event, events.Key) and not self.filled:
+            self._early.append(event)
+        else:
+            await super().on_event(event)
+
+    def _home(self, here: SessionFolder | None = None) -> Screen[None]:
+        from hpo_tui.screens.home import HomeScreen
+
+        return HomeScreen(self.sessions, self.skin, self.read_only, self.options, here)
+
+    def _session(self, folder: SessionFolder) -> Screen[None]:
+        from hpo_tui.screens.session_screen import SessionScreen
+
         return SessionScreen(folder, self.skin, self.read_only)
 
     def skin(self) -> Skin:
@@ -99,17 +137,23 @@ class HpoApp(App[None]):
     @on(WantRefine)
     def open_refine(self, message: WantRefine) -> None:
         """Show the next grid, to be edited and launched."""
+        from hpo_tui.screens.next_grid import RefineScreen
+
         self.push_screen(RefineScreen(self.sessions, message.proposal, self.skin), self._open)
 
     @on(WantGrid)
     def open_new_grid(self, message: WantGrid) -> None:
         """Show the form of a new grid."""
+        from hpo_tui.screens.new_grid import NewGridScreen
+
         form = NewGridScreen(self.sessions, self.skin, message.base, message.name, self.options)
         self.push_screen(form, self._open)
 
     @on(WantOwnGrid)
     def open_own_grid(self, message: WantOwnGrid) -> None:
         """Show the form of a new grid of one's own training."""
+        from hpo_tui.screens.own_grid import OwnGridScreen
+
         own, name = message.own, message.name
         form = OwnGridScreen(self.sessions, self.skin, own, name, self.options, message.copied)
         self.push_screen(form, self._open)
@@ -129,16 +173,16 @@ class HpoApp(App[None]):
 
     def action_home(self) -> None:
         """Show the list of sessions."""
-        here = self.screen.folder if isinstance(self.screen, SessionScreen) else None
-        self.switch_screen(HomeScreen(self.sessions, self.skin, self.read_only, self.options, here))
+        self.switch_screen(self._home(self.screen.folder if isinstance(self.screen, DeskFrame) else None))
 
     def action_theme(self) -> None:
         """Use the next theme."""
         self._theme = THEMES[(THEMES.index(self._theme) + 1) % len(THEMES)]
         self.theme = textual_theme_name(self._theme)
         self._on_theme(self._theme)
-        if isinstance(self.screen, (SessionScreen, HomeScreen, CompareScreen)):
-            self.screen.draw_soon()
+        draw_soon = getattr(self.screen, "draw_soon", None)
+        if draw_soon is not None:
+            draw_soon()
 
     def action_redraw(self) -> None:
         """Send the whole screen again."""
@@ -161,7 +205,10 @@ def run_screen(
     ascii_only: bool = False,
     theme: str | None = None,
 ) -> int:
-    """Show the screen until the person leaves it; return the exit status."""
+    """Show the screen until the person leaves it; return the exit status.
+
+    Raises ``HpoError`` where the session cannot be shown, see ``check_spec``.
+    """
     asked: ThemeName | None = next((name for name in THEMES if name == theme), None)
     app = HpoApp(
         sessions,
@@ -172,4 +219,6 @@ def run_screen(
         on_theme=remember_theme,
     )
     app.run()
+    if app.failure is not None:
+        raise app.failure
     return app.return_code or 0

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from hpo_core.session.opening import check_spec
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.commands.options import common_options, session_argument, wants_ascii
 from hpo_tui.commands.terminal import check_terminal
@@ -48,5 +47,4 @@ def open_session(sessions: Path, session: SessionFolder, read_only: bool, theme:
 
     Opening never starts work, and leaving never stops it.
     """
-    check_spec(session)
     return show_screen(sessions, session, read_only=read_only, theme=theme)

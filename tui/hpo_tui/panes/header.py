@@ -13,11 +13,11 @@ from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_core.text import clean, format_seconds, plural
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.follower import Update
-from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, STRONG, WARNING
+from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, WARNING
 from hpo_tui.look.numbers import percent
 from hpo_tui.panes.pane import Pane
 from hpo_tui.plots.canvas import shorten
-from hpo_tui.plots.rows import Row, bar, fit, padded, row_width, run
+from hpo_tui.plots.rows import Row, bar, named, padded, row_width, run
 
 BAR_WIDTH = 36
 
@@ -54,15 +54,6 @@ class Header(Pane):
         return desk.update, desk.measure, desk.table.apart
 
 
-def opening_row(name: str, width: int) -> Row:
-    """Return the line of a session of which nothing is known yet."""
-    return padded((run(" "), _named(name), run("  reading…", DIM)), width)
-
-
-def _named(name: str) -> tuple[str, int]:
-    return run(fit(name, min(len(name), 24)), STRONG)
-
-
 def header_row(name: str, update: Update, measure: Measure, width: int, apart: bool = False) -> Row:
     """Return the line: name, state, share, what is shown; then bar, time left and workers where they fit.
 
@@ -75,7 +66,7 @@ def header_row(name: str, update: Update, measure: Measure, width: int, apart: b
     state_ink = WARNING if word in ("engine gone", "paused") else DEFAULT
     lead: Row = (
         run(" "),
-        _named(name),
+        named(name),
         run(f"  {word} ", state_ink),
         run(f"{snapshot.ended} of {total}  "),
         *((run("made-up results  ", WARNING),) if made_up(snapshot) else ()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len, set_cell_size
 
-from hpo_tui.look.inks import ACCENT, DEFAULT, FRAME
+from hpo_tui.look.inks import ACCENT, DEFAULT, FRAME, STRONG
 from hpo_tui.plots.canvas import shorten
 from hpo_tui.plots.picture import Run
 
@@ -20,6 +20,11 @@ def run(text: str, ink: int = DEFAULT) -> Run:
 def fit(text: object, width: int) -> str:
     """Return foreign text in exactly ``width`` cells: cleaned, cut with "…", or padded on the right."""
     return set_cell_size(shorten(text, width), width)
+
+
+def named(session: str) -> Run:
+    """Return a session's name, as it stands in every line that begins with one."""
+    return run(fit(session, min(len(session), 24)), STRONG)
 
 
 def row_width(row: Row) -> int:

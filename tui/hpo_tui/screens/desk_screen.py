@@ -13,13 +13,10 @@ from threading import Lock
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
 
 from hpo_core.engine.takeover import HeldElsewhere, take_over
 from hpo_core.errors import FilterError, HpoError, SessionError
-from hpo_core.journal.lock import is_held
 from hpo_core.results.levels import Levels, levels_of
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.desk import view_changes as moves
@@ -32,14 +29,13 @@ from hpo_tui.look.keys import Key, for_imported
 from hpo_tui.look.skins import Skin
 from hpo_tui.panes import PANES
 from hpo_tui.panes.footer import footer_row
-from hpo_tui.panes.header import opening_row
 from hpo_tui.panes.key_words import off_here
 from hpo_tui.screens.dialogs import Words, take_over_choice
+from hpo_tui.screens.frames import DeskFrame
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
 from hpo_tui.screens.orders import Orders, before_start, warn_of_logout
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.filter_line import FilterLine
-from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
 
 FRAMED = tuple(name for name, pane in PANES.items() if pane.framed)
 LIVELY = tuple(name for name, pane in PANES.items() if pane.lively)
@@ -49,19 +45,16 @@ SAVE_SECONDS = 0.5
 """So soon after a change it is written down how the session is looked at."""
 
 
-class DeskScreen(Screen[None]):
+class DeskScreen(DeskFrame):
     """One session, followed and drawn."""
 
     KEYS: tuple[Key, ...] = ()
     GO_KEYS: tuple[Key, ...] = ()
-    HORIZONTAL_BREAKPOINTS = [(0, SLIM), (COLUMNS, "-narrow"), (100, "-wide"), (116, "-broad"), (160, "-vast")]  # noqa: RUF012 - Textual's own declaration
-    VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-short"), (34, "-medium"), (48, "-tall")]  # noqa: RUF012
-    AUTO_FOCUS = "#values"
+    FOCUSABLE = tuple(name for name, pane in PANES.items() if pane.focusable)
 
     def __init__(self, folder: SessionFolder, skin: Callable[[], Skin], read_only: bool = False) -> None:
-        super().__init__()
+        super().__init__(folder, skin)
         self.orders = Orders(folder, read_only)
-        self.folder = folder
         self._spec = folder.load_spec()
         if not self._spec.trainable:
             self.KEYS = for_imported(self.KEYS)
@@ -72,7 +65,6 @@ class DeskScreen(Screen[None]):
         self._analysed = False
         self.zoomed: str | None = None
         self.going = False
-        self._skin = skin
         self._follower = Follower(folder, self._deliver, self._fail)
         self._seen_at_work = False
         self._draws = False
@@ -85,25 +77,12 @@ class DeskScreen(Screen[None]):
         self._drawn: dict[str, tuple[object, ...]] = {}
 
     def compose(self) -> ComposeResult:
-        """Lay the panes out."""
-        yield CellPane(id="header")
-        yield CellPane(id="answer")
-        with Horizontal(id="desk"):
-            yield CellPane(id="values", classes="framed")
-            with Vertical(id="side"):
-                yield CellPane(id="view", classes="framed")
-                yield CellPane(id="histograms", classes="framed")
-        # as high as it will be, so that nothing moves when the session has been read
-        yield CellPane(id="queue", classes="framed" if is_held(self.folder.lock) else "framed -idle")
-        yield CellPane(id="footer")
+        """Lay the panes out, and the filter line."""
+        yield from super().compose()
         yield FilterLine()
-        yield TooSmall()
 
     def on_mount(self) -> None:
         """Begin to follow the session."""
-        for pane in self.query(CellPane):  # none is there yet where the app is left at this very moment
-            shown = PANES.get(pane.id or "")
-            pane.can_focus = shown is not None and shown.focusable
         self.orders.before_start = partial(before_start, self.app)
         self._follower.start()
 
@@ -284,9 +263,10 @@ class DeskScreen(Screen[None]):
         if said:
             self.say(said)
 
-    @on(CellPane.SizeChanged)
     def draw_soon(self) -> None:
-        """Draw once, after everything that is already on its way here."""
+        """Draw once, after everything that is already on its way here; until anything is known, say so."""
+        if self.latest is None:
+            super().draw_soon()
         if not self._draws:
             self._draws = True
             self.call_after_refresh(self._draw)
@@ -315,8 +295,6 @@ class DeskScreen(Screen[None]):
 
     def _draw(self) -> None:
         self._draws = self._plots_wait = False
-        if self.latest is None:
-            self._say_reading()
         self._draw_panes(PANES)
         if self.latest is not None and not self._analysed:
             self._analysed = True
@@ -329,11 +307,6 @@ class DeskScreen(Screen[None]):
             footer, skin = self.query_one("#footer", CellPane), self._skin()
             row = footer_row(self.offered, footer.content_size.width)
             footer.show([row], skin.palette, skin.ascii_only)
-
-    def _say_reading(self) -> None:
-        """Say what is being opened: a large session takes a while to be read."""
-        header, skin = self.pane("header"), self._skin()
-        header.show([opening_row(self.folder.name, header.content_size.width)], skin.palette, skin.ascii_only)
 
     def _draw_panes(self, names: Iterable[str]) -> None:
         """Draw those panes of which anything has changed that they are made of."""

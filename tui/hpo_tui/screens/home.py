@@ -11,7 +11,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.screen import Screen
 
 from hpo_core.engine.demo_session import start_demo
 from hpo_core.engine.resume import Resumed, resume
@@ -38,26 +37,23 @@ from hpo_tui.plots.rows import Row
 from hpo_tui.screens.acts import keeping
 from hpo_tui.screens.compare import CompareScreen
 from hpo_tui.screens.footer import Footer
+from hpo_tui.screens.frames import HomeFrame
 from hpo_tui.screens.help import HelpScreen
 from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.screens.messages import OpenSession, WantGrid, WantOwnGrid
 from hpo_tui.screens.orders import before_start
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.search_line import SearchLine
-from hpo_tui.widgets.too_small import COLUMNS, LOW, ROWS, SLIM, TooSmall
 
 REFRESH_SECONDS = 1.0
 READ_ONLY = "hpo-tui was opened read-only; start it without --read-only to do that."
 
 
-class HomeScreen(Screen[None]):
+class HomeScreen(HomeFrame):
     """The list of sessions."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(HOME_KEYS)
     KEYS = HOME_KEYS
-    AUTO_FOCUS = "#sessions"
-    HORIZONTAL_BREAKPOINTS = [(0, SLIM), (COLUMNS, "-wide")]  # noqa: RUF012 - Textual's own declaration
-    VERTICAL_BREAKPOINTS = [(0, LOW), (ROWS, "-high"), (34, "-tall")]  # noqa: RUF012
 
     class Listed(Message):
         """The sessions were read again."""
@@ -90,17 +86,13 @@ class HomeScreen(Screen[None]):
         self._first = 0
         self._listed = False
 
-    def compose(self) -> ComposeResult:
-        """Lay the list out."""
-        yield CellPane(id="sessions", classes="framed")
-        yield CellPane(id="detail", classes="framed")
+    def compose_footer(self) -> ComposeResult:
+        """Lay out the line of the search and the keys."""
         yield SearchLine(id="search")
         yield Footer(id="footer")
-        yield TooSmall()
 
     def on_mount(self) -> None:
         """Read the sessions, and read them again every second."""
-        self.query_one("#sessions", CellPane).can_focus = True
         self.read_sessions()
         self.set_interval(REFRESH_SECONDS, self._read_if_shown)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from hpo_core.plan.spec import SessionSpec
-from hpo_core.refine.proposal import Proposal
-from hpo_core.session.paths import SessionFolder
-from hpo_tui.desk.follower import Update
-from hpo_tui.forms.own_form import OwnForm
+if TYPE_CHECKING:
+    from hpo_core.plan.spec import SessionSpec
+    from hpo_core.refine.proposal import Proposal
+    from hpo_core.session.paths import SessionFolder
+    from hpo_tui.desk.follower import Update
+    from hpo_tui.forms.own_form import OwnForm
 
 
 class Updated(Message):
