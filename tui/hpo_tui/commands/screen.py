@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from hpo_core.errors import TerminalError
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.commands.options import common_options, session_argument, wants_ascii
 from hpo_tui.commands.terminal import check_terminal
@@ -47,4 +48,11 @@ def open_session(sessions: Path, session: SessionFolder, read_only: bool, theme:
 
     Opening never starts work, and leaving never stops it.
     """
+    try:
+        check_terminal()
+    except TerminalError:
+        from hpo_core.session.opening import check_spec
+
+        check_spec(session)  # which is worth more to hear; on a screen it is told once the first picture stands
+        raise
     return show_screen(sessions, session, read_only=read_only, theme=theme)
