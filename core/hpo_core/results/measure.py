@@ -74,7 +74,18 @@ class Measure:
 
 
 def metrics_of(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return everything that can be measured: the session's metrics, then the costs that are known."""
+    """Return everything that can be measured: the session's metrics, then the costs that are known.
+
+    Found once for each snapshot and kept with it, as its cached properties are.
+    """
+    kept = vars(snapshot)
+    found: tuple[str, ...] | None = kept.get("_measurable")
+    if found is None:
+        found = kept["_measurable"] = _metrics_of(snapshot)
+    return found
+
+
+def _metrics_of(snapshot: Snapshot) -> tuple[str, ...]:
     seen = snapshot.metrics
     timed = any(entry.seconds and entry.status == "complete" for entry in snapshot.replicates.values())
     sized = any(entry.parameters for entry in snapshot.replicates.values())

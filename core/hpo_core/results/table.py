@@ -53,6 +53,7 @@ class ResultsTable:
     entries: tuple[Replicate, ...]
     replicate_counts: Mapping[int, int]
     _values: dict[Measure, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _counted: dict[Measure, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
     _scores: dict[Measure, Scores] = field(default_factory=dict, repr=False)
 
     # Trainings -----------------------------------------------------------------------------------------------
@@ -98,8 +99,10 @@ class ResultsTable:
 
     def counted(self, measure: Measure) -> NDArray[np.bool_]:
         """Return which trainings enter a trial's score: complete, measured, and not left out."""
-        rows = self.having(("complete",)) & np.isfinite(self.values(measure))
-        return rows & ~self.among(measure.left_out) if measure.left_out else rows
+        if measure not in self._counted:
+            rows = self.having(("complete",)) & np.isfinite(self.values(measure))
+            self._counted[measure] = rows & ~self.among(measure.left_out) if measure.left_out else rows
+        return self._counted[measure]
 
     # Trials --------------------------------------------------------------------------------------------------
 

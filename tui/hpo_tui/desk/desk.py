@@ -17,7 +17,7 @@ from hpo_core.results.trim import Cut
 from hpo_core.session.snapshot import Snapshot, session_status
 from hpo_tui.desk.analyst import NOTHING, Analyst, Findings, Look, Whole
 from hpo_tui.desk.follower import Update
-from hpo_tui.desk.order import ranked_rows
+from hpo_tui.desk.order import Rows, ranked_rows
 from hpo_tui.desk.table_in_view import Table, build_table
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.keys import Key
@@ -100,9 +100,10 @@ class Desk:
     # The trials in view ---------------------------------------------------------------------------------------
 
     @cached_property
-    def order(self) -> list[int]:
+    def order(self) -> Rows:
         """The numbers of the trials in view, in the order of the ranking."""
-        return [row + 1 for row in ranked_rows(self.table, self.state.sort, self.state.backwards)]
+        by = self.state.sort, self.state.backwards
+        return self.once_for_table(("order", *by), lambda: ranked_rows(self.table, *by) + 1)
 
     @property
     def trial(self) -> int | None:

@@ -95,6 +95,12 @@ class Table:
         return standing(scores, self.better, self.within)
 
     @cached_property
+    def ranked(self) -> NDArray[np.int64]:
+        """The rows of the trials in view, the best first (of each loss, where they are not compared)."""
+        rows = np.flatnonzero(self.in_view)
+        return rows[np.argsort(self.stands[rows], kind="stable")]
+
+    @cached_property
     def loss_columns(self) -> tuple[int, ...]:
         """The hyperparameters by which the trials in view are not compared: () where all compare."""
         return loss_columns(self.grid, self.measure, self.in_view)
@@ -109,8 +115,14 @@ class Table:
         """How many replicates failed or diverged."""
         return self.results.failed
 
+    def trainings_of(self, seen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the rows of the trainings that count, of these trials."""
+        return np.flatnonzero(self.results.counted(self.measure) & seen[self.results.trial - 1])
+
     def seen_without(self, factor: int) -> NDArray[np.bool_]:
         """Return which trials are in view when the trim of one hyperparameter is left out of account."""
+        if not self.hidden[factor].any():
+            return self.in_view
         others = (np.zeros_like(out) if column == factor else out for column, out in enumerate(self.hidden))
         return with_values(self.grid, tuple(others), self.kept)
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
+
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.results.levels import Levels
 from hpo_core.results.trim import Trim
+from hpo_tui.desk.order import Rows
 from hpo_tui.desk.view_state import ViewState
 
 Factors = Sequence[Levels]
@@ -127,20 +130,20 @@ def put_axis(state: ViewState, factors: Factors, axis: int) -> ViewState:
     return replace(state, axes=tuple(axes))
 
 
-def move_trial(state: ViewState, order: Sequence[int], step: int) -> ViewState:
+def move_trial(state: ViewState, order: Rows, step: int) -> ViewState:
     """Move the view's cursor through the trials in view, in the ``order`` (numbers) of the ranking.
 
     The first step down, or one from a trial that has gone out of view, goes to the first trial.
     """
-    if not order:
+    if not len(order):
         return replace(state, trial=None)
-    known = state.trial is not None and state.trial in order
-    place = order.index(state.trial) + step if known and state.trial is not None else max(step - 1, 0)
-    return replace(state, trial=order[min(max(place, 0), len(order) - 1)])
+    at = np.flatnonzero(order == (state.trial or 0))
+    place = int(at[0]) + step if len(at) else max(step - 1, 0)
+    return replace(state, trial=int(order[min(max(place, 0), len(order) - 1)]))
 
 
-def beside(order: Sequence[int], trial: int) -> int | None:
+def beside(order: Rows, trial: int) -> int | None:
     """Return the trial after this one in an order, or that before the last; None where there is no other."""
-    at = order.index(trial)
-    others = [*order[at + 1 : at + 2], *order[max(at - 1, 0) : at]]
+    at = int(np.flatnonzero(order == trial)[0])
+    others = [*order[at + 1 : at + 2].tolist(), *order[max(at - 1, 0) : at].tolist()]
     return others[0] if others else None

@@ -6,7 +6,7 @@ import numpy as np
 
 from hpo_core.text import clean, plural
 from hpo_tui.desk.desk import Desk
-from hpo_tui.desk.order import places, ranked_rows
+from hpo_tui.desk.order import places
 from hpo_tui.look.numbers import metric_text, trial_words
 from hpo_tui.panes.header import state_word
 from hpo_tui.panes.trim_words import trim_words
@@ -31,8 +31,8 @@ def summary(desk: Desk) -> list[str]:
         f"{'; '.join(trim_words(table))}.",
         "",
     ]
-    best = [row for row in ranked_rows(table) if np.isfinite(table.scores[row])][:5]
-    for place, trial in zip(places(table, best), (row + 1 for row in best), strict=True):
+    best = table.ranked[np.isfinite(table.scores[table.ranked])][:5]
+    for place, trial in zip(places(table, best), (best + 1).tolist(), strict=True):
         words = trial_words(table.grid[trial].values)
         lines.append(f"{place}. {score_words(table, trial)}: trial {trial}, {words}.")
     lines.append("")

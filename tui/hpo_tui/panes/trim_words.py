@@ -9,7 +9,6 @@ import numpy as np
 from hpo_core.plan.metrics import WITHIN
 from hpo_core.results.loss_groups import losses_apart
 from hpo_core.text import format_value
-from hpo_tui.desk.order import ranked_rows
 from hpo_tui.desk.table_in_view import Table
 from hpo_tui.look.numbers import decimals_for, metric_text
 
@@ -39,10 +38,9 @@ def trim_words(table: Table) -> list[str]:
 
 def best_at(table: Table) -> str:
     """Return the values of the best trial in view, "at 0.001 · poisson · 36"; nothing while none is known."""
-    order = ranked_rows(table)
-    if not order or table.apart or not np.isfinite(table.scores[order[0]]):
+    if table.apart or not np.isfinite(table.stands).any():
         return ""
-    return "at " + " · ".join(format_value(value) for value in table.grid[order[0] + 1].values.values())
+    return "at " + " · ".join(map(format_value, table.grid[int(table.stands.argmin()) + 1].values.values()))
 
 
 def _ends(scores: np.ndarray, better: str) -> tuple[float, float]:

@@ -31,16 +31,19 @@ def value_stats(table: Table, factor: int, collapsed: frozenset[JobKey] = frozen
     mask, levels, results = table.seen_without(factor), len(table.levels[factor].groups), table.results
     line = table.levels[factor].of[table.codes[:, factor]]
     failed = np.bincount(line[mask], table.failed[mask], levels).astype(int)
-    rows = results.counted(table.measure) & mask[results.trial - 1]
-    count = np.bincount(line[results.trial[rows] - 1], minlength=levels).tolist()
+    rows = table.trainings_of(mask)
+    codes = line[results.trial[rows] - 1]
+    count = np.bincount(codes, minlength=levels).tolist()
     if table.mixes_losses(factor):
-        rows = np.zeros_like(rows)
-    codes, scores = line[results.trial[rows] - 1], results.values(table.measure)[rows]
-    lost = results.among(collapsed)[rows]
+        rows, codes = rows[:0], codes[:0]
+    scores = results.values(table.measure)[rows]
+    lost = results.among(collapsed)[rows] if collapsed else np.zeros(len(rows), bool)
     each = np.bincount(codes, minlength=levels)
     sums = np.bincount(codes, scores / each[codes], levels)  # divided first: huge scores have a mean too
     mean = np.where(each > 0, sums, np.nan).tolist()
-    order, ends = np.argsort(codes, kind="stable"), np.cumsum(each)[:-1]
+    # Numbers of 16 bits are sorted ten times as fast as others.
+    order = np.argsort(codes.astype(np.int16) if levels < 2**15 else codes, kind="stable")
+    ends = np.cumsum(each)[:-1]
     by_level, lost_by_level = np.split(scores[order], ends), np.split(lost[order], ends)
     return [
         ValueStats(count[level], by_level[level], lost_by_level[level], mean[level], int(failed[level]))

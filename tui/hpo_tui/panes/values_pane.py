@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.text import clean, format_value, plural
 from hpo_tui.desk import view_changes as moves
@@ -101,9 +99,9 @@ def _ends(desk: Desk) -> tuple[float, float] | None:
     """The least and the greatest score of a training in view."""
 
     def find() -> tuple[float, float] | None:
-        table, results = desk.table, desk.table.results
-        rows = results.counted(table.measure) & table.in_view[results.trial - 1]
-        return limits(np.asarray(results.values(table.measure)[rows])) if not table.apart else None
+        table = desk.table
+        rows = table.trainings_of(table.in_view)
+        return limits(table.results.values(table.measure)[rows]) if not table.apart else None
 
     return desk.once_for_table("values' axis", find)
 

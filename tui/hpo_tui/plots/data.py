@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,11 @@ class Trials:
             column = self.codes[:, axis]
             inside &= (column >= 0) & (column < len(self.axes[axis].labels))
         return inside
+
+
+def by_column(columns: Iterable[NDArray[np.integer[Any]]]) -> Ints:
+    """Return columns side by side (n, k), each of them in one piece: plots take them one by one."""
+    return np.array(list(columns), np.int64).T
 
 
 def trials(

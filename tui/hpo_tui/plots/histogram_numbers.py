@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,10 +49,12 @@ class HistogramNumbers:
         return len(self.edges) - 1
 
 
+@lru_cache(maxsize=2)
 def histogram_numbers(trials: Trials, bins: int, cumulative: bool = False) -> HistogramNumbers | None:
     """Return the histograms' numbers over the rows that have a score; None where none has one.
 
     Every bin takes its lower edge, the last one both. Scores that are all the same stand in the middle bin.
+    Those of the same trials are kept: the pane's title and its picture ask for the same.
     """
     bins = max(int(bins), 1)
     scored = trials.scored
@@ -59,12 +62,14 @@ def histogram_numbers(trials: Trials, bins: int, cumulative: bool = False) -> Hi
     if ends is None:
         return None
     low, high = ends if ends[0] < ends[1] else _around(ends[0])
-    places = sections(fraction(trials.scores[scored], low, high), bins)
+    rows = np.flatnonzero(scored)
+    places = sections(fraction(trials.scores[rows], low, high), bins)
     panels = []
     for index, axis in enumerate(trials.axes):
-        column = trials.codes[scored, index]
+        column = trials.codes[rows, index]
         known = (column >= 0) & (column < len(axis.labels))
-        flat = np.bincount(column[known] * bins + places[known], minlength=len(axis.labels) * bins)
+        cells = column * bins + places if known.all() else column[known] * bins + places[known]
+        flat = np.bincount(cells, minlength=len(axis.labels) * bins)
         counts = flat.reshape(len(axis.labels), bins)
         results = counts.sum(axis=1)
         percent = 100.0 * counts / np.maximum(results, 1)[:, None]

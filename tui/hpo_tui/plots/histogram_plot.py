@@ -74,7 +74,8 @@ def histogram(
 
 def fitting_bins(bins: int | None, trials: Trials, panel_width: int) -> int:
     """Return how many bins a panel shows: ``bins`` where there is room for them."""
-    room = panel_columns(panel_width, [label for axis in trials.axes for label in axis.labels], len(trials)).room
+    labels = tuple(label for axis in trials.axes for label in axis.labels)
+    room = panel_columns(panel_width, labels, len(trials)).room
     return max(min(bins or min(room, _MOST_BINS), room), 1)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hpo_tui.look import inks
 from hpo_tui.plots.blocks import add_bars
@@ -36,7 +36,8 @@ class Columns:
     peaks: int
 
 
-def panel_columns(width: int, labels: Sequence[str], results: int) -> Columns:
+@lru_cache(maxsize=16)
+def panel_columns(width: int, labels: tuple[str, ...], results: int) -> Columns:
     """Return the columns of panels ``width`` cells wide whose values have these ``labels``.
 
     ``results``: how many there are in all, which no value's count exceeds.
@@ -95,9 +96,9 @@ def draw_rows(canvas: Canvas, pen: Pen, area: Inner, numbers: HistogramNumbers, 
         _write_ends(place, first + shown * tall - between, numbers)
 
 
-def all_labels(numbers: HistogramNumbers) -> list[str]:
+def all_labels(numbers: HistogramNumbers) -> tuple[str, ...]:
     """Return the labels of the values of all panels."""
-    return [label for panel in numbers.panels for label in panel.labels]
+    return tuple(label for panel in numbers.panels for label in panel.labels)
 
 
 def _write_heading(place: _Place) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
-from hpo_tui.plots.data import Floats, Ints, Trials
+from hpo_tui.plots.data import Bools, Floats, Ints, Trials, by_column, trials
 from hpo_tui.plots.frame import Inner, Sides, Tick, draw_frame
 from hpo_tui.plots.legend import SIZES, SIZES_ASCII
 from hpo_tui.plots.pen import Pen
@@ -88,6 +88,11 @@ def slices(
     numbers = slice_numbers(trainings)
     if numbers is None:
         return sentence(empty, width, height, ascii, inks.DIM)
+    if not (scored := trainings.scored).all():
+        kept = by_column(column[scored] for column in trainings.codes.T)
+        trainings = trials(trainings.axes, kept, trainings.scores[scored])
+        groups = replace(groups, of=groups.of[scored]) if groups is not None else None
+    heights = fraction(trainings.scores, numbers.low, numbers.high)
     lead = 1 if groups is not None else 0
     areas = _areas(len(trainings.axes), width, height - lead)
     if not areas:
@@ -95,7 +100,7 @@ def slices(
     canvas, pen = Canvas(width, height), Pen(width, height, ascii)
     for panel, area in enumerate(areas):
         placed = replace(area, row=area.row + lead)
-        _draw(canvas, pen, placed, trainings, numbers, panel, metric, groups)
+        _draw(canvas, pen, placed, trainings, heights, numbers, panel, metric, groups)
     if groups is not None:
         _draw_names(canvas, groups, ascii)
     canvas.lay(pen.rows(), 0, 0)
@@ -137,6 +142,7 @@ def _draw(
     pen: Pen,
     area: Inner,
     trainings: Trials,
+    heights: Floats,
     numbers: SliceNumbers,
     panel: int,
     metric: Objective,
@@ -156,11 +162,12 @@ def _draw(
     inner = draw_frame(canvas, area, Sides(x_ticks, y_ticks, axis.name, name, x_is_number=numbered))
     if inner is None:
         return
-    scored = trainings.scored
-    codes, scores = trainings.codes[scored, panel], trainings.scores[scored]
-    of = np.zeros(len(codes), np.int64) if groups is None else groups.of[scored]
+    codes, means = trainings.codes[:, panel], numbers.means[panel]
     for group in range(1 if groups is None else len(groups.names)):
-        here = of == group
+        here: Bools | slice = slice(None)
+        if groups is not None:
+            here = groups.of == group
+            means = _means(codes[here], trainings.scores[here], count)
         sign = "" if groups is None else sign_of(group, pen.plain)
         inked = axis.inks if groups is None else (inks.category(group),) * count
         beside = 0 if groups is None else 2 * group - len(groups.names) + 1
@@ -169,7 +176,8 @@ def _draw(
             inner.col,
             inner.col + inner.width - 1,
         )
-        _draw_group(pen, inner, cols, codes[here], scores[here], numbers, inked, sign)
+        mean_heights = fraction(means, numbers.low, numbers.high)
+        _draw_group(pen, inner, cols, codes[here], heights[here], mean_heights, inked, sign)
 
 
 def _draw_group(
@@ -177,31 +185,28 @@ def _draw_group(
     inner: Inner,
     cols: Ints,
     codes: Ints,
-    scores: Floats,
-    numbers: SliceNumbers,
+    heights: Floats,
+    means: Floats,
     inked: Sequence[int],
     sign: str,
 ) -> None:
-    """Draw the points and means of one group; ``cols`` and ``inked`` are the column and the ink of each value."""
-    heights = fraction(scores, numbers.low, numbers.high)
+    """Draw the points and means of one group, by their heights in 0..1, value by value, points over the means.
+
+    ``cols`` and ``inked`` are the column and the ink of each value. However many points there are, they are
+    counted first, and a mark for each row of a value is drawn.
+    """
+    bottom = inner.row + inner.height
     rows = np.floor(inner.at_y(1.0) + (1.0 - heights) * (inner.height - 1)).astype(np.int64)
+    counts = np.bincount(codes * bottom + rows, minlength=len(cols) * bottom).reshape(len(cols), bottom)
+    level, row = np.nonzero(counts)
     sizes = SIZES_ASCII if pen.plain else SIZES
-    reach = 1 if sign else 2
-    for level, mean in enumerate(_means(codes, scores, len(cols))):
-        ink = inked[level]
-        if np.isfinite(mean):
-            row = int(inner.at_y(float(fraction(np.array([mean]), numbers.low, numbers.high)[0])))
-            line = [
-                at
-                for at in range(cols[level] - reach, cols[level] + reach + 1)
-                if 0 <= at - inner.col < inner.width
-            ]
-            pen.points(
-                [at + 0.5 for at in line],
-                [row + 0.5] * len(line),
-                ["-" if pen.plain else "─"] * len(line),
-                [ink] * len(line),
-            )
-        cells, found = np.unique(rows[codes == level], return_counts=True)
-        glyphs = [sign or (sizes[1] if number == 1 else sizes[2]) for number in found.tolist()]
-        pen.points([cols[level] + 0.5] * len(cells), cells + 0.5, glyphs, [ink] * len(glyphs))
+    marks = [sign or (sizes[1] if number == 1 else sizes[2]) for number in counts[level, row].tolist()]
+    known, reach = np.flatnonzero(np.isfinite(means)), 1 if sign else 2
+    across = cols[known, None] + np.arange(-reach, reach + 1)
+    lined, place = np.nonzero((across >= inner.col) & (across < inner.col + inner.width))
+    up = (inner.at_y(1.0) + (1.0 - means[known]) * (inner.height - 1)).astype(np.int64)
+    levels = np.concatenate((known[lined], level))
+    order = np.argsort(levels, kind="stable")
+    xs, ys = np.concatenate((across[lined, place], cols[level])), np.concatenate((up[lined], row))
+    glyphs = np.array(["-" if pen.plain else "─"] * len(lined) + marks)[order].tolist()
+    pen.points(xs[order] + 0.5, ys[order] + 0.5, glyphs, np.array(inked)[levels[order]].tolist())

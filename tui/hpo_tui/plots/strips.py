@@ -6,7 +6,6 @@ number is of a collapsed training have the sign of these; numbers beyond the axi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,7 +15,7 @@ import numpy as np
 
 from hpo_tui.look import inks
 from hpo_tui.plots.blocks import EIGHTHS, EIGHTHS_ASCII
-from hpo_tui.plots.data import Bools, Floats
+from hpo_tui.plots.data import Bools, Floats, Ints
 from hpo_tui.plots.picture import Run
 from hpo_tui.plots.scale import fraction, sections
 from hpo_tui.plots.scatter_points import sign_of
@@ -35,24 +34,29 @@ def strip_rows(
     strips: Sequence[Strip], ends: tuple[float, float], width: int, plain: bool = False
 ) -> list[list[Run]]:
     """Return a row of ``width`` cells for each strip, on an axis from ``ends[0]`` to ``ends[1]``."""
-    counts = [_counts(strip.numbers, ends, width) for strip in strips]
-    shares = [found / max(len(strip.numbers), 1) for strip, found in zip(strips, counts, strict=True)]
-    peak = max((float(share.max(initial=0.0)) for share in shares), default=0.0)
+    if not strips:
+        return []
+    numbers, collapsed = (
+        np.concatenate([getattr(strip, of) for strip in strips]) for of in ("numbers", "collapsed")
+    )
+    row = np.repeat(np.arange(len(strips)), [len(strip.numbers) for strip in strips])
+    counts = _counts(numbers, row, (len(strips), width), ends)
+    lone = np.zeros(counts.shape, bool)
+    if collapsed.any():
+        lone = (_counts(numbers[~collapsed], row[~collapsed], counts.shape, ends) == 0) & (counts > 0)
+    shares = counts / np.maximum(np.bincount(row, minlength=len(strips)), 1)[:, None]
+    eighths = np.ceil(shares / (shares.max(initial=0.0) or 1.0) * 8 - 1e-9).astype(np.int64)
     blocks = EIGHTHS_ASCII if plain else EIGHTHS
-    drawn: list[list[Run]] = []
-    for strip, share in zip(strips, shares, strict=True):
-        lone = np.zeros(width, bool)
-        if strip.collapsed.any():
-            lone = (_counts(strip.numbers[~strip.collapsed], ends, width) == 0) & (share > 0)
-        glyphs = [blocks[math.ceil(part / peak * 8 - 1e-9)] if part else (" " if plain else "·") for part in share]
-        glyphs = [sign_of(False, plain) if alone else glyph for glyph, alone in zip(glyphs, lone, strict=True)]
-        colours = [strip.ink if part else inks.FRAME for part in share]
-        if width and len(strip.numbers):
-            for at, beyond, arrow in ((0, strip.numbers < ends[0], "<"), (-1, strip.numbers > ends[1], ">")):
-                if beyond.any():
-                    glyphs[at], colours[at] = arrow, strip.ink
-        drawn.append([(glyph, ink) for glyph, ink in zip(glyphs, colours, strict=True)])
-    return [_joined(row) for row in drawn]
+    glyphs = np.where(counts > 0, np.array(list(blocks))[eighths], " " if plain else "·")
+    glyphs[lone] = sign_of(False, plain)
+    colours = np.where(counts > 0, np.array([strip.ink for strip in strips])[:, None], inks.FRAME)
+    for at, beyond, arrow in ((0, numbers < ends[0], "<"), (-1, numbers > ends[1], ">")) if width else ():
+        for out in np.unique(row[beyond]).tolist():
+            glyphs[out, at], colours[out, at] = arrow, strips[out].ink
+    return [
+        _joined(list(zip(texts, row_inks, strict=True)))
+        for texts, row_inks in zip(glyphs.tolist(), colours.tolist(), strict=True)
+    ]
 
 
 def _joined(cells: Sequence[Run]) -> list[Run]:
@@ -60,7 +64,9 @@ def _joined(cells: Sequence[Run]) -> list[Run]:
     return [("".join(text for text, _ in run), ink) for ink, run in groupby(cells, key=itemgetter(1))]
 
 
-def _counts(numbers: Floats, ends: tuple[float, float], width: int) -> Floats:
-    inside = numbers[(numbers >= ends[0]) & (numbers <= ends[1])]
-    places = sections(fraction(inside, *ends), width) if ends[0] < ends[1] else np.full(len(inside), width // 2)
-    return np.bincount(places, minlength=width).astype(np.float64)
+def _counts(numbers: Floats, row: Ints, shape: tuple[int, int], ends: tuple[float, float]) -> Ints:
+    """Return how many of the numbers of each row lie in each cell."""
+    inside = np.flatnonzero((numbers >= ends[0]) & (numbers <= ends[1]))
+    apart = ends[0] < ends[1]
+    places = sections(fraction(numbers[inside], *ends), shape[1]) if apart else np.full(len(inside), shape[1] // 2)
+    return np.bincount(row[inside] * shape[1] + places, minlength=shape[0] * shape[1]).reshape(shape)

@@ -11,7 +11,6 @@ from hpo_core.results.measure import Measure, measure_of
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
-from hpo_tui.desk.order import ranked_rows
 from hpo_tui.desk.table_in_view import Table
 from hpo_tui.look.inks import CATEGORIES, DIM
 from hpo_tui.look.numbers import metric_text
@@ -96,9 +95,9 @@ def has_curves(snapshot: Snapshot) -> bool:
 
 def trials_drawn(desk: Desk) -> list[int]:
     """Return the trials that are drawn: that under the cursor, then the best, as many as there are colours."""
-    best = [row + 1 for row in ranked_rows(desk.table)]
+    best = (desk.table.ranked[: CATEGORIES + 1] + 1).tolist()
     first = [desk.trial] if desk.trial is not None else []
-    return (first + [trial for trial in best if trial != desk.trial])[:CATEGORIES]
+    return (first + [trial for trial in best if trial not in first])[:CATEGORIES]
 
 
 def companion(snapshot: Snapshot, measure: Measure) -> Measure | None:

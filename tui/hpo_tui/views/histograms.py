@@ -65,7 +65,7 @@ def highest_bar(desk: Desk, width: int) -> float:
         numbers = histogram_numbers(results, bins_drawn(desk.state.bins, results, width))
         return numbers.peak if numbers is not None else 0.0
 
-    return desk.once(("highest bar", width), find)
+    return desk.once_for_table(("highest bar", width, desk.state.bins), find)
 
 
 def histogram_rows(desk: Desk, width: int, height: int, headed: bool = True) -> Sequence[Row]:

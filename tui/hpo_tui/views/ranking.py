@@ -13,7 +13,7 @@ from hpo_core.results.measure import Measure
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value, plural
 from hpo_tui.desk.desk import Desk
-from hpo_tui.desk.order import places
+from hpo_tui.desk.order import Rows, places
 from hpo_tui.desk.table_in_view import Table
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.inks import ACCENT, DEFAULT, DIM, RAMP, RAMP_STEPS, STRONG, WARNING
@@ -48,14 +48,14 @@ class Ranking(View):
     def rows(self, desk: Desk, width: int, height: int) -> Sequence[Row]:
         """Return a heading, the page of trials with the cursor's, and how many there are."""
         state, order = desk.state, desk.order
-        if not order:
+        if not len(order):
             words = run(f"  {NONE_IN_VIEW if len(desk.table.grid) else NONE_YET}", DIM)
             return [padded((words,), width), *[padded((), width)] * (height - 1)]
         shown = ranks_shown(order, desk.trial, height)
         layout = _Layout(desk.snapshot, desk.table, width)
         rows = [layout.heading(state.sort, state.backwards)]
-        ranked = places(desk.table, [trial - 1 for trial in order])
-        rows += [layout.trial(order[n] - 1, ranked[n], order[n] == desk.trial) for n in shown]
+        ranked = places(desk.table, order - 1)
+        rows += [layout.trial(int(order[n]) - 1, int(ranked[n]), order[n] == desk.trial) for n in shown]
         rows += [padded((), width)] * (height - 1 - len(rows))
         count = plural(len(order), "trial")
         longer = f" {count} in view · ← → sort by another column · v turn it round"
@@ -68,7 +68,8 @@ class Ranking(View):
         """Say the first trials, each with its score and values."""
         table, order = desk.table, desk.order
         lines = [f"Ranking, the first {min(MOST, len(order))} of {plural(len(order), 'trial')}."]
-        for place, trial in zip(places(table, [trial - 1 for trial in order]), order[:MOST], strict=False):
+        first = order[:MOST]
+        for place, trial in zip(places(table, first - 1).tolist(), first.tolist(), strict=True):
             lines.append(f"{place}. {score_words(table, trial)}: {named_trial(table, trial)}.")
         return lines
 
@@ -78,11 +79,11 @@ class Ranking(View):
 
     def trial_at(self, desk: Desk, place: Cells, size: Cells) -> int | None:
         """Return the trial whose line was clicked."""
-        if not desk.order:
+        if not len(desk.order):
             return None
         ranks = ranks_shown(desk.order, desk.trial, size[1])
         line = place[1] - 1  # below the heading
-        return desk.order[ranks[line]] if 0 <= line < len(ranks) else None
+        return int(desk.order[ranks[line]]) if 0 <= line < len(ranks) else None
 
     def turned(self, desk: Desk, across: int, up: int) -> ViewState | None:
         """Sort by the column to the right or left: score, sd, each hyperparameter, failures, number."""
@@ -90,26 +91,27 @@ class Ranking(View):
         return replace(desk.state, sort=(desk.state.sort + across) % columns, backwards=False) if across else None
 
 
-def ranks_shown(order: list[int], selected: int | None, height: int) -> range:
+def ranks_shown(order: Rows, selected: int | None, height: int) -> range:
     """Return which places (0-based) of the order are listed, below the heading: the page of the ``selected``.
 
     Pages stand still while the cursor moves in them, so that nothing moves under the mouse either.
     """
     room = max(height - 2, 1)
-    place = order.index(selected) if selected is not None else 0
+    place = int(np.flatnonzero(order == selected)[0]) if selected is not None else 0
     first = place // room * room
     return range(first, min(first + room, len(order)))
 
 
 def longest_written(scores: NDArray[np.float64]) -> list[float]:
     """Return some scores, among them the one that takes most room: of each sign and power the farthest from 0."""
-    finite = scores[np.isfinite(scores)]
-    finite = finite[np.argsort(-np.abs(finite))]
-    with np.errstate(divide="ignore"):
-        powers = np.floor(np.log10(np.abs(finite)))
-    _, places = np.unique(powers + np.where(finite < 0, 0.5, 0.0), return_index=True)
-    found: list[float] = finite[places].tolist()
-    return found
+    sizes = np.abs(scores[np.isfinite(scores) & (scores != 0)])
+    signs = np.signbit(scores[np.isfinite(scores) & (scores != 0)])
+    powers = np.floor(np.log10(sizes)).astype(np.int64)
+    kinds = 2 * (powers - powers.min(initial=0)) + signs
+    farthest = np.zeros(int(kinds.max(initial=-1)) + 1)
+    np.maximum.at(farthest, kinds, sizes)
+    found: list[float] = (farthest * np.resize((1.0, -1.0), len(farthest)))[farthest > 0].tolist()
+    return found or scores[scores == 0][:1].tolist()
 
 
 class _Layout:

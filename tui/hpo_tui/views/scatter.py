@@ -64,11 +64,11 @@ class Scatter(View):
 
     def trial_at(self, desk: Desk, place: Cells, size: Cells) -> int | None:
         """Return the trial whose point was clicked."""
-        if not desk.order:
+        if not desk.table.in_view.any():
             return None
         trials, metric = trials_in_view(desk, marked=False), metric_of(desk.table)
         point = point_at(trials, metric, *size, look_of(desk), place)
-        return desk.trials_shown()[point] if point is not None else None
+        return int(np.flatnonzero(desk.table.in_view)[point]) + 1 if point is not None else None
 
     def turned(self, desk: Desk, across: int, up: int) -> ViewState:
         """Turn the box about its upright axis, and tilt it from the side to nearly straight above."""

@@ -14,7 +14,7 @@ from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table_in_view import Table
 from hpo_tui.look.numbers import metric_text, trial_words
 from hpo_tui.plots.canvas import shorten, width_of
-from hpo_tui.plots.data import Axis, Trials, positions_of, trials
+from hpo_tui.plots.data import Axis, Trials, by_column, positions_of, trials
 
 WAITING = "The first finished trials appear here."
 NONE_YET = "The first trials appear here when an engine draws them; R starts one."
@@ -35,7 +35,9 @@ def metric_of(table: Table) -> Objective:
 
 def in_lines(table: Table, seen: Trials) -> Trials:
     """Return the trials in view over the lines of the values pane: ranges, where values are shown in ranges."""
-    axes, codes = list(seen.axes), seen.codes.copy()
+    if not any(levels.gathered for levels in table.levels):
+        return seen
+    axes, codes = list(seen.axes), seen.codes.copy(order="F")
     for column, levels in enumerate(table.levels):
         if not levels.gathered:
             continue
@@ -63,17 +65,20 @@ def trials_in_view(desk: Desk, marked: bool = True) -> Trials:
 
     That under the view's cursor is ``marked``, or none.
     """
-    table, rows = desk.table, desk.table.in_view
-    codes = table.codes[rows].astype(np.int64)
-    for column, hidden in enumerate(table.hidden):
-        place = np.cumsum(~hidden) - 1
-        codes[:, column] = place[codes[:, column]]
+    seen = desk.once_for_table("trials in view", lambda: _in_view(desk.table))
+    here = desk.trial if marked else None
+    return seen if here is None else replace(seen, highlight=int(np.count_nonzero(desk.table.in_view[: here - 1])))
+
+
+def _in_view(table: Table) -> Trials:
+    rows = np.flatnonzero(table.in_view)
+    places = [np.cumsum(~hidden) - 1 for hidden in table.hidden]
+    codes = by_column(place[table.codes[rows, column]] for column, place in enumerate(places))
     scores = table.scores[rows]
     failed = (table.failed[rows] > 0) & ~np.isfinite(scores)
-    here = desk.trial if marked else None
-    highlight = int(np.count_nonzero(rows[: here - 1])) if here is not None else None
-    collapsed = np.isin(np.flatnonzero(rows) + 1, list(table.collapsed))
-    return trials(axes_of(table), codes, scores, failed, highlight, collapsed)
+    collapsed = np.zeros(len(table.in_view), bool)
+    collapsed[[trial - 1 for trial in table.collapsed]] = True
+    return trials(axes_of(table), codes, scores, failed, None, collapsed[rows])
 
 
 def trainings_in_view(desk: Desk) -> Trials:
@@ -81,16 +86,21 @@ def trainings_in_view(desk: Desk) -> Trials:
 
     Of a metric that does not compare losses, by what makes the losses differ alone.
     """
+    return desk.once_for_table("trainings in view", lambda: _trainings(desk))
+
+
+def _trainings(desk: Desk) -> Trials:
     table, results = desk.table, desk.table.results
     seen, columns = trials_in_view(desk, marked=False), list(table.loss_columns)
     if not columns:
         seen, columns = in_lines(table, seen), list(range(len(table.factors)))
-    rows = results.counted(table.measure) & table.in_view[results.trial - 1]
+    rows = table.trainings_of(table.in_view)
     place = (np.cumsum(table.in_view) - 1)[results.trial[rows] - 1]
     axes, codes = tuple(seen.axes[column] for column in columns), seen.codes[:, columns]
     if len(table.loss_columns) > 1 and table.within is not None:
         axes, codes = _loss_axis(table, table.within[table.in_view])
-    return trials(axes, codes[place], results.values(table.measure)[rows])
+    codes = by_column(column[place] for column in codes.T)
+    return trials(axes, codes, results.values(table.measure)[rows])
 
 
 def _loss_axis(table: Table, losses: NDArray[np.int64]) -> tuple[tuple[Axis, ...], NDArray[np.int64]]:

@@ -47,9 +47,11 @@ class View(ABC):
     def basis(self, desk: Desk) -> tuple[object, ...]:
         """Return what the rows are made of: they are the same as long as all of this is.
 
-        The cursors of the values and the queue are of no account to a view, nor is what was picked there.
+        The cursors of the values and the queue are of no account to a view, nor is what was picked there; the
+        trial under its own is seen in those where trials are pointed at.
         """
-        return desk.table, replace(desk.state, cursor=(0, 0), job=None, chosen=frozenset())
+        trial = desk.trial if "trials" in self.places else None
+        return desk.table, replace(desk.state, cursor=(0, 0), job=None, chosen=frozenset(), trial=trial)
 
     def told(self, desk: Desk) -> list[str]:
         """Return the view in sentences that a screen reader can speak: the numbers of the picture."""

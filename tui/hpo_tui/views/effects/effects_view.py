@@ -49,8 +49,8 @@ class EffectsView(View):
         return rows[:height]
 
     def basis(self, desk: Desk) -> tuple[object, ...]:
-        """Return the findings as well, and what they are wanted of."""
-        return (*super().basis(desk), desk.findings, desk.look)
+        """Return the findings as well, what they are wanted of, and the trial that its maps mark."""
+        return (*super().basis(desk), desk.findings, desk.look, desk.trial)
 
     def told(self, desk: Desk) -> list[str]:
         """Say what was found, whether or not a trial is in view."""
