@@ -24,12 +24,12 @@ from large_session import spec_of
 
 from hpo_core.engine.launch import start_engine
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, EngineOptions, Envelope, EpochEnded
-from hpo_core.session.opening import SessionReader
+from hpo_core.session.opening import PIECE_BYTES, SessionReader
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Replicate, Snapshot
 from hpo_core.session.state import SessionState
 from hpo_tui.desk.desk import Desk
-from hpo_tui.desk.follower import PIECE_BYTES, Update
+from hpo_tui.desk.follower import Update
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.panes import PANES
 from hpo_tui.views import VIEWS

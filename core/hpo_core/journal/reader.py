@@ -203,7 +203,7 @@ class JournalReader:
             return []
         end = data.rfind(b"\n") + 1
         place.offset += end
-        if left > 0:
+        if left > 0 and end:  # what has no end yet is not waited for
             self._read_bytes, self._all_bytes = place.offset, status.st_size
         block = data[:end]
         place.crc = zlib.crc32(block, place.crc)

@@ -20,6 +20,12 @@ from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.state import SessionState
 from hpo_core.text import clean
 
+PIECE_BYTES = 1 << 19
+"""A large journal is read in pieces of so many bytes: all of its records at once take several times its size.
+
+On a screen something is seen after the first of them, and none holds up a key.
+"""
+
 PLAN_WITHIN = 1 << 16
 """The plan is among so many of the first bytes of a journal, if anywhere; a longer record is read whole."""
 
@@ -66,7 +72,10 @@ class SessionReader:
         ``at_most`` is about how many bytes of it to read now, None for all.
         """
         with no_collections():
-            return self._poll(at_most)
+            changed = self._poll(at_most or PIECE_BYTES)
+            while at_most is None and self.share < 1:
+                changed = self._poll(PIECE_BYTES) or changed
+            return changed
 
     def keep_index(self) -> None:
         """Keep what was read for the next time, once: what is appended from then on is the engine's to keep."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from large_session import write_session
 
 from hpo_core.journal.reader import JournalReader
+from hpo_core.session import opening
 from hpo_core.session.opening import SessionReader, read_session
 
 
@@ -47,3 +49,14 @@ def test_half_a_line_at_the_end_waits_for_its_other_half_also_between_pieces(tmp
     assert (reader.share, len(found)) == (1, data.count(b"\n") - 1)
     path.write_bytes(data)
     assert [record.seq for record in reader.poll(500)] == [data.count(b"\n")]
+
+
+def test_a_long_tail_without_an_end_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "PIECE_BYTES", 1 << 14)
+    folder = write_session(tmp_path, "large", trials=500, replicates=1, epochs=1)
+    with (folder.path / "journal.jsonl").open("ab") as file:
+        file.write(bytes(1 << 16))
+    reader = SessionReader(folder)
+    assert reader.poll()
+    assert (reader.share, reader.snapshot().ended) == (1, 500)
+    assert not reader.poll()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.lock import is_held
-from hpo_core.session.opening import SessionReader, check_readable
+from hpo_core.session.opening import PIECE_BYTES, SessionReader, check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.status import LiveStatus, read_status
@@ -21,11 +21,6 @@ from hpo_core.text import clean
 RATE = 10.0
 """Updates a second, at most; the last one is always delivered."""
 
-PIECE_BYTES = 1 << 19
-"""A large journal is read in pieces of so many bytes.
-
-Something is seen after the first of them, and none holds up a key: all that is waited for is a few milliseconds.
-"""
 PIECES_SECONDS = 1.0
 """What has been read of it so far is shown after so long, then after twice as long: drawing it takes time too."""
 
