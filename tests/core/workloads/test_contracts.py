@@ -8,6 +8,7 @@ import pytest
 
 from hpo_core.errors import DataError
 from hpo_core.workloads.own.contracts import read_own_file
+from hpo_core.workloads.own.values import Values
 
 SEARCH = "tuner = kt.RandomSearch(build, 'val_loss')\ntuner.search(x, y)\n"
 
@@ -37,3 +38,13 @@ def test_a_method_of_that_name_in_a_file_that_searches_nothing_is_nobody_s_busin
     file = tmp_path / "model.py"
     file.write_text("class Mine:\n    def run_trial(self): pass\ndef train(hp, report): pass\n")
     assert read_own_file(file).contract.name == "train"
+
+
+def test_code_that_asks_for_what_the_spec_does_not_name_is_told_what_it_has() -> None:
+    values = Values({"learning_rate": 0.1, "units": 4})
+    with pytest.raises(KeyError) as raised:
+        values["learningrate"]
+    assert str(raised.value) == "the spec has no hyperparameter 'learningrate'; did you mean learning_rate?"
+    with pytest.raises(KeyError, match="'x'; it has learning_rate, units"):
+        values["x"]
+    assert ("x" in values, values.get("x", 3)) == (False, 3)

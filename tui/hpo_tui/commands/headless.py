@@ -19,6 +19,7 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import ENDED, Replicate, Snapshot
 from hpo_core.session.status import LiveStatus, read_status
 from hpo_core.text import clean, format_seconds, plural
+from hpo_tui.commands.options import session_in_words
 from hpo_tui.commands.progress import BarReporter, LineReporter, Reporter
 from hpo_tui.commands.sentences import counts_in_words
 from hpo_tui.commands.wiring_watch import WiringWatch
@@ -87,9 +88,10 @@ def told_to_leave() -> Iterator[None]:
 
 def _say_what_goes_on(why: str, folder: SessionFolder) -> None:
     with contextlib.suppress(OSError):  # nobody may be there to hear it
+        session = session_in_words(folder)
         click.echo(
-            f"hpo-tui: {why}; the training of {folder.name} goes on: 'hpo-tui open {folder.name}' shows it, "
-            f"'hpo-tui stop {folder.name}' ends it.",
+            f"hpo-tui: {why}; the training of {folder.name} goes on: 'hpo-tui open {session}' shows it, "
+            f"'hpo-tui stop {session}' ends it.",
             err=True,
         )
 
@@ -164,7 +166,9 @@ def newly_ended(before: Snapshot, now: Snapshot) -> Iterator[Replicate]:
 
 def _stop(folder: SessionFolder) -> int:
     """Stop the training in an orderly way; a second Ctrl-C leaves at once, the engine stops all the same."""
-    click.echo(f"\nStopping; what has ended is kept, and 'hpo-tui resume {folder.name}' goes on.", err=True)
+    click.echo(
+        f"\nStopping; what has ended is kept, and 'hpo-tui resume {session_in_words(folder)}' goes on.", err=True
+    )
     try:
         stop_engine(folder, now=True)
     except SessionError as error:
@@ -183,6 +187,6 @@ def summary(snapshot: Snapshot, folder: SessionFolder) -> str:
     lines = [f"{counts_in_words(snapshot)}{took}."]
     if not snapshot.finished:
         reason = snapshot.stopped.reason if snapshot.stopped else f"the engine is gone, see {folder.engine_log}"
-        lines.append(f"Not finished ({clean(reason)}); 'hpo-tui resume {folder.name}' goes on.")
-    lines += ["", *ranking_lines(snapshot, BEST_SHOWN), "", f"More: hpo-tui show {folder.name}"]
+        lines.append(f"Not finished ({clean(reason)}); 'hpo-tui resume {session_in_words(folder)}' goes on.")
+    lines += ["", *ranking_lines(snapshot, BEST_SHOWN), "", f"More: hpo-tui show {session_in_words(folder)}"]
     return "\n".join(lines)

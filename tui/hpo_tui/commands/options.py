@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,17 @@ def print_json(data: object) -> None:
     import json
 
     click.echo(json.dumps(data, ensure_ascii=True, indent=2))
+
+
+def session_in_words(folder: SessionFolder) -> str:
+    """Return SESSION as the next command finds it: a name, or a path where it is not in the usual folder."""
+    from hpo_core.session.store import sessions_folder
+
+    path = folder.path.absolute()
+    if path == (sessions_folder() / folder.name).absolute():
+        return folder.name
+    said = path_in_words(path)
+    return shlex.quote(said if "/" in said else f"./{said}")
 
 
 def path_in_words(path: Path) -> str:

@@ -15,7 +15,7 @@ from hpo_core.errors import HpoError
 from hpo_core.plan.setting import Value
 from hpo_core.text import clean, did_you_mean
 from hpo_core.workloads.own.contracts import OwnFile
-from hpo_core.workloads.own.values import Values
+from hpo_core.workloads.own.values import NotNamedError, Values
 
 MODULE = "hpo_tui_model"
 
@@ -55,7 +55,8 @@ def told_where(own: OwnFile) -> Iterator[None]:
         ]
         where = f" line {lines[-1]}" if lines else ""
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
-        raise HpoError(f"{own.path.name}{where}: {type(error).__name__}: {clean(said, 300)}") from error
+        kind = "" if isinstance(error, NotNamedError) else f"{type(error).__name__}: "
+        raise HpoError(f"{own.path.name}{where}: {kind}{clean(said, 300)}") from error
 
 
 def check_read(own: OwnFile, asked: Values, named: dict[str, Value], reserved: frozenset[str]) -> None:

@@ -8,6 +8,14 @@ from copy import copy
 from typing import Any
 
 from hpo_core.plan.setting import Value
+from hpo_core.text import clean, did_you_mean
+
+
+class NotNamedError(KeyError):
+    """The code asks by name for what neither spec nor code gives a value: a sentence on it, in a ``KeyError``."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Values(Mapping[str, Any]):
@@ -24,6 +32,10 @@ class Values(Mapping[str, Any]):
         self.asked: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
+        if name not in self._values and name not in self.asked:
+            has = f"it has {', '.join(map(clean, self._values)) or 'none'}."
+            hint = did_you_mean(str(name), list(self._values), has)
+            raise NotNamedError(f"the spec has no hyperparameter {clean(name, 60)!r}; {hint}")
         value = self._values[name] if name in self._values else self.asked[name]
         self.asked.setdefault(name, value)
         return value
