@@ -16,9 +16,9 @@ from fault_table import FaultPlugin
 from hpo_core.executors.hardware import cores
 from hpo_core.journal.lock import is_held, read_holder
 
-END_SECONDS = 10
+END_SECONDS = 60
 
-LONGEST_FIRST = ("tf", "e2e", "faults", "bench")
+LONGEST_FIRST = ("tui/screens", "tf", "tui/views", "e2e", "faults", "bench", "core/effects")
 """Folders whose files take longest: what begins last should be short, or one process works on alone at the end."""
 
 
@@ -40,8 +40,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
-    items.sort(key=lambda item: LONGEST_FIRST.index(of) if (of := folders[item]) in LONGEST_FIRST else 9)
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parent.as_posix()
+        return next((at for at, name in enumerate(LONGEST_FIRST) if folder.startswith(name)), len(LONGEST_FIRST))
+
+    items.sort(key=rank)
     for item in items:
         if item.get_closest_marker("ray") and not config.getoption("--ray"):
             item.add_marker(pytest.mark.skip(reason="needs a Ray cluster: python -m pytest --ray -m ray"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from terminal import COMMAND, Terminal
+
+from hpo_tui.cli import cli
 
 SPEC = """
 [data]
@@ -70,6 +75,22 @@ def hpo_tui(tmp_path: Path) -> Run:
         )  # fmt: skip
 
     return run
+
+
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def ask() -> Ask:
+    """Ask ``hpo-tui`` with ``--json``, within this process: for what a test looks at on its way."""
+
+    def asked(*arguments: str) -> dict[str, Any]:
+        said = CliRunner().invoke(cli, [*arguments, "--json"])
+        assert said.exit_code == 0, said.output
+        found: dict[str, Any] = json.loads(said.stdout)
+        return found
+
+    return asked
 
 
 OpenTerminal = Callable[..., Terminal]

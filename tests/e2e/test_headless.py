@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -62,14 +61,16 @@ def test_a_log_file_gets_one_plain_line_for_each_training_and_a_summary(hpo_tui:
     assert not set(done.stdout) & {chr(code) for code in range(32) if chr(code) != "\n"}
 
 
-def test_a_session_is_named_after_its_spec_and_never_in_the_way_of_another(hpo_tui: Any, spec: Path) -> None:
+def test_a_session_is_named_after_its_spec_and_never_in_the_way_of_another(
+    hpo_tui: Any, ask: Any, spec: Path
+) -> None:
     hpo_tui("run", spec, "--headless", "--workload", "synthetic")
     again = hpo_tui(
         "run", spec, "--headless", "--workload", "synthetic", "--set", "filters=2", "--replicates", "1"
     )
 
     assert again.stdout.startswith("small-2: 2 trials × 1 replicate = 2 trainings;")
-    listed = json.loads(hpo_tui("list", "--json").stdout)["sessions"]
+    listed = ask("list")["sessions"]
     assert {entry["session"]: entry["trainings"] for entry in listed} == {"small": 8, "small-2": 2}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,15 @@ import pytest
 TRAIN = ("--headless", "--workload", "synthetic")
 
 
-def trials_of(hpo_tui: Any, session: str) -> list[Any]:
-    trials = json.loads(hpo_tui("show", session, "--json").stdout)["trials"]
+def trials_of(ask: Any, session: str) -> list[Any]:
+    trials = ask("show", session)["trials"]
     assert isinstance(trials, list)
     return trials
 
 
-def test_refining_trains_only_what_is_new(hpo_tui: Any, spec: Path) -> None:
+def test_refining_trains_only_what_is_new(hpo_tui: Any, ask: Any, spec: Path) -> None:
     assert hpo_tui("run", spec, *TRAIN).returncode == 0
-    before = trials_of(hpo_tui, "small")
+    before = trials_of(ask, "small")
 
     planned = hpo_tui(
         "refine", "small", "--name", "next", "--hide", "filters=2", "--set", "filters=4,6", "--dry-run"
@@ -33,12 +32,12 @@ def test_refining_trains_only_what_is_new(hpo_tui: Any, spec: Path) -> None:
     assert "4 trials: 2 new, 2 re-used; 4 trainings to run" in done.stderr
     assert "next: 4 trials × 2 replicates = 8 trainings, 4 results there already;" in done.stdout
 
-    after = {tuple(trial["values"].values()): trial for trial in trials_of(hpo_tui, "next")}
+    after = {tuple(trial["values"].values()): trial for trial in trials_of(ask, "next")}
     kept = [trial for trial in before if trial["values"]["filters"] == 4]
     for trial in kept:
         again = after[tuple(trial["values"].values())]
         assert again["mean"]["val_accuracy"] == trial["mean"]["val_accuracy"]
-    assert trials_of(hpo_tui, "small") == before
+    assert trials_of(ask, "small") == before
 
 
 def test_a_refinement_that_makes_no_sense_is_refused(hpo_tui: Any, spec: Path) -> None:
@@ -54,7 +53,7 @@ def test_a_refinement_that_makes_no_sense_is_refused(hpo_tui: Any, spec: Path) -
     assert [folder.name for folder in (spec.parent / "sessions").iterdir()] == ["small"]
 
 
-def test_the_demo_trains_the_papers_grid_in_small(hpo_tui: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_trains_the_papers_grid_in_small(hpo_tui: Any, ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0")
     done = hpo_tui("demo", *TRAIN)
     assert done.returncode == 0, done.stderr
@@ -62,4 +61,4 @@ def test_the_demo_trains_the_papers_grid_in_small(hpo_tui: Any, monkeypatch: pyt
     assert "120 trainings: " in done.stdout
     again = hpo_tui("demo", "--workload", "synthetic")
     assert again.returncode == 2
-    assert len(json.loads(hpo_tui("list", "--json").stdout)["sessions"]) == 1
+    assert len(ask("list")["sessions"]) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ def train(hp, report):
 
 
 def test_a_script_with_flags_and_a_last_line_runs_unchanged_from_the_spec_that_is_written_for_it(
-    hpo_tui: Any, tmp_path: Path
+    hpo_tui: Any, ask: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "run.py").write_text(SCRIPT)
     made = hpo_tui("new", "run.py", "--to", "mine.toml")
@@ -70,7 +69,7 @@ def test_a_script_with_flags_and_a_last_line_runs_unchanged_from_the_spec_that_i
     assert "run.py -r {learning_rate} -e {epochs} -b {batch_size} -f {filters}" in written
     done = hpo_tui("run", "mine.toml", "--set", "learning_rate=0.01,0.5", "--headless")
     assert (done.returncode, done.stderr) == (0, "")
-    found = json.loads(hpo_tui("show", "mine", "--json").stdout)
+    found = ask("show", "mine")
     assert (found["objective"], found["direction"], found["counts"]["complete"]) == ("accuracy", "max", 4)
     best = max(found["trials"], key=lambda trial: trial["mean"]["accuracy"])
     assert best["values"] == {"learning_rate": 0.5, "filters": 24}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -90,24 +89,21 @@ def write(tmp_path: Path) -> Write:
     return written
 
 
-def shown(hpo_tui: Any, session: str = "mine") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(hpo_tui("show", session, "--json").stdout)
-    return found
-
-
 def best(found: dict[str, Any]) -> dict[str, Any]:
     metric, sign = found["objective"], 1 if found["direction"] == "max" else -1
     values: dict[str, Any] = max(found["trials"], key=lambda trial: sign * trial["mean"][metric])["values"]
     return values
 
 
-def test_a_function_that_reports_is_trained_and_its_error_is_minimised(hpo_tui: Any, write: Write) -> None:
+def test_a_function_that_reports_is_trained_and_its_error_is_minimised(
+    hpo_tui: Any, ask: Any, write: Write
+) -> None:
     spec = write(FUNCTION, "[grid]\nlr = [0.001, 0.1, 0.5]\n[fixed]\nepochs = 6", '"val_mae"')
     done = hpo_tui("run", spec, "--headless")
     assert (done.returncode, done.stderr) == (0, "")
     assert "image" not in done.stdout
     assert "class" not in done.stdout
-    found = shown(hpo_tui)
+    found = ask("show", "mine")
     assert (found["objective"], found["direction"], found["counts"]["complete"]) == ("val_mae", "min", 6)
     assert best(found) == {"lr": 0.5}
     assert {one["epochs"] for trial in found["trials"] for one in trial["replicates"]} == {6}
@@ -115,31 +111,31 @@ def test_a_function_that_reports_is_trained_and_its_error_is_minimised(hpo_tui: 
     assert "lr=0.001" in log.read_text()
 
 
-def test_nothing_of_tensorflow_is_imported_for_a_function(hpo_tui: Any, write: Write) -> None:
+def test_nothing_of_tensorflow_is_imported_for_a_function(hpo_tui: Any, ask: Any, write: Write) -> None:
     code = "import sys\ndef train(hp, report):\n    report(value=float('tensorflow' in sys.modules) + hp['n'])\n"
     spec = write(code, "[grid]\nn = [1, 2]", '"value"\ndirection = "min"')
     assert hpo_tui("run", spec, "--headless").returncode == 0
-    assert [trial["mean"]["value"] for trial in shown(hpo_tui)["trials"]] == [1.0, 2.0]
+    assert [trial["mean"]["value"] for trial in ask("show", "mine")["trials"]] == [1.0, 2.0]
 
 
-def test_an_objective_as_optuna_has_it_returns_its_score(hpo_tui: Any, write: Write) -> None:
+def test_an_objective_as_optuna_has_it_returns_its_score(hpo_tui: Any, ask: Any, write: Write) -> None:
     spec = write(OBJECTIVE, "[grid]\nx = [-1.0, 2.0, 3.0]\nsign = [1, -1]", '"value"\ndirection = "max"')
     assert hpo_tui("run", spec, "--headless").returncode == 0
-    found = shown(hpo_tui)
+    found = ask("show", "mine")
     scores = {(trial["values"]["x"], trial["values"]["sign"]): trial["mean"]["value"] for trial in found["trials"]}
     assert scores == {(x, sign): sign * (x - 2) ** 2 for x in (-1.0, 2.0, 3.0) for sign in (1, -1)}
 
 
 @pytest.mark.long
 @pytest.mark.tf
-def test_a_keras_regression_with_two_inputs_is_fitted_as_it_stands(hpo_tui: Any, write: Write) -> None:
+def test_a_keras_regression_with_two_inputs_is_fitted_as_it_stands(hpo_tui: Any, ask: Any, write: Write) -> None:
     spec = write(
         KERAS, "[grid]\nlr = [1e-4, 3e-2]\ndeep = [true, false]\n[fixed]\nepochs = 3\nunits = 8", '"val_mae"'
     )
     done = hpo_tui("run", spec, "--headless", timeout=100)
     assert (done.returncode, done.stderr) == (0, "")
     assert "200 training and 40 validation examples" in done.stdout
-    found = shown(hpo_tui)
+    found = ask("show", "mine")
     assert (found["counts"]["complete"], found["direction"]) == (8, "min")
     assert best(found)["lr"] == 3e-2
     assert set(found["trials"][0]["mean"]) == {"loss", "mae", "val_loss", "val_mae"}
@@ -147,7 +143,9 @@ def test_a_keras_regression_with_two_inputs_is_fitted_as_it_stands(hpo_tui: Any,
 
 @pytest.mark.long
 @pytest.mark.tf
-def test_two_datasets_are_trained_on_whatever_number_of_batches_they_have(hpo_tui: Any, write: Write) -> None:
+def test_two_datasets_are_trained_on_whatever_number_of_batches_they_have(
+    hpo_tui: Any, ask: Any, write: Write
+) -> None:
     code = KERAS.replace("def data():", "def arrays():") + (
         "\ndef data():\n    import tensorflow as tf\n    (x, y), (xv, yv) = arrays()\n"
         "    return tuple(tf.data.Dataset.from_tensor_slices((tuple(a), b)).batch(20) for a, b in"
@@ -156,7 +154,7 @@ def test_two_datasets_are_trained_on_whatever_number_of_batches_they_have(hpo_tu
     spec = write(code, "[grid]\nlr = [3e-2]\n[fixed]\nepochs = 2\nunits = 4", '"val_mae"')
     done = hpo_tui("run", spec, "--headless", "--workers", "1", timeout=100)
     assert (done.returncode, done.stderr) == (0, "")
-    assert shown(hpo_tui)["counts"]["complete"] == 2
+    assert ask("show", "mine")["counts"]["complete"] == 2
 
 
 def test_a_workload_and_a_spec_that_do_not_go_together_are_refused(hpo_tui: Any, write: Write, spec: Path) -> None:
@@ -169,7 +167,7 @@ def test_a_workload_and_a_spec_that_do_not_go_together_are_refused(hpo_tui: Any,
 
 @pytest.mark.tf
 def test_a_hyperparameter_that_is_read_and_changes_nothing_is_found_before_the_first_training_ends(
-    hpo_tui: Any, write: Write
+    hpo_tui: Any, ask: Any, write: Write
 ) -> None:
     code = KERAS.replace('"mse", metrics', 'hp.Choice("loss", ["mse", "mae"]) and "mse", metrics')
     spec = write(
@@ -180,10 +178,10 @@ def test_a_hyperparameter_that_is_read_and_changes_nothing_is_found_before_the_f
     assert hpo_tui("run", spec, "--headless", "--workers", "1", timeout=100).returncode == 0
     said = hpo_tui("effects", "mine").stdout
     assert "loss changes nothing in" in " ".join(said.split())
-    assert json.loads(hpo_tui("effects", "mine", "--json").stdout)["probes"]["lr"].startswith("reaches")
+    assert ask("effects", "mine")["probes"]["lr"].startswith("reaches")
 
 
-def test_a_script_with_flags_runs_unchanged_and_is_read_by_a_pattern(hpo_tui: Any, write: Write) -> None:
+def test_a_script_with_flags_runs_unchanged_and_is_read_by_a_pattern(hpo_tui: Any, ask: Any, write: Write) -> None:
     model = (
         f"command = '{sys.executable} run.py -r {{learning_rate}} -e {{epochs}} -f {{filters}}'\n"
         "pattern = 'final_output_line: loss=(?P<loss>[0-9.]+) accuracy=(?P<accuracy>[0-9.]+)'"
@@ -192,7 +190,7 @@ def test_a_script_with_flags_runs_unchanged_and_is_read_by_a_pattern(hpo_tui: An
     spec = write(SCRIPT, grid, '"accuracy"', "run.py", model)
     done = hpo_tui("run", spec, "--headless")
     assert (done.returncode, done.stderr) == (0, "")
-    found = shown(hpo_tui)
+    found = ask("show", "mine")
     assert best(found) == {"learning_rate": 0.001, "filters": 24}
     assert found["trials"][1]["mean"] == {"loss": pytest.approx(0.26), "accuracy": pytest.approx(0.74)}
 
@@ -208,13 +206,13 @@ with open("training.log", "w") as file:
 
 
 def test_a_program_that_always_logs_into_the_same_file_runs_in_a_folder_of_each_training_s_own(
-    hpo_tui: Any, write: Write
+    hpo_tui: Any, ask: Any, write: Write
 ) -> None:
     model = f"command = '{sys.executable} run.py {{lr}}'\nfolder = '{{out}}'"
     spec = write(LOGGING, "[grid]\nlr = [3.0, 6.0]", '"val_loss"', "run.py", model)
     done = hpo_tui("run", spec, "--headless", "--workers", "2")
     assert (done.returncode, done.stderr) == (0, "")
-    found = shown(hpo_tui)
+    found = ask("show", "mine")
     assert [trial["mean"]["val_loss"] for trial in found["trials"]] == [1.0, 2.0]
     assert {one["epochs"] for trial in found["trials"] for one in trial["replicates"]} == {3}
     kept = sorted(path.parent.name for path in spec.parent.glob("sessions/mine/out/*/training.log"))
@@ -222,13 +220,15 @@ def test_a_program_that_always_logs_into_the_same_file_runs_in_a_folder_of_each_
     assert not (spec.parent / "training.log").exists()
 
 
-def test_an_error_in_the_code_names_the_line_and_costs_an_attempt_alone(hpo_tui: Any, write: Write) -> None:
+def test_an_error_in_the_code_names_the_line_and_costs_an_attempt_alone(
+    hpo_tui: Any, ask: Any, write: Write
+) -> None:
     code = "def objective(trial):\n    n = trial.suggest_int('n', 0, 1)\n    return 1 / n\n"
     spec = write(code, "[grid]\nn = [0, 1]", '"value"\ndirection = "max"')
     done = hpo_tui("run", spec, "--headless")
     assert done.returncode == 1
     assert "model.py line 3: ZeroDivisionError: division by zero" in done.stdout
-    assert shown(hpo_tui)["counts"]["complete"] == 2
+    assert ask("show", "mine")["counts"]["complete"] == 2
 
 
 def test_a_hyperparameter_that_the_code_never_reads_is_named_with_the_nearest(hpo_tui: Any, write: Write) -> None:
@@ -272,7 +272,7 @@ def test_what_cannot_be_trained_is_said_in_a_sentence_before_anything_is_made(
 
 
 def test_a_session_trains_its_own_copy_and_says_where_the_original_has_changed(
-    hpo_tui: Any, write: Write, tmp_path: Path
+    hpo_tui: Any, ask: Any, write: Write, tmp_path: Path
 ) -> None:
     spec = write(OBJECTIVE, "[grid]\nx = [1.0, 3.0]", '"value"\ndirection = "max"')
     assert hpo_tui("run", spec, "--headless").returncode == 0
@@ -282,7 +282,7 @@ def test_a_session_trains_its_own_copy_and_says_where_the_original_has_changed(
     assert resumed.returncode == 0
     assert "model.py has changed since this session began" in resumed.stderr
     assert hpo_tui("refine", "mine", "--name", "finer", "--headless", "--set", "x=1.0,3.0,5.0").returncode == 0
-    scores = {trial["values"]["x"]: trial["mean"]["value"] for trial in shown(hpo_tui, "finer")["trials"]}
+    scores = {trial["values"]["x"]: trial["mean"]["value"] for trial in ask("show", "finer")["trials"]}
     assert scores == {1.0: 1.0, 3.0: 1.0, 5.0: 9.0}, "what is re-used and what is new are of one program"
 
 
@@ -318,11 +318,11 @@ def test_code_from_elsewhere_is_looked_at_and_never_run_before_somebody_says_so(
     assert done.returncode in (0, 2)
 
 
-def test_a_loss_that_is_no_number_is_a_diverged_training(hpo_tui: Any, write: Write) -> None:
+def test_a_loss_that_is_no_number_is_a_diverged_training(hpo_tui: Any, ask: Any, write: Write) -> None:
     code = "def train(hp, report):\n    report(val_loss=hp['x'])\n    report(val_loss=hp['x'] * float('inf'))\n"
     spec = write(code, "[grid]\nx = [1.0]", '"val_loss"')
     done = hpo_tui("run", spec, "--headless")
-    assert shown(hpo_tui)["counts"]["diverged"] == 2
+    assert ask("show", "mine")["counts"]["diverged"] == 2
     assert "val_loss is infinite at epoch 2" in done.stdout
 
 

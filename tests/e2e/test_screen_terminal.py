@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import signal
 import subprocess
@@ -48,7 +47,7 @@ def test_the_papers_session_is_trimmed_by_keys_to_its_figures(in_terminal: Any, 
 
 @pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long)])
 def test_a_grid_trains_on_the_screen_and_exports(
-    in_terminal: Any, hpo_tui: Any, spec: Path, tmp_path: Path, size: tuple[int, int]
+    in_terminal: Any, ask: Any, spec: Path, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     terminal = in_terminal("run", spec, "--workload", "synthetic", "--workers", "2", size=size)
     terminal.wait_for("finished 8 of 8")
@@ -57,7 +56,7 @@ def test_a_grid_trains_on_the_screen_and_exports(
     terminal.wait_for("in 3 files")
     terminal.type("q")
     assert terminal.wait_for_exit() == 0
-    shown = json.loads(hpo_tui("show", "small", "--json").stdout)
+    shown = ask("show", "small")
     assert shown["counts"]["complete"] == 8
     rows = (tmp_path / "sessions" / "small" / "exports" / "replicates.csv").read_text().splitlines()
     assert len(rows) == 9
@@ -97,7 +96,7 @@ def training(in_terminal: Any, spec: Path, hold: Path) -> Any:
     "ending", ["kill", *(pytest.param(name, marks=pytest.mark.long) for name in ("hang-up", "terminate"))]
 )
 def test_the_training_outlives_the_screen_and_open_finds_it(
-    training: Any, in_terminal: Any, hpo_tui: Any, tmp_path: Path, hold: Path, ending: str
+    training: Any, in_terminal: Any, ask: Any, tmp_path: Path, hold: Path, ending: str
 ) -> None:
     terminal = training
     folder = SessionFolder(tmp_path / "sessions" / "small")
@@ -114,7 +113,7 @@ def test_the_training_outlives_the_screen_and_open_finds_it(
     assert read_holder(folder.lock) == engine
     hold.unlink()
     again.wait_for("finished 8 of 8")
-    shown = json.loads(hpo_tui("show", "small", "--json").stdout)
+    shown = ask("show", "small")
     assert shown["counts"]["complete"] == 8
 
 
@@ -159,7 +158,7 @@ def test_a_screen_under_nohup_leaves_when_its_terminal_is_gone(in_terminal: Any,
 
 
 def test_leaving_offers_to_stop_and_resume_goes_on(
-    training: Any, in_terminal: Any, hpo_tui: Any, tmp_path: Path, hold: Path
+    training: Any, in_terminal: Any, hpo_tui: Any, ask: Any, tmp_path: Path, hold: Path
 ) -> None:
     training.type("q")
     training.wait_for("Leave it training")
@@ -171,11 +170,11 @@ def test_leaving_offers_to_stop_and_resume_goes_on(
     while folder.engine_runs():
         assert time.monotonic() < end
         time.sleep(0.05)
-    assert json.loads(hpo_tui("show", "small", "--json").stdout)["status"] == "stopped"
+    assert ask("show", "small")["status"] == "stopped"
     assert hpo_tui("resume", "small", "--workload", "synthetic").returncode == 0
     again = in_terminal("open", "small")
     again.wait_for("finished 8 of 8")
-    assert json.loads(hpo_tui("show", "small", "--json").stdout)["counts"]["complete"] == 8
+    assert ask("show", "small")["counts"]["complete"] == 8
 
 
 @pytest.mark.fault(9)

@@ -121,7 +121,7 @@ def two_screens(sessions: Path, rounds: int) -> Figures:
                 return done and all(("paused" in screen.text.split("\n")[0]) == paused for screen in (one, other))
 
             try:
-                wait(obeyed, "an effect", limit=10)
+                wait(obeyed, "an effect")
             except AssertionError:
                 figures.add(lost=1)
             training.look()

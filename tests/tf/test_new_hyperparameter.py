@@ -56,11 +56,10 @@ def test_a_training_never_meets_the_value_of_another_one(
 
     monkeypatch.setattr(training, "Program", Counted)
     one = PaperWorkload("cpu", 1)
-    together = [train(epochs=1, temperature=value, with_workload=one).curve for value in (1.0, 2.0)]
+    tiny = {"epochs": 1, "conv_layers": 1, "filters": 2}
+    together = [train(**tiny, temperature=value, with_workload=one).curve for value in (1.0, 2.0)]
     assert len(built) == (2 if temperature == "network" else 1)
-    alone = [
-        train(epochs=1, temperature=value, with_workload=PaperWorkload("cpu", 1)).curve for value in (1.0, 2.0)
-    ]
+    alone = [train(**tiny, temperature=value, with_workload=PaperWorkload("cpu", 1)).curve for value in (1.0, 2.0)]
     assert together == alone
     assert together[0] != together[1]
 

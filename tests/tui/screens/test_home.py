@@ -27,7 +27,7 @@ from hpo_tui.panes.home_lines import Columns, line_row
 from hpo_tui.screens.home_keys import HOME_KEYS
 from hpo_tui.widgets.cell_pane import CellPane
 
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(80, 24), pytest.param((120, 40), marks=pytest.mark.long), (200, 60)]
 SYNTHETIC = (
     EngineStarted(
         host="box", boot_id="b", pid=1, version="0.1.0", workers=2, options=EngineOptions(workload="synthetic")

@@ -24,7 +24,7 @@ from hpo_tui.views import VIEWS
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.too_small import TooSmall
 
-SIZES = [(80, 24), (100, 30), (120, 40), (200, 60)]
+SIZES = [(80, 24), pytest.param((100, 30), marks=pytest.mark.long), (120, 40), (200, 60)]
 TO_RANKING = ["right_square_bracket"] * [view.name for view in VIEWS].index("ranking")
 
 

@@ -491,7 +491,7 @@ FIXED = "filters = [12]"
     ],
     ids=["nothing finished", "one trial", "one value", "all failed", "incomplete", "first training"],
 )
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", SIZES[:2])
 async def test_odd_sessions_get_words(story, open_app, size, grid, replicates, done, extra, words) -> None:
     folder = story(noisy, grid, replicates, done, *extra)
     async with open_app(folder, size) as see:

@@ -112,7 +112,11 @@ class FormScreen(Screen[SessionFolder | None]):
     def compose(self) -> ComposeResult:
         """Lay the form out."""
         self.KEYS = with_words(FORM_KEYS, self.deeds())
-        with FormScroll(id="fields", classes="framed", can_focus=False) as fields:
+        # what its size and the first field's focus bring in any case: later it styles all 270 widgets anew, twice
+        width, height = self.app.size
+        for length, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+            self.add_class(max(at for at in breakpoints if at[0] <= length)[1])
+        with FormScroll(id="fields", classes="framed -held", can_focus=False) as fields:
             fields.border_title = literal(self.words(self.title_text()))
             yield from self.parts()
         yield CellPane(id="summary")
