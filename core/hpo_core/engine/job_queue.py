@@ -72,15 +72,16 @@ class JobQueue:
             return first
         mine, others = set(map(self._built, compiled)), set(map(self._built, elsewhere))
         ahead = islice(self._state.waiting(), LOOK_AHEAD)
-        window = list(takewhile(lambda key: key.replicate == first.replicate, ahead))
-        networks = [self._built(self.compile_key(job.trial)) for job in window]
-        for job, network in zip(window, networks, strict=True):
+        nobodys = None
+        for job in takewhile(lambda key: key.replicate == first.replicate, ahead):
+            network = self._built(self.compile_key(job.trial))
             if network in mine:
                 return job
-        for job, network in zip(window, networks, strict=True):
-            if network not in others:
-                return job
-        return first
+            if nobodys is None and network not in others:
+                nobodys = job
+                if not mine:
+                    break
+        return nobodys or first
 
     def _built(self, network: Network) -> Network:
         """Return what of a network is built in, as far as that was learnt."""
