@@ -62,9 +62,11 @@ FRUGAL = {
     "RAY_enable_metrics_collection": "0",
     "RAY_event_stats": "0",
     "RAY_memory_monitor_refresh_ms": "0",
+    "RAY_worker_niceness": "0",
 }
 """A cluster that is started here starts no process ahead, counts nothing that nobody asks for, and leaves to the
-engine what grows too large, as it is without Ray: all that took 5 % of a core from the trainings."""
+engine what grows too large, as it is without Ray: all that took 5 % of a core from the trainings. Nor do these
+stand back behind everything else on the machine (Ray gives them a niceness of 15)."""
 
 MOST_HERE = 256
 """So many workers may be asked for on a cluster that is started here, whatever the cores; as with ``local``."""
@@ -347,9 +349,9 @@ def _connect(address: str) -> Any:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         ray.init(**place, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         where = f"There is no Ray cluster at {clean(address, 80)}" if address else "Ray cannot be started here"
-        raise HpoError(f"{where}: {clean(error, 200)}.") from None
+        raise HpoError(f"{where}: {clean(error, 200)}.{_token_in_words() if address else ''}") from None
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)  # Ray's would end this process at once
@@ -357,6 +359,13 @@ def _connect(address: str) -> Any:
         with contextlib.suppress(AttributeError):  # nobody reads what it hands on; it has no option
             ray._private.worker._global_node.kill_log_monitor(check_alive=False)
     return ray
+
+
+def _token_in_words() -> str:
+    """Say what to do where "ray start --head" may have taken the token that lies here: Ray joins without one."""
+    if "RAY_AUTH_MODE" in os.environ or not (Path.home() / ".ray" / "auth_token").is_file():
+        return ""
+    return " If it was started with the token in ~/.ray, set RAY_AUTH_MODE=token on each machine, and here."
 
 
 def _check_answers(address: str) -> None:

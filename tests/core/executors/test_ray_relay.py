@@ -130,3 +130,14 @@ def test_workers_that_wait_for_a_ray_that_has_ended_here_are_given_up_in_one_sen
     else:
         with pytest.raises(ExecutorError, match="Ray has ended on this machine"):
             executor.poll(0)
+
+
+def test_a_cluster_that_may_want_a_token_is_spoken_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    assert ray_cluster._token_in_words() == ""
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").touch()
+    assert "set RAY_AUTH_MODE=token" in ray_cluster._token_in_words()
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    assert ray_cluster._token_in_words() == ""
