@@ -54,32 +54,34 @@ def parallel_numbers(
     axes = tuple(axis for axis in (order if order is not None else (*known[1:], METRIC)) if axis in known)
     out = tuple(hidden) if hidden is not None else (frozenset(),) * len(trials.axes)
     shown = tuple(axis for axis in axes if axis != METRIC)
-    cut = np.zeros((len(trials), len(axes)), dtype=np.bool_)
-    for at, axis in enumerate(axes):
+    in_view = np.ones(len(trials), dtype=np.bool_)
+    first_cut = np.full(len(trials), len(axes))
+    for at, axis in [*reversed(list(enumerate(axes))), *((len(axes), axis) for axis in range(len(out)))]:
         if axis != METRIC and out[axis]:
-            cut[:, at] = np.isin(trials.codes[:, axis], list(out[axis]))
-    everywhere = [np.isin(trials.codes[:, axis], list(values)) for axis, values in enumerate(out) if values]
-    in_view = ~np.any(everywhere, axis=0) if everywhere else np.ones(len(trials), dtype=np.bool_)
-    in_view = np.asarray(in_view, dtype=np.bool_)
+            trimmed = np.zeros(len(trials.axes[axis].labels) + 1, dtype=np.bool_)  # the last is of rows with none
+            trimmed[list(out[axis])] = True
+            here = trimmed[trials.codes[:, axis]]
+            in_view &= ~here
+            if at < len(axes):
+                first_cut[here] = at
     scored = trials.scored & trials.placed(shown)
     ends = limits(trials.scores[scored & in_view])
     low, high = ends if ends else (0.0, 0.0)
-    places = np.full((len(trials), len(axes)), np.nan)
+    places = np.full((len(axes), len(trials)), np.nan)  # each axis in one piece
     for at, axis in enumerate(axes):
         if axis == METRIC:
-            places[:, at] = np.where(scored, fraction(trials.scores, low, high), np.nan)
+            places[at] = np.where(scored, fraction(trials.scores, low, high), np.nan)
         else:
             count = len(trials.axes[axis].labels)
-            places[:, at] = trials.codes[:, axis] / (count - 1) if count > 1 else 0.5
-    reach = np.where(cut.any(axis=1), cut.argmax(axis=1) + 1, len(axes))
-    reach = np.where(in_view | cut.any(axis=1), reach, 0)
+            places[at] = trials.codes[:, axis] / (count - 1) if count > 1 else 0.5
+    reach = np.where(first_cut < len(axes), first_cut + 1, np.where(in_view, len(axes), 0))
     drawn = trials.placed(shown) & (scored | (trials.failed & ~in_view) | trials.failed)
     steps = ramp_steps(np.where(scored & in_view, trials.scores, np.nan), low, high, metric)
     return ParallelNumbers(
         order=axes,
         names=tuple(metric.metric if axis == METRIC else trials.axes[axis].name for axis in axes),
         labels=tuple(() if axis == METRIC else trials.axes[axis].labels for axis in axes),
-        places=places,
+        places=places.T,
         scores=trials.scores,
         steps=steps,
         reach=np.where(drawn, reach, 0).astype(np.int64),

@@ -16,7 +16,7 @@ import numpy as np
 from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
-from hpo_tui.plots.data import Bools, Floats, Ints, Trials
+from hpo_tui.plots.data import Floats, Ints, Trials
 from hpo_tui.plots.frame import Inner, ends_first
 from hpo_tui.plots.parallel_numbers import METRIC, ParallelNumbers, parallel_numbers
 from hpo_tui.plots.pen import Pen
@@ -86,29 +86,33 @@ def segments(numbers: ParallelNumbers) -> tuple[dict[Segment, int], dict[Segment
     The latter come with the part of the way to the next axis that is drawn: 1, or less where the line is cut.
     """
     shown: dict[Segment, int] = {}
-    for at in range(len(numbers.order) - 1):
-        here = numbers.reach > at + 1
-        seen = here & numbers.in_view & (numbers.steps >= 0)
-        for left, right, step in _gathered(numbers, at, seen):
-            shown[at, left, right] = step
     cut: dict[Segment, float] = {}
+    # A line's place on an axis in parts of it, -1 where it has none; and the rows of both kinds of lines.
+    fine = np.where(np.isfinite(numbers.places), np.rint(numbers.places * _FINEST), -1).astype(np.int64)
+    seen = np.flatnonzero(numbers.in_view & (numbers.steps >= 0) & (numbers.reach > 0))
+    out = np.flatnonzero(~numbers.in_view & (numbers.reach > 0))
     for at in range(len(numbers.order) - 1):
-        ending = (numbers.reach == at + 1) & ~numbers.in_view
-        cut |= {(at, left, right): _STUB for left, right, _ in _gathered(numbers, at, ending)}
-        beyond = (numbers.reach > at + 1) & ~numbers.in_view
-        cut |= {(at, left, right): 1.0 for left, right, _ in _gathered(numbers, at, beyond)}
+        lefts, rights = fine[:, at], fine[:, at + 1]
+        for left, right, step in _gathered(lefts[seen], rights[seen], numbers.steps[seen]):
+            shown[at, left, right] = step
+        for kept, way in ((numbers.reach[out] == at + 1, _STUB), (numbers.reach[out] > at + 1, 1.0)):
+            rows = out[kept]
+            cut |= {(at, left, right): way for left, right, _ in _gathered(lefts[rows], rights[rows])}
     return shown, cut
 
 
-def _gathered(numbers: ParallelNumbers, at: int, rows: Bools) -> list[tuple[float, float, int]]:
-    """Return the distinct places on two neighbouring axes of some rows, with the best step of each pair.
+def _gathered(lefts: Ints, rights: Ints, steps: Ints | None = None) -> list[tuple[float, float, int]]:
+    """Return the distinct places on two neighbouring axes, with the best of the steps of each pair.
 
     Where there are too many pairs, places that lie close together become one.
     """
-    pair, steps = numbers.places[rows, at : at + 2], numbers.steps[rows]
-    known = np.isfinite(pair).all(axis=1)
+    known = (lefts >= 0) & (rights >= 0)
+    keys = lefts * (_FINEST + 1) + rights
+    best = np.full((_FINEST + 1) ** 2, -2, dtype=np.int64)
+    np.maximum.at(best, keys[known], steps[known] if steps is not None else -1)
+    pairs = np.flatnonzero(best > -2)
+    pair, steps = np.stack(np.divmod(pairs, _FINEST + 1), axis=1) / _FINEST, best[pairs]
     fine = _FINEST
-    pair, steps = _at_resolution(pair[known], steps[known], fine)
     while len(pair) > _MOST_PIECES:
         fine = fine * 3 // 4
         pair, steps = _at_resolution(pair, steps, fine)
