@@ -115,8 +115,16 @@ class Table:
         """How many replicates failed or diverged."""
         return self.results.failed
 
-    def trainings_of(self, seen: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return the rows of the trainings that count, of these trials."""
+    @cached_property
+    def trainings(self) -> NDArray[np.int64]:
+        """The rows of the trainings that count, of the trials in view."""
+        return self._trainings_of(self.in_view)
+
+    def trainings_without(self, factor: int) -> NDArray[np.int64]:
+        """Return the same when the trim of one hyperparameter is left out of account."""
+        return self._trainings_of(self.seen_without(factor)) if self.hidden[factor].any() else self.trainings
+
+    def _trainings_of(self, seen: NDArray[np.bool_]) -> NDArray[np.int64]:
         return np.flatnonzero(self.results.counted(self.measure) & seen[self.results.trial - 1])
 
     def seen_without(self, factor: int) -> NDArray[np.bool_]:

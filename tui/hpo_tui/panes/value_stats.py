@@ -30,8 +30,9 @@ def value_stats(table: Table, factor: int, collapsed: frozenset[JobKey] = frozen
     """
     mask, levels, results = table.seen_without(factor), len(table.levels[factor].groups), table.results
     line = table.levels[factor].of[table.codes[:, factor]]
-    failed = np.bincount(line[mask], table.failed[mask], levels).astype(int)
-    rows = table.trainings_of(mask)
+    bad = np.flatnonzero(mask & (table.failed > 0))
+    failed = np.bincount(line[bad], table.failed[bad], levels).astype(int)
+    rows = table.trainings_without(factor)
     codes = line[results.trial[rows] - 1]
     count = np.bincount(codes, minlength=levels).tolist()
     if table.mixes_losses(factor):

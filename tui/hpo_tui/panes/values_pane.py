@@ -100,7 +100,7 @@ def _ends(desk: Desk) -> tuple[float, float] | None:
 
     def find() -> tuple[float, float] | None:
         table = desk.table
-        rows = table.trainings_of(table.in_view)
+        rows = table.trainings
         return limits(table.results.values(table.measure)[rows]) if not table.apart else None
 
     return desk.once_for_table("values' axis", find)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from hpo_core.plan.metrics import Objective
-from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Trials
+from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Trials, by_column
 from hpo_tui.plots.legend import RampLegend
 from hpo_tui.plots.projection import View, default_view
 from hpo_tui.plots.scale import format_ticks, fraction, limits, ramp_steps, round_ticks
@@ -162,7 +162,7 @@ def scatter_numbers(trials: Trials, metric: Objective, look: ScatterLook | None 
     scored = trials.scored
     rows = np.flatnonzero(trials.placed(shown) & (scored | trials.failed)) if shown else np.zeros(0, np.int64)
     scores = np.where(scored[rows], trials.scores[rows], np.nan)
-    codes = trials.codes[rows][:, list(shown)]
+    codes = by_column(trials.codes[rows, axis] for axis in shown) if shown else np.zeros((0, 0), np.int64)
     members = np.ones(len(rows), dtype=np.int64)
     if len(shown) == 2:
         rows, codes, scores, members = _means(rows, codes, scores, metric, trials)
@@ -178,7 +178,7 @@ def scatter_numbers(trials: Trials, metric: Objective, look: ScatterLook | None 
         axes=axes,
         rows=rows,
         members=members,
-        positions=np.stack(positions, axis=1) if positions else np.zeros((0, 0)),
+        positions=np.array(positions).T if positions else np.zeros((0, 0)),
         scores=scores,
         steps=ramp_steps(scores, low, high, metric),
         failed=~np.isfinite(scores),
@@ -244,9 +244,11 @@ def shown_in_cells(numbers: ScatterNumbers, cols: Ints, lines: Ints, width: int,
         part = fraction(numbers.scores, legend.low, legend.high)
         worth = np.nan_to_num(part if legend.metric.maximised else 1.0 - part, nan=-1.0)
     worth = np.where(numbers.highlighted, 2.0, worth) + 1e-9 * near
-    order = np.argsort(worth, kind="stable")
     cells = lines * width + cols
-    winner = np.full(int(cells.max(initial=0)) + 1, -1, dtype=np.int64)
-    winner[cells[order]] = order
+    best = np.full(int(cells.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(best, cells, worth)
+    winner = np.full(len(best), -1, dtype=np.int64)
+    first = np.flatnonzero(worth == best[cells])
+    winner[cells[first]] = first  # of equals the last: numpy keeps the last assignment to a place
     kept = winner[winner >= 0]
     return Shown(kept, cols[kept], lines[kept])

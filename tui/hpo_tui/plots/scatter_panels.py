@@ -6,6 +6,7 @@ for all of them. Where there is more room, the marks are larger.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,8 +115,10 @@ def _best(numbers: ScatterNumbers) -> int:
 def _cells(numbers: ScatterNumbers, panels: Panels) -> tuple[Ints, Ints]:
     """Return the column and the row of each point."""
     right, up, count = (len(ticks) for ticks in numbers.ticks)
-    thirds = [place for place, _ in numbers.ticks[2]]
-    panel = np.abs(numbers.positions[:, 2, None] - np.array(thirds)[None, :]).argmin(axis=1)
+    thirds = np.array([place for place, _ in numbers.ticks[2]])
+    order = np.argsort(thirds, kind="stable")
+    halfway = (thirds[order][1:] + thirds[order][:-1]) / 2
+    panel = order[np.searchsorted(halfway, numbers.positions[:, 2])]  # the nearest
     corners = np.array([panels.corner(place, up) for place in range(count)], dtype=np.int64)[panel]
     cols = corners[:, 0] + np.floor(_place(numbers.positions[:, 0], right) * panels.across + 1e-6).astype(np.int64)
     tops = _place(1.0 - numbers.positions[:, 1], up) * panels.up + max(panels.up - 1, 0) // 2
@@ -157,7 +160,9 @@ def _numbers(numbers: ScatterNumbers, points: Ints, panels: Panels) -> list[str]
         return []
     if np.abs(kept).max() < 1:
         for decimals in range(_MOST_DECIMALS, _LEAST_DECIMALS - 1, -1):
-            texts = [_bare(score, decimals) for score in scores]
+            if decimals + 1 > room:
+                continue  # no score is shorter
+            texts = [_bare(score, decimals) for score in scores.tolist()]
             if max(map(width_of, texts)) <= room:
                 return texts
         return []
@@ -170,7 +175,7 @@ def _numbers(numbers: ScatterNumbers, points: Ints, panels: Panels) -> list[str]
 
 def _bare(score: float, decimals: int) -> str:
     """Return ".940": what is below 1 needs no zero to be read."""
-    return f"{score:.{decimals}f}".replace("0.", ".", 1) if np.isfinite(score) else ""
+    return f"{score:.{decimals}f}".replace("0.", ".", 1) if math.isfinite(score) else ""
 
 
 def _write_around(canvas: Canvas, width: int, numbers: ScatterNumbers, panels: Panels, plain: bool) -> None:

@@ -94,7 +94,7 @@ def _trainings(desk: Desk) -> Trials:
     seen, columns = trials_in_view(desk, marked=False), list(table.loss_columns)
     if not columns:
         seen, columns = in_lines(table, seen), list(range(len(table.factors)))
-    rows = table.trainings_of(table.in_view)
+    rows = table.trainings
     place = (np.cumsum(table.in_view) - 1)[results.trial[rows] - 1]
     axes, codes = tuple(seen.axes[column] for column in columns), seen.codes[:, columns]
     if len(table.loss_columns) > 1 and table.within is not None:
