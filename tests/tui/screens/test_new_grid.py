@@ -192,14 +192,6 @@ async def test_a_folder_is_asked_for_found_and_looked_at_before_anything_is_made
         assert list(sessions.iterdir()) == []
 
 
-async def test_escape_makes_nothing(open_app, sessions: Path) -> None:
-    async with open_app() as see:
-        await begin(see)
-        await see.press("escape")
-        await see.until(lambda: screen(see) == "HomeScreen")
-        assert list(sessions.iterdir()) == []
-
-
 async def test_ctrl_t_puts_the_usual_values_in_and_out(open_app) -> None:
     async with open_app() as see:
         await begin(see)
@@ -219,15 +211,6 @@ async def test_the_mouse_changes_a_choice_and_goes_back(open_app) -> None:
         await see.until(lambda: see.app.screen.row("path").size.height > 0)  # the form is laid out anew
         await see.pilot.click("#deed-back")
         await see.until(lambda: screen(see) == "HomeScreen")
-
-
-async def test_f1_names_the_keys_of_the_form(open_app) -> None:
-    async with open_app() as see:
-        await begin(see)
-        await see.press("f1")
-        await see.until(lambda: screen(see) == "HelpScreen")
-        await see.press("escape")
-        await see.until(lambda: screen(see) == "NewGridScreen")
 
 
 async def test_ascii_terminals_see_ascii_alone(open_app) -> None:
@@ -384,7 +367,9 @@ async def test_a_made_up_speed_is_no_expectation_of_a_real_training(open_app, se
         await see.shows("summary", "unknown until the first training")
 
 
-async def test_a_form_calls_what_it_does_by_one_word_on_the_button_in_the_footer_and_in_the_help(open_app) -> None:
+async def test_a_form_calls_what_it_does_by_one_word_on_button_footer_and_help_and_escape_makes_nothing(
+    open_app, sessions: Path
+) -> None:
     async with open_app() as see:
         await begin(see)
         buttons = [str(deed.content).strip("[ ]") for deed in see.app.screen.query(".deed")]
@@ -394,6 +379,11 @@ async def test_a_form_calls_what_it_does_by_one_word_on_the_button_in_the_footer
         await see.press("f1")
         await see.until(lambda: screen(see) == "HelpScreen")
         assert "write the grid as a spec file where you are" in str(see.app.screen.query_one("Static").content)
+        await see.press("escape")
+        await see.until(lambda: screen(see) == "NewGridScreen")
+        await see.press("escape")
+        await see.until(lambda: screen(see) == "HomeScreen")
+        assert list(sessions.iterdir()) == []
 
 
 @pytest.mark.parametrize("width", [pytest.param(100, marks=pytest.mark.long), 120])
