@@ -17,7 +17,7 @@ from hpo_core.engine.clock import Clock
 from hpo_core.engine.dispatch import Dispatcher
 from hpo_core.engine.job_queue import JobQueue
 from hpo_core.engine.order_book import OrderBook
-from hpo_core.engine.recorder import Recorder
+from hpo_core.engine.recorder import Observer, Recorder
 from hpo_core.engine.supervisor import Limits, Supervisor
 from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.journal.events import (
@@ -36,6 +36,7 @@ from hpo_core.results.in_view import in_view
 from hpo_core.results.trim import TRIAL, Hidden, Trim
 from hpo_core.session.opening import read_session
 from hpo_core.session.snapshot import ENDED
+from hpo_core.session.state import SessionState
 from hpo_core.workloads.synthetic import synthetic_curve
 
 TRIALS, REPLICATES, EPOCHS = 4, 2, 3
@@ -60,12 +61,16 @@ class Desk(RuleBasedStateMachine):
         """An engine takes the session, or takes it over."""
         self.lock = SessionLock(self.folder.lock)
         self.lock.acquire()
-        self.recorder = Recorder(self.folder, self.lock, UnsyncedFiles())
+        queues: list[JobQueue] = []
+
+        def learners(state: SessionState) -> list[Observer]:
+            queues.append(JobQueue(state))
+            return [queues[-1].observe]
+
+        self.recorder = Recorder(self.folder, self.lock, UnsyncedFiles(), watched_by=learners)
         self.state = self.recorder.state
         self.supervisor = Supervisor(ReplayExecutor(), Clock(), Limits())
-        queue = JobQueue(self.state)
-        self.recorder.watch(queue.observe)
-        self.dispatcher = Dispatcher(self.folder, self.recorder, self.supervisor, queue, 2)
+        self.dispatcher = Dispatcher(self.folder, self.recorder, self.supervisor, queues[-1], 2)
         self.orders = OrderBook(self.recorder, self.supervisor, self.dispatcher)
         self.recorder.record(EngineStarted(host="h", boot_id="b", pid=os.getpid(), version="0"))
 

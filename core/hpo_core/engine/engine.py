@@ -23,7 +23,7 @@ from hpo_core.engine.planner import Planner
 from hpo_core.engine.prober import Prober
 from hpo_core.engine.pruning import Pruning
 from hpo_core.engine.readings import Readings
-from hpo_core.engine.recorder import JournalLost, Recorder
+from hpo_core.engine.recorder import JournalLost, Observer, Recorder
 from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.engine.supervisor import Limits, Supervisor
 from hpo_core.errors import ExecutorError, SessionError
@@ -46,6 +46,7 @@ from hpo_core.journal.lock import Holder, SessionLock
 from hpo_core.plan.plans import start_plan
 from hpo_core.session.control import discard_orders
 from hpo_core.session.paths import SessionFolder
+from hpo_core.session.state import SessionState
 from hpo_core.text import clean, plural
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class Engine:
         try:
             self._lock.acquire(take_over)
             discard_orders(folder.control)
-            self._recorder = Recorder(folder, self._lock, files, self._clock)
+            self._recorder = Recorder(folder, self._lock, files, self._clock, self._learners)
         except OSError as error:
             self._lock.release()
             where = clean(error.filename or folder.path)
@@ -107,15 +108,17 @@ class Engine:
         self._assemble(options.workers or executor.suggested_workers, limits or Limits())
         self._begin()
 
+    def _learners(self, state: SessionState) -> tuple[Observer, Observer]:
+        """Make those who learn from the past as well."""
+        self._queue = JobQueue(state)
+        self._estimator = Estimator(lambda: state.spec, self._queue.compile_key)
+        return self._queue.observe, self._estimator.observe
+
     def _assemble(self, workers: int, limits: Limits) -> None:
         recorder = self._recorder
         self._state = recorder.state
         self._supervisor = Supervisor(self._executor, self._clock, limits)
-        queue = JobQueue(self._state)
-        estimator = Estimator(lambda: self._state.spec, queue.compile_key)
-        recorder.watch(queue.observe)
-        recorder.watch(estimator.observe)
-        recorder.forget_history()
+        queue, estimator = self._queue, self._estimator
         if self._state.spec.tensorboard:
             recorder.watch(EventLog(self.folder.tensorboard, self._state, self._say_of_events).observe)
         estimator.begin(self._clock.wall())

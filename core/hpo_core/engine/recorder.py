@@ -12,7 +12,7 @@ import errno
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from hpo_core.engine.clock import Clock, Every
@@ -23,7 +23,7 @@ from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.reader import JournalReader
 from hpo_core.journal.writer import JournalWriter, set_torn_tail_aside
 from hpo_core.session.index import keep_index
-from hpo_core.session.opening import check_readable
+from hpo_core.session.opening import PIECE_BYTES, check_readable, no_collections
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.state import SessionState
 from hpo_core.session.status import READ_ONLY
@@ -48,11 +48,15 @@ class Recorder:
     """Opens a session for writing by replay, then records. The caller holds ``lock``. Raises ``OSError``."""
 
     def __init__(
-        self, folder: SessionFolder, lock: SessionLock, files: Files = REAL_FILES, clock: Clock | None = None
+        self,
+        folder: SessionFolder,
+        lock: SessionLock,
+        files: Files = REAL_FILES,
+        clock: Clock | None = None,
+        watched_by: Callable[[SessionState], Iterable[Observer]] = lambda _: (),
     ) -> None:
         self.folder = folder
         self._spec = folder.load_spec()
-        self.state = SessionState(self._spec)
         self.blocked = ""
         """Why nothing can be written at the moment, in a sentence; empty where all is well."""
         self.crowded = ""
@@ -67,26 +71,32 @@ class Recorder:
         self._retry = Every(RETRY_SECONDS, self._clock)
         self._check = Every(CHECK_SECONDS, self._clock)
         self._reader = JournalReader(folder.path)
-        self._observers: list[Observer] = []
-        self._history = self._reader.poll()
-        self.state.apply_all(self._history)
+        self._read(watched_by)
         check_readable(self.state.snapshot(), folder)
         self.torn_bytes = set_torn_tail_aside(folder.path, self._reader, files)
         self._writer = JournalWriter(
             folder.path, self._reader.gen + 1, self._reader.last_seq, files, self._clock.steady
         )
         self.gen = self._writer.gen
-        self._checked = False  # what another engine wrote while this one opened the journal counts too
+
+    def _read(self, watched_by: Callable[[SessionState], Iterable[Observer]]) -> None:
+        """Replay the journal, piece by piece, so that its records are never in memory all together."""
+        restarts = -1
+        with no_collections():
+            while restarts < 0 or self._reader.share < 1:
+                records = self._reader.poll(PIECE_BYTES)
+                if restarts != self._reader.restarts:  # a record came to light that was missing: begin anew
+                    restarts = self._reader.restarts
+                    self.state = SessionState(self._spec)
+                    self._observers = [*watched_by(self.state)]
+                self.state.apply_all(records)
+                for observer in self._observers:
+                    for record in records:
+                        observer(record)
 
     def watch(self, observer: Observer) -> None:
-        """Let ``observer`` see every record: those of the past now, those to come once they are applied."""
-        for record in self._history:
-            observer(record)
+        """Let ``observer`` see each record to come, once it is applied; ``watched_by`` sees the past's as well."""
         self._observers.append(observer)
-
-    def forget_history(self) -> None:
-        """Let go of the past's records, once everybody has seen them."""
-        self._history = []
 
     def record(self, event: Event, durable: bool = False) -> None:
         """Append ``event`` and apply it; ``durable`` waits for the disk. Never raises for a full disk."""
@@ -222,10 +232,7 @@ class Recorder:
             raise JournalLost("The journal was deleted, replaced or cut while the engine worked.")
         if not self._lock.is_ours():
             raise Superseded("The session's lock file was removed or replaced; this engine stops.")
-        if self._checked and self._writer.is_alone():
-            return
         self._reader.poll()
-        self._checked = True
         if self._reader.gen > self.gen:
             raise Superseded("A newer engine has taken the session over; this one stops.")
 

@@ -113,16 +113,6 @@ class JournalWriter:
             return True  # a file system that does not answer is no proof
         return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino) and there.st_size >= self._size
 
-    def is_alone(self) -> bool:
-        """Whether there is nothing in the journal but what was there at the start and what was written here since.
-
-        Only known of a journal in one file.
-        """
-        try:
-            return segments(self.folder) == [self._path] and self._path.stat().st_size == self._size
-        except OSError:
-            return False
-
     def close(self) -> None:
         """Sync and close."""
         try:

@@ -251,23 +251,6 @@ def test_the_writer_notices_that_its_file_was_deleted_replaced_or_cut(
     writer.close()
 
 
-def test_the_writer_notices_that_somebody_else_writes_too(tmp_path: Path, unsynced_files: Files) -> None:
-    first = JournalWriter(tmp_path, 1, 0, unsynced_files)
-    first.append(story()[0])
-    assert first.is_alone()
-    second = JournalWriter(tmp_path, 2, 1, unsynced_files)
-    assert first.is_alone()
-    assert second.is_alone()
-    second.append(story()[1])
-    assert not first.is_alone()
-    second.close()
-    first.close()
-    third = JournalWriter(tmp_path, 3, 2, unsynced_files)
-    (tmp_path / "journal-2.jsonl").touch()
-    assert not third.is_alone(), "a journal in two files is read"
-    third.close()
-
-
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(garbage=st.binary(max_size=300))
 def test_garbage_is_refused_with_a_reason(garbage: bytes) -> None:
