@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import tomli_w
 from grid_plan import Plan, Result, load_results, save_plan
@@ -110,10 +111,17 @@ class HpoTui(Way):
 
 
 def working_seconds(folder: SessionFolder) -> float:
-    """Return the seconds from a session's first training to the end of its last."""
+    """Return the seconds from each worker's first training, on the mean, to the end of the session's last.
+
+    The mean, since a worker that is ready a second after the other has started later, and works no slower.
+    """
     records = JournalReader(folder.path).poll()
-    began = min(record.time for record in records if isinstance(record.event, AttemptStarted))
-    return max(record.time for record in records if isinstance(record.event, AttemptEnded)) - began
+    first: dict[int, float] = {}
+    for record in records:
+        if isinstance(record.event, AttemptStarted):
+            first.setdefault(record.event.worker, record.time)
+    ended = max(record.time for record in records if isinstance(record.event, AttemptEnded))
+    return ended - fmean(first.values())
 
 
 def spec_text(plan: Plan, session: dict[str, str | bool]) -> str:

@@ -251,7 +251,7 @@ class RayExecutor:
             try:
                 found.append((of, self._ray.get(ref)))
             except (self._ray.exceptions.RayError, OSError) as error:
-                _write(of.log, f"{clean(error, 2000)}\n".encode())
+                _write(of.log, f"{_why(error)}\n".encode())
                 found.append((of, None))
         return found
 
@@ -309,6 +309,11 @@ def _write(log: Path, words: bytes) -> None:
         fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
         with os.fdopen(fd, "wb") as file:
             file.write(words)
+
+
+def _why(error: Exception) -> str:
+    """Return what Ray says of a relay that is lost, on one line; indented lines only number the relay."""
+    return clean(" ".join(line for line in str(error).splitlines() if line[:1] not in ("\t", " ")), 2000)
 
 
 def _keep(path: Path, model: bytes) -> str:

@@ -141,3 +141,8 @@ def test_a_cluster_that_may_want_a_token_is_spoken_of(tmp_path: Path, monkeypatc
     assert "set RAY_AUTH_MODE=token" in ray_cluster._token_in_words()
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     assert ray_cluster._token_in_words() == ""
+
+
+def test_why_a_relay_is_lost_is_one_line_without_rays_numbers() -> None:
+    said = RuntimeError("The actor died.\n\tclass_name: Relay\n\tactor_id: 061e\nThe actor never ran.")
+    assert ray_cluster._why(said) == "The actor died. The actor never ran."
