@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hpo_core.text import clean
 from hpo_tui.desk.table_in_view import Table
@@ -31,11 +32,19 @@ _WORD = max(map(len, SIGNS)) + 1
 
 @dataclass(frozen=True, slots=True)
 class ValueLine:
-    """One line of the pane; ``value`` is None for the hyperparameter's own line."""
+    """One line of the pane; ``value`` is None for the hyperparameter's own line.
+
+    It is drawn when its row is asked for: of hundreds of values few are seen.
+    """
 
     factor: int
     value: int | None
-    row: Row
+    draw: Callable[[], Row]
+
+    @property
+    def row(self) -> Row:
+        """The line's cells."""
+        return self.draw()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +73,25 @@ def value_lines(
     """
     columns = _Columns.of(table, stats, look)
     strips = iter(once(("strips", columns.strip, look), lambda: _strips(table, stats, columns.strip, look)))
+
+    def drawn(factor: int, level: int, label: str, stat: ValueStats, hidden: bool, strip: Row) -> Row:
+        place = (factor, level)
+        mark = None if hidden else marks.values.get(place)
+        half = math.nan if hidden else marks.halves.get(place, math.nan)
+        lead = columns.lead(level, label, hidden, place == cursor)
+        return padded((*lead, *strip, *columns.figures(stat, half, mark, hidden)), look.width)
+
     lines: list[ValueLine] = []
     spaced = sum(len(rows) + 2 for rows in stats) - 1 <= look.height
     for factor, (hyperparameter, rows) in enumerate(zip(table.levels, stats, strict=True)):
         if factor and spaced:
-            lines.append(ValueLine(factor, None, padded((), look.width)))
-        heading = columns.heading(
-            hyperparameter.name, factor == cursor[0], marks.verdicts.get(factor, ""), marks.sure
-        )
-        lines.append(ValueLine(factor, None, heading))
-        out = table.lines_out(factor)
+            lines.append(ValueLine(factor, None, partial(padded, (), look.width)))
+        said = (hyperparameter.name, factor == cursor[0], marks.verdicts.get(factor, ""), marks.sure)
+        lines.append(ValueLine(factor, None, partial(columns.heading, *said)))
+        out = table.lines_out(factor).tolist()
         for level, (label, stat) in enumerate(zip(hyperparameter.labels, rows, strict=True)):
-            hidden = bool(out[level])
-            mark = None if hidden else marks.values.get((factor, level))
-            half = math.nan if hidden else marks.halves.get((factor, level), math.nan)
-            lead = columns.lead(level, label, hidden, (factor, level) == cursor)
-            row = (*lead, *next(strips), *columns.figures(stat, half, mark, hidden))
-            lines.append(ValueLine(factor, level, padded(row, look.width)))
+            line = partial(drawn, factor, level, label, stat, out[level], next(strips))
+            lines.append(ValueLine(factor, level, line))
     return lines
 
 
