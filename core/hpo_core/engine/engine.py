@@ -28,7 +28,6 @@ from hpo_core.engine.recovery import write_recovery_copy
 from hpo_core.engine.supervisor import Limits, Supervisor
 from hpo_core.errors import ExecutorError, SessionError
 from hpo_core.executors.executor import Executor
-from hpo_core.executors.registry import EXECUTORS
 from hpo_core.executors.sharing import ENGINE, claim, engine_claims
 from hpo_core.journal.events import (
     DEFAULT_OPTIONS,
@@ -156,7 +155,7 @@ class Engine:
         if self._recorder.blocked:
             self._close()
             raise SessionError(f"The session cannot be written. {self._recorder.blocked}")
-        if not EXECUTORS[self._options.executor].cluster:  # its workers are elsewhere
+        if not self._options.address:  # else its workers are elsewhere
             claim(self._here, self.folder, self._dispatcher.workers)
         self._planner.record_plan()
         self._pruning.begin()

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
 from hpo_core.executors.gpus import GpuShare
+from hpo_core.executors.replay import ReplayExecutor
 from hpo_core.executors.sharing import ENGINE, claim, engine_claims, sessions_here, sharing_now, sharing_words
 from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.spec import SessionSpec
@@ -85,3 +87,14 @@ def test_two_engines_tell_their_screens_of_each_other(tmp_path: Path, monkeypatc
         status = read_status(folder.status)
         assert status is not None
         assert [(each.name, each.workers) for each in status.others] == [(other.name, 1)]
+
+
+@pytest.mark.parametrize(("address", "told"), [("", True), ("head:6379", False)])
+def test_a_session_over_ray_is_told_to_others_on_this_machine_unless_its_workers_are_elsewhere(
+    make_session: Callable[..., SessionFolder], monkeypatch: pytest.MonkeyPatch, address: str, told: bool
+) -> None:
+    claims: list[object] = []
+    monkeypatch.setattr("hpo_core.engine.engine.claim", lambda *claim: claims.append(claim))
+    options = EngineOptions(executor="ray", workload="synthetic", workers=1, address=address)
+    assert Engine(make_session(), ReplayExecutor(), options, tick=0.001).run() == "finished"
+    assert bool(claims) == told
