@@ -199,3 +199,23 @@ def test_home_starts_the_demo_at_a_key(in_terminal: Any, tmp_path: Path) -> None
     terminal.type("q")
     assert terminal.wait_for_exit() == 0
     assert "Traceback" not in terminal.text
+
+
+def test_a_session_that_cannot_be_shown_leaves_the_terminal_and_says_why(in_terminal: Any, tmp_path: Path) -> None:
+    shutil.copytree(PAPER, tmp_path / "sessions" / "paper")
+    spec = tmp_path / "sessions" / "paper" / "spec.toml"
+    spec.write_text(spec.read_text().replace("[session]", "[sessions]"))
+    terminal = in_terminal("open", "paper")
+    terminal.wait_for("hpo-tui: ")
+    while b"unknown key 'sessions'" not in terminal.sent:
+        assert terminal.read(60), terminal.text
+    assert terminal.process.wait(60) == 2
+    assert terminal.restored
+
+
+def test_keys_that_are_typed_before_anything_is_seen_are_not_lost(in_terminal: Any, tmp_path: Path) -> None:
+    shutil.copytree(PAPER, tmp_path / "sessions" / "paper")
+    terminal = in_terminal("open", "paper")
+    terminal.wait_for("paper")  # which stands there before all the rest
+    terminal.type("5")
+    terminal.wait_for("48 of 60")

@@ -6,6 +6,7 @@ what the command line calls once it knows that the terminal can show a screen.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
@@ -100,6 +101,9 @@ class HpoApp(App[None]):
             self.failure = error
             self.exit()
         self.filled = True
+        if not gc.isenabled():  # see ``show_screen``
+            gc.freeze()  # what was imported stays; to look through it held up keys for 100 ms, again and again
+            gc.enable()
         for event in self._early:
             self.post_message(event)
 

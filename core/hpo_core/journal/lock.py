@@ -17,7 +17,6 @@ from pathlib import Path
 from types import TracebackType
 
 import msgspec
-import psutil
 
 from hpo_core.errors import SessionLocked
 from hpo_core.journal.files import open_own
@@ -39,6 +38,8 @@ class Holder(msgspec.Struct, frozen=True):
     @classmethod
     def this_process(cls) -> Holder:
         """The calling process, from now."""
+        import psutil  # who only looks has no need of it
+
         return cls(socket.gethostname(), boot_id(), os.getpid(), time.time(), psutil.Process().create_time())
 
     def describe(self) -> str:
@@ -52,6 +53,8 @@ def boot_id() -> str:
     """Return what tells one boot of this machine from the next."""
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    import psutil
+
     return str(int(psutil.boot_time()))
 
 

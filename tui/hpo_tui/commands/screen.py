@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def show_screen(
 ) -> int:
     """Show a session, or home where ``folder`` is None; return the exit status. Raises ``TerminalError``."""
     check_terminal()
+    gc.disable()  # until the app has its screen: what is imported is no garbage
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
     from hpo_tui.app import run_screen
