@@ -57,9 +57,9 @@ class Estimator:
         self._share = Mean()
         self._epochs = Mean()
         self._compiled: set[tuple[int, Hashable]] = set()
-        self._compiling: set[JobKey] = set()
-        self._spent: dict[JobKey, float] = {}
-        self._seen: dict[JobKey, int] = {}
+        self._compiling: set[tuple[int, int]] = set()
+        self._spent: dict[tuple[int, int], float] = {}
+        self._seen: dict[tuple[int, int], int] = {}
         self._ends: deque[float] = deque(maxlen=21)
         self._kinds: dict[int, Kind] = {}
         self._same_kind: dict[Kind, Kind] = {}
@@ -69,12 +69,12 @@ class Estimator:
     def observe(self, record: Envelope) -> None:
         """Learn from one record."""
         match record.event:
+            case EpochEnded() as event:  # most of a journal
+                self._epoch_ended((event.trial, event.replicate), event.seconds)
             case AttemptStarted() as event:
-                self._start(JobKey(event.trial, event.replicate), event.worker)
-            case EpochEnded() as event:
-                self._epoch_ended(JobKey(event.trial, event.replicate), event.seconds)
+                self._start((event.trial, event.replicate), event.worker)
             case AttemptEnded() as event:
-                key = JobKey(event.trial, event.replicate)
+                key = (event.trial, event.replicate)
                 spent, seen = self._spent.pop(key, 0.0), self._seen.pop(key, 0)
                 if event.status == "complete":
                     self._overhead.add(max(event.seconds - spent, 0.0))
@@ -151,21 +151,24 @@ class Estimator:
 
     # ---------------------------------------------------------------------------------------------------------
 
-    def _start(self, key: JobKey, worker: int) -> None:
+    def _start(self, key: tuple[int, int], worker: int) -> None:
         self._spent[key], self._seen[key] = 0.0, 0
-        network = (worker, self._network(key.trial))
+        network = (worker, self._network(key[0]))
         if network not in self._compiled:
             self._compiled.add(network)
             self._compiling.add(key)
 
-    def _epoch_ended(self, key: JobKey, seconds: float) -> None:
+    def _epoch_ended(self, key: tuple[int, int], seconds: float) -> None:
         self._spent[key] = self._spent.get(key, 0.0) + seconds
         self._seen[key] = self._seen.get(key, 0) + 1
         if key in self._compiling:
             self._compiling.discard(key)
             self._first_epoch.add(seconds)
             return
-        self._epoch.setdefault(self._kind(key.trial)[0], Mean()).add(seconds)
+        speed_key = self._kind(key[0])[0]
+        if (mean := self._epoch.get(speed_key)) is None:
+            mean = self._epoch[speed_key] = Mean()
+        mean.add(seconds)
         self._any_epoch.add(seconds)
 
     def _kind(self, trial: int) -> Kind:
