@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import Any
 
 import tomli_w
-from own_peer import BATCH, REPLICATES, load
+from own_peer import BATCH, load
 from stopwatch import Took
 from stopwatch import run as timed
 from ways import environment
@@ -30,14 +30,14 @@ LABELS = {
 }
 
 
-def measure_all(names: Sequence[str], workers: int, rounds: int, limit: float) -> bool:
+def measure_all(names: Sequence[str], workers: int, replicates: int, rounds: int, limit: float) -> bool:
     """Print the table, and each run as it ends on stderr; return whether every way trained all."""
     print("| model | way | seconds | to hpo-tui | CPU seconds | objective |\n|---|---|---:|---:|---:|---:|")
     whole = True
     for name in names:
         found: dict[str, tuple[Took, list[float]]] = {}
         for way in (*LABELS, OURS, *([HAND_MADE] if name == "paper_network" else [])) * rounds:
-            took, scores = _measure(way, name, workers, limit)
+            took, scores = _measure(way, name, workers, replicates, limit)
             ran = f"{took.wall:.1f} s, {took.cpu:.0f} s of CPU time, load before {took.load:.1f}"
             print(f"{name}, {way}: {len(scores)} trainings, {ran}", file=sys.stderr, flush=True)
             if way not in found or took.wall < found[way][0].wall:
@@ -52,19 +52,20 @@ def measure_all(names: Sequence[str], workers: int, rounds: int, limit: float) -
     return whole
 
 
-def _measure(way: str, name: str, workers: int, limit: float) -> tuple[Took, list[float]]:
+def _measure(way: str, name: str, workers: int, replicates: int, limit: float) -> tuple[Took, list[float]]:
     with tempfile.TemporaryDirectory(prefix=f"own-{name}-") as made:
         folder, model = Path(made), HERE / "own_models" / f"{name}.py"
         results: Callable[[], list[float]]
         if way in LABELS:
             place = folder / "results.json"
-            command = [sys.executable, str(HERE / "own_peer.py"), way, str(model), str(workers), str(place)]
+            numbers = [str(workers), str(replicates)]
+            command = [sys.executable, str(HERE / "own_peer.py"), way, str(model), *numbers, str(place)]
 
             def results() -> list[float]:
                 return list(json.loads(place.read_text(encoding="utf-8")))
         else:
             spec, own = folder / "grid.toml", load(model)
-            spec.write_text(_spec(own, None if way == HAND_MADE else model), encoding="utf-8")
+            spec.write_text(_spec(own, replicates, None if way == HAND_MADE else model), encoding="utf-8")
             command = [sys.executable, "-m", "hpo_tui", "run", str(spec), "--headless", "--name", "grid"]
             command += ["--workers", str(workers), "--sessions", str(folder / "sessions")]
 
@@ -81,11 +82,11 @@ def _measure(way: str, name: str, workers: int, limit: float) -> tuple[Took, lis
         return took, results()
 
 
-def _spec(own: Any, model: Path | None) -> str:
+def _spec(own: Any, replicates: int, model: Path | None) -> str:
     tables = {
         **({"model": {"file": str(model)}} if model else {"data": own.DATA}),
         "grid": own.GRID,
         "fixed": {"epochs": own.EPOCHS, "batch_size": BATCH},
-        "session": {"replicates": REPLICATES, "objective": own.OBJECTIVE},
+        "session": {"replicates": replicates, "objective": own.OBJECTIVE},
     }
     return str(tomli_w.dumps(tables))

@@ -48,6 +48,9 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--own", choices=MODELS, nargs="*", help="your own Keras model: all of these, or those named, instead"
     )
     parser.add_argument(
+        "--replicates", type=int, default=2, help="of each trial of --own: start-up and compilation are paid once"
+    )
+    parser.add_argument(
         "--plans", action="store_true", help="plans against the full grid, instead; trains nothing"
     )
     parser.add_argument("--seeds", type=int, default=20, help="orders in which --plans replays the paper's table")
@@ -73,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.own is not None:
         print(f"{machine_in_words()}. {arguments.workers} workers, the best of {arguments.repeat} rounds.\n")
         models = arguments.own or MODELS
-        return 0 if measure_all(models, arguments.workers, arguments.repeat, arguments.limit) else 1
+        numbers = arguments.workers, arguments.replicates, arguments.repeat, arguments.limit
+        return 0 if measure_all(models, *numbers) else 1
     ways, failed = usable(arguments.ways), False
     with tempfile.TemporaryDirectory(prefix="hpo-tui-bench-") as temporary:
         scratch = arguments.scratch or Path(temporary)
