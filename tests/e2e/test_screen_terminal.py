@@ -150,7 +150,7 @@ def test_a_screen_under_nohup_leaves_when_its_terminal_is_gone(in_terminal: Any,
     while terminal.process.poll() is None:  # about 3 s: a screen that spins uses all of them
         with contextlib.suppress(psutil.Error):
             used_now = sum(screen.cpu_times()[:2])
-            assert used_now - used < 1.0
+            assert used_now - used < 2.0
         with contextlib.suppress(subprocess.TimeoutExpired):
             terminal.process.wait(0.1)
         assert time.monotonic() - terminal.began < 60

@@ -7,7 +7,7 @@ stands in ``acts/``; ``session`` puts the two together.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from threading import Lock
 
@@ -30,6 +30,7 @@ from hpo_tui.look.skins import Skin
 from hpo_tui.panes import PANES
 from hpo_tui.panes.footer import footer_row
 from hpo_tui.panes.key_words import off_here
+from hpo_tui.panes.pane import Pane
 from hpo_tui.screens.dialogs import Words, take_over_choice
 from hpo_tui.screens.frames import DeskFrame
 from hpo_tui.screens.messages import Analysed, FollowFailed, Updated
@@ -74,6 +75,8 @@ class DeskScreen(DeskFrame):
         self._unsaved = ""
         self._advised = self.state.trim.cut
         self._desk: Desk | None = None
+        self._shown: Update | None = None
+        self._still: Desk | None = None
         self._drawn: dict[str, tuple[object, ...]] = {}
 
     def compose(self) -> ComposeResult:
@@ -118,13 +121,13 @@ class DeskScreen(DeskFrame):
             self._draw_panes(LIVELY)
             if not self._plots_wait:
                 self._plots_wait = True
-                self.set_timer(PLOT_SECONDS, self.draw_soon)
+                self.set_timer(PLOT_SECONDS, self._catch_up)
 
     @on(Analysed)
     def show_answer(self) -> None:
         """Show what the analyst found, or is asked now."""
-        self._desk = self._another(self.latest) if self.latest is not None else None
-        self.draw_soon()
+        self._desk, self._still = (desk and self._another(desk.update, desk) for desk in (self._desk, self._still))
+        self._draw_in_turn(iter(PANES))
 
     @on(Updated)
     def warn_where_it_trains(self, message: Updated) -> None:
@@ -282,24 +285,51 @@ class DeskScreen(DeskFrame):
         """
         if self.latest is None:
             return None
-        if self._desk is None or self._desk.update is not self.latest or self._desk.state != self.state:
-            self._desk = self._another(self.latest)
+        self._desk = self._looked_at(self.latest, self._desk)
         return self._desk
 
-    def _another(self, update: Update) -> Desk:
+    def _desk_of(self, pane: Pane) -> Desk | None:
+        """Return the desk for a pane: one that is not lively stays at its update until the plots' next time.
+
+        A key redraws what it changes then, not all that has come in meanwhile.
+        """
+        if pane.lively or self._shown is None or self._shown is self.latest:
+            return self.desk()
+        self._still = self._looked_at(self._shown, self._still or self._desk)
+        return self._still
+
+    def _looked_at(self, update: Update, before: Desk | None) -> Desk:
+        if before is not None and before.update is update and before.state == self.state:
+            return before
+        return self._another(update, before)
+
+    def _another(self, update: Update, before: Desk | None) -> Desk:
         skin = self._skin()
         colourless = not skin.palette.colours
         return Desk(
-            self.folder.name, update, self.state, self.KEYS, self.analyst, skin.ascii_only, colourless, self._desk
+            self.folder.name, update, self.state, self.KEYS, self.analyst, skin.ascii_only, colourless, before
         )
 
     def _draw(self) -> None:
-        self._draws = self._plots_wait = False
+        self._draws = False
+        self._shown = self._shown or self.latest
         self._draw_panes(PANES)
         if self.latest is not None and not self._analysed:
             self._analysed = True
             self.call_after_refresh(self.analyst.start)  # the first picture waits for nothing of it
         self.draw_footer()
+
+    def _catch_up(self) -> None:
+        self._plots_wait, self._shown = False, self.latest
+        self._draw_in_turn(iter(PANES))
+
+    def _draw_in_turn(self, names: Iterator[str]) -> None:
+        """Draw what an update changes pane by pane, so that a key waits for one of them at the most."""
+        if (name := next(names, None)) is not None:
+            self._draw_panes((name,))
+            self.call_later(self._draw_in_turn, names)
+        else:
+            self._draw()
 
     def draw_footer(self) -> None:
         """Draw the keys that can be pressed now."""
@@ -310,13 +340,14 @@ class DeskScreen(DeskFrame):
 
     def _draw_panes(self, names: Iterable[str]) -> None:
         """Draw those panes of which anything has changed that they are made of."""
-        desk, skin = self.desk(), self._skin()
-        if desk is None or not self.is_attached or self.app.screen is not self:
+        skin = self._skin()
+        if (desk := self.desk()) is None or not self.is_attached or self.app.screen is not self:
             return  # under a dialog nothing moves: every cell would be blended and sent again
         counts = desk.snapshot.counts
         quiet = not any(counts[status] for status in ("running", "waiting", "failed", "diverged"))
         for name in names:
             pane, widget = PANES[name], self.pane(name)
+            desk = self._desk_of(pane) or desk
             widget.set_class(name == self.state.view, "-open")
             widget.set_class(name == "queue" and quiet, "-idle")
             size = widget.content_size
