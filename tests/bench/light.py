@@ -39,6 +39,8 @@ SIZE = (120, 40)
 ROUNDS = 3
 SLOW = 20_000
 EVENTS = 1_000
+REPEATS = 30
+"""So often a second a keyboard repeats a held key."""
 BARE = """
 from textual.app import App
 from textual.widgets import Static
@@ -136,6 +138,19 @@ def rate(terminal: Terminal, seconds: float, meanwhile: Callable[[], None] = lam
     return (len(terminal.sent) - before) / seconds
 
 
+def every(seconds: float, does: Callable[[], None]) -> Callable[[], None]:
+    """Return what does it, however often it is called, no more often than that."""
+    due = 0.0
+
+    def now() -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + seconds
+            does()
+
+    return now
+
+
 def of_keys(bench: Bench) -> list[Row]:
     """What keys cost on the paper's session."""
     shutil.copytree(PAPER, bench.folder / "sessions" / "paper", ignore=shutil.ignore_patterns("view.json"))
@@ -149,7 +164,8 @@ def of_keys(bench: Bench) -> list[Row]:
         rows.append((name, target, f"{settle(terminal) - before:,} B", ""))
     terminal.type("[f")
     settle(terminal)
-    held = rate(terminal, 5, lambda: terminal.type("\x1b[C"))
+    repeats = every(1 / REPEATS, lambda: terminal.type("\x1b[C"))
+    held = rate(terminal, 5, repeats)
     rows.append(("held rotate key", "30 kB/s", f"{held / 1000:.1f} kB/s", ""))
     terminal.close()
     return rows
@@ -186,7 +202,7 @@ def echoes(
             time.sleep(0.002)
         return now - began
 
-    for key in "jk" * 20:
+    for key in "jk" * 60:
         if before:
             terminal.type(chance.choice(before))
         carry(chance.uniform(0.05, 0.4))

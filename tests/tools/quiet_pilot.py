@@ -16,6 +16,8 @@ from textual.app import App
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot, WaitForScreenTimeout
 
+from hpo_tui.screens.acts import looking
+
 LIMIT = 60.0
 AT_ONCE = 100
 """So many turns of the loop are made without a rest; what is waited for longer is a thread or a timer."""
@@ -25,7 +27,8 @@ AT_ONCE = 100
 async def run_quietly(
     app: App[None], size: tuple[int, int], notifications: bool = False
 ) -> AsyncIterator[Pilot[None]]:
-    """Run the app in a terminal that is none."""
+    """Run the app in a terminal that is none, and that shows each key's picture at once."""
+    looking.TURN_SECONDS = 0.0
     Pilot._wait_for_screen = settled  # type: ignore[method-assign] - ``run_test`` itself waits with it too
     async with app.run_test(size=size, notifications=notifications) as pilot:
         yield pilot

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from hpo_tui.desk import desk as desks
 from hpo_tui.desk.analyst import Analyst
 from hpo_tui.panes.values_pane import ValuesPane
+from hpo_tui.screens.messages import Updated
 from hpo_tui.views import curves, heatmap, histograms, parallel, scatter
 from hpo_tui.views.effects.effects_view import EffectsView
 
@@ -132,6 +134,26 @@ async def test_the_cursor_moves_without_another_table_and_without_a_plot(make_se
         await see.press("down")
         await see.until(lambda: counted["values"] == 1)
         assert counted == {"desk": 1, "values": 1}
+
+
+async def test_a_key_leaves_what_came_in_meanwhile_to_the_next_time_of_the_plots(
+    make_session, open_app, counted, monkeypatch
+) -> None:
+    waits: list[Any] = []
+    async with open_app(make_session()) as see:
+        await settled(see)
+        screen = see.app.screen
+        monkeypatch.setattr(screen, "set_timer", lambda _, drawn: waits.append(drawn))
+        newer = replace(screen.latest, snapshot=replace(screen.latest.snapshot))
+        screen.post_message(Updated(newer))
+        await see.until(lambda: waits)
+        counted.clear()
+        await see.press("down")
+        await see.until(lambda: counted["values"] == 1)
+        assert not counted["scatter"]
+        assert not counted["histogram"]
+        waits[0]()
+        await see.until(lambda: counted["scatter"] == counted["histogram"] == 1)
 
 
 async def test_a_plot_that_fails_says_so_in_its_own_pane(make_session, open_app, monkeypatch) -> None:

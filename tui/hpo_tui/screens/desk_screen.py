@@ -7,7 +7,8 @@ stands in ``acts/``; ``session`` puts the two together.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
 
@@ -69,6 +70,8 @@ class DeskScreen(DeskFrame):
         self._follower = Follower(folder, self._deliver, self._fail)
         self._seen_at_work = False
         self._draws = False
+        self._drew = 0.0
+        self._turns: list[str] = []
         self._plots_wait = False
         self._save_waits = False
         self._saving = Lock()
@@ -127,7 +130,7 @@ class DeskScreen(DeskFrame):
     def show_answer(self) -> None:
         """Show what the analyst found, or is asked now."""
         self._desk, self._still = (desk and self._another(desk.update, desk) for desk in (self._desk, self._still))
-        self._draw_in_turn(iter(PANES))
+        self._draw_in_turn()
 
     @on(Updated)
     def warn_where_it_trains(self, message: Updated) -> None:
@@ -219,10 +222,10 @@ class DeskScreen(DeskFrame):
         name = self.focused.id if self.focused is not None else None
         return name if name in PANES else None
 
-    def look(self, state: ViewState) -> None:
-        """Look at the session in another way from now on, and remember it."""
+    def look(self, state: ViewState, apart: float = 0.0) -> None:
+        """Look at the session in another way from now on, and remember it; ``apart`` as in ``draw_soon``."""
         self.state = moves.clamp(state, self.factors)
-        self.draw_soon()
+        self.draw_soon(apart)
         if not self._save_waits:
             self._save_waits = True
             self.set_timer(SAVE_SECONDS, self._save_in_thread)
@@ -266,13 +269,21 @@ class DeskScreen(DeskFrame):
         if said:
             self.say(said)
 
-    def draw_soon(self) -> None:
-        """Draw once, after everything that is already on its way here; until anything is known, say so."""
+    def draw_soon(self, apart: float = 0.0) -> None:
+        """Draw once, after everything that is already on its way here; until anything is known, say so.
+
+        Two pictures are ``apart`` by so many seconds at least, however fast their keys come.
+        """
         if self.latest is None:
             super().draw_soon()
         if not self._draws:
             self._draws = True
-            self.call_after_refresh(self._draw)
+            now = time.monotonic()
+            self._drew = max(now, self._drew + apart)
+            if self._drew > now:
+                self.set_timer(self._drew - now, self._draw)
+            else:
+                self.call_after_refresh(self._draw)
 
     def pane(self, name: str) -> CellPane:
         """Return the pane of that name."""
@@ -313,7 +324,7 @@ class DeskScreen(DeskFrame):
     def _draw(self) -> None:
         self._draws = False
         self._shown = self._shown or self.latest
-        self._draw_panes(PANES)
+        self._draw_panes([name for name in PANES if name not in self._turns])
         if self.latest is not None and not self._analysed:
             self._analysed = True
             self.call_after_refresh(self.analyst.start)  # the first picture waits for nothing of it
@@ -321,13 +332,18 @@ class DeskScreen(DeskFrame):
 
     def _catch_up(self) -> None:
         self._plots_wait, self._shown = False, self.latest
-        self._draw_in_turn(iter(PANES))
+        self._draw_in_turn()
 
-    def _draw_in_turn(self, names: Iterator[str]) -> None:
+    def _draw_in_turn(self) -> None:
         """Draw what an update changes pane by pane, so that a key waits for one of them at the most."""
-        if (name := next(names, None)) is not None:
-            self._draw_panes((name,))
-            self.call_later(self._draw_in_turn, names)
+        if not self._turns:
+            self.call_later(self._draw_next)
+        self._turns = list(PANES)
+
+    def _draw_next(self) -> None:
+        if self._turns:
+            self._draw_panes([self._turns.pop(0)])
+            self.call_later(self._draw_next)
         else:
             self._draw()
 

@@ -18,6 +18,9 @@ from hpo_tui.screens.dialogs import Words
 from hpo_tui.views import VIEWS, next_view, open_view
 from hpo_tui.views.trials import trial_line
 
+TURN_SECONDS = 0.1
+"""Each picture of a view that is turned is new in nearly all of its cells: while the key is held, ten a second."""
+
 
 def zoom(screen: DeskScreen) -> None:
     """Give the focused pane the whole screen."""
@@ -66,7 +69,7 @@ def _turn(screen: DeskScreen, across: int, up: int, does: str) -> None:
     if (desk := screen.desk()) is None:
         return
     if (state := open_view(desk.state).turned(desk, across, up)) is not None:
-        screen.look(state)
+        screen.look(state, TURN_SECONDS)
         return
     able = next(view for view in VIEWS if view.turned(desk, across, up) is not None)
     screen.say(f"The {able.title} {does}; [ and ] go to it.")
