@@ -129,7 +129,10 @@ class DeskScreen(DeskFrame):
     @on(Analysed)
     def show_answer(self) -> None:
         """Show what the analyst found, or is asked now."""
-        self._desk, self._still = (desk and self._another(desk.update, desk) for desk in (self._desk, self._still))
+        if self._still is not None and self._shown is not self.latest:
+            self._still = self._another(self._still.update, self._still)
+        if self._desk is not None:
+            self._desk = self._another(self._desk.update, self._desk)
         self._draw_in_turn()
 
     @on(Updated)
@@ -304,9 +307,9 @@ class DeskScreen(DeskFrame):
 
         A key redraws what it changes then, not all that has come in meanwhile.
         """
-        if pane.lively or self._shown is None or self._shown is self.latest:
+        if pane.lively or self._shown is None:
             return self.desk()
-        self._still = self._looked_at(self._shown, self._still or self._desk)
+        self._still = self.desk() if self._shown is self.latest else self._looked_at(self._shown, self._still)
         return self._still
 
     def _looked_at(self, update: Update, before: Desk | None) -> Desk:
