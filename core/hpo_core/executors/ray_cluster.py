@@ -52,6 +52,9 @@ CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 10.0
 """So often it is asked whether Ray still runs here, while workers are waited for."""
 
+STAY_SECONDS = 1.0
+"""A relay that is there so long after its worker was killed does not go with a machine."""
+
 STORE_BYTES = 80_000_000
 """The object store of a cluster that is started here: nothing large is ever put into it."""
 
@@ -276,9 +279,10 @@ class RayExecutor:
         if heard.death is None:
             self._listen(of)
             return reports
+        stays = heard.death[1] != -signal.SIGKILL or self._stays(of)
         if self._forget(of):
             return []
-        return [*reports, (of.number, WorkerDied(*heard.death, of.log))]
+        return [*reports, (of.number, WorkerDied(*heard.death, of.log, lost=of.ready and not stays))]
 
     def _renew(self, of: _Worker, memory: int) -> None:
         """Replace a worker past its allowance: the next one's orders wait until this one has left.
@@ -288,6 +292,13 @@ class RayExecutor:
         if memory > (self._allowance or memory_allowance(len(self._workers))):
             self.retire(of.number)
             self.start_worker(of.number)
+
+    def _stays(self, of: _Worker) -> bool:
+        """Whether a relay outlives its killed worker: of those that go with their node, the worker goes first."""
+        try:
+            return bool(self._ray.get(of.actor.stays.remote(STAY_SECONDS), timeout=LOOK_SECONDS))
+        except (self._ray.exceptions.RayError, OSError):
+            return False
 
     def _forget(self, of: _Worker) -> bool:
         """Take note that a worker is gone; whether it was told to leave."""

@@ -107,6 +107,11 @@ class Relay:
         """Send a signal to the worker and what it has started."""
         self._process.signal(signal.Signals(number))
 
+    def stays(self, seconds: float) -> bool:
+        """Return True, so much later: one whose machine goes does not come to it."""
+        time.sleep(seconds)
+        return True
+
     def hear(self, timeout: float) -> Heard:
         """Return what the worker has said, waiting at most so many seconds for the first of it.
 
