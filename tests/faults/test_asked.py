@@ -270,6 +270,11 @@ async def test_a_session_of_a_newer_layout_is_refused_with_the_reason_and_nothin
     add(folder, EngineStarted(host="h", boot_id="b", pid=1, version="9.9", schema=SCHEMA_VERSION + 1))
     before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
     async with opened(sessions, folder) as see:
+        await see.until(lambda: see.app.failure, "the end of the screen")  # the command says why
+        assert "was written by hpo-tui 9.9" in str(see.app.failure)
+    async with opened(sessions) as see:
+        await see.shows("1 session in")
+        await see.press("enter")
         await see.shows("This session cannot be shown")
         assert "was written by hpo-tui 9.9" in in_dialog(see)
         await see.press("escape")

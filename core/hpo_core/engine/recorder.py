@@ -90,6 +90,8 @@ class Recorder:
                     self.state = SessionState(self._spec)
                     self._observers = [*watched_by(self.state)]
                 self.state.apply_all(records)
+                if self.state.disagreement:
+                    return  # it is refused, before anybody looks for trials that the spec lacks
                 for observer in self._observers:
                     for record in records:
                         observer(record)

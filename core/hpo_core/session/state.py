@@ -116,6 +116,11 @@ class SessionState:
         if self.spec.trainable:
             self._queue = dict.fromkeys(self.spec.grid.jobs(self.spec.replicates))
 
+    @property
+    def disagreement(self) -> str:
+        """In what the spec is not the one that the results belong to; empty where it is."""
+        return self._disagreement
+
     def snapshot(self, damage: tuple[str, ...] = ()) -> Snapshot:
         """Return the session as it is now; ``damage`` names what of the journal could not be read."""
         self._settle_all()
