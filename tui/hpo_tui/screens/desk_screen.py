@@ -302,14 +302,14 @@ class DeskScreen(DeskFrame):
         self._desk = self._looked_at(self.latest, self._desk)
         return self._desk
 
-    def _desk_of(self, pane: Pane) -> Desk | None:
+    def _desk_of(self, pane: Pane, newest: Desk) -> Desk:
         """Return the desk for a pane: one that is not lively stays at its update until the plots' next time.
 
         A key redraws what it changes then, not all that has come in meanwhile.
         """
         if pane.lively or self._shown is None:
-            return self.desk()
-        self._still = self.desk() if self._shown is self.latest else self._looked_at(self._shown, self._still)
+            return newest
+        self._still = newest if self._shown is self.latest else self._looked_at(self._shown, self._still)
         return self._still
 
     def _looked_at(self, update: Update, before: Desk | None) -> Desk:
@@ -359,14 +359,14 @@ class DeskScreen(DeskFrame):
 
     def _draw_panes(self, names: Iterable[str]) -> None:
         """Draw those panes of which anything has changed that they are made of."""
-        skin = self._skin()
-        if (desk := self.desk()) is None or not self.is_attached or self.app.screen is not self:
+        newest, skin = self.desk(), self._skin()
+        if newest is None or not self.is_attached or self.app.screen is not self:
             return  # under a dialog nothing moves: every cell would be blended and sent again
-        counts = desk.snapshot.counts
+        counts = newest.snapshot.counts
         quiet = not any(counts[status] for status in ("running", "waiting", "failed", "diverged"))
         for name in names:
             pane, widget = PANES[name], self.pane(name)
-            desk = self._desk_of(pane) or desk
+            desk = self._desk_of(pane, newest)
             widget.set_class(name == self.state.view, "-open")
             widget.set_class(name == "queue" and quiet, "-idle")
             size = widget.content_size
