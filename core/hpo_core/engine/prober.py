@@ -22,7 +22,7 @@ from hpo_core.plan.seeds import replicate_seed
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.state import SessionState
 
-PROBING = "Probing: a few steps show whether each hyperparameter reaches the training."
+PROBING = "Probing: a few steps show if each hyperparameter reaches the training."
 
 
 class Prober:
