@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from typing import Any, TypeVar
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 
 import psutil
+from echoes import echoes
 from large_session import events_of, spec_of, write_session
 from machine_words import machine_in_words
 from places import PAPER
@@ -105,6 +105,14 @@ class Bench:
             terminal.close()
         return min(times), min(worked)
 
+    def echoes(
+        self, session: str, words: str, link: float | None = None, answers: bool = True, **rest: Any
+    ) -> str:
+        """The median and the 99th percentile of a cursor key's echoes; see ``echoes``."""
+        command = [*COMMAND, "open", session]
+        took = echoes(command, self.folder, SIZE, self.environment, words, link, answers, **rest)
+        return f"{took[len(took) // 2]:.0f}, {took[-1 - len(took) // 100]:.0f} ms"
+
 
 def family(terminal: Terminal) -> list[psutil.Process]:
     """Return the program in a terminal and all that it has started."""
@@ -171,56 +179,16 @@ def of_keys(bench: Bench) -> list[Row]:
     return rows
 
 
-def echoes(
-    bench: Bench,
-    link: float,
-    answers: bool = True,
-    session: str = "paper",
-    words: str = "decides",
-    before: str = "]]]5",
-    meanwhile: Callable[[], None] = lambda: None,
-) -> str:
-    """How long a cursor key's echo takes, read at ``link`` bytes a second, shortly after a key of ``before``."""
-    terminal, took, chance = bench.open([*COMMAND, "open", session], answers), [], random.Random(1)
-    terminal.wait_for(words)
-    rate(terminal, 3)
-    looked = time.monotonic()
-
-    def rows() -> list[str]:
-        return [line[:2] for line in terminal.text.splitlines()]
-
-    def carry(seconds: float, before: list[str] | None = None) -> float:
-        """Read for so long, or until the cursor is in another row than before; return how long."""
-        nonlocal looked
-        began = time.monotonic()
-        meanwhile()
-        while (now := time.monotonic()) < began + seconds and (before is None or rows() == before):
-            if free := int(min(now - looked, 0.05) * link):  # what a link did not carry it does not carry later
-                looked = now
-                terminal.read(0.0, free)
-            meanwhile()
-            time.sleep(0.002)
-        return now - began
-
-    for key in "jk" * 60:
-        if before:
-            terminal.type(chance.choice(before))
-        carry(chance.uniform(0.05, 0.4))
-        stood = rows()
-        terminal.type(key)
-        took.append(carry(3, stood) * 1000)
-    terminal.close()
-    took.sort()
-    return f"{took[len(took) // 2]:.0f}, {took[-1 - len(took) // 100]:.0f} ms"
-
-
 def of_echoes(bench: Bench) -> list[Row]:
-    """What a link of 20 kB/s adds to it."""
-    fast, slow = echoes(bench, 1e7), echoes(bench, SLOW)
+    """What a key waits for its echo, and what a link of 20 kB/s adds to it."""
+
+    def paper(link: float | None, answers: bool = True) -> str:
+        return bench.echoes("paper", "decides", link, answers, before="]]]5")
+
     return [
-        ("key to echo, median and p99", "", fast, ""),
-        ("  where 20 kB/s are read", "150 ms", slow, ""),
-        ("  and the terminal never answers", "150 ms", echoes(bench, SLOW, answers=False), ""),
+        ("key to echo, median and p99", "20, 80 ms", paper(None), ""),
+        ("  where 20 kB/s are read", "150 ms", paper(SLOW), ""),
+        ("  and the terminal never answers", "150 ms", paper(SLOW, answers=False), ""),
         ("  with 1,000 events a second arriving", "20, 80 ms", of_events(bench), ""),
     ]
 
@@ -230,17 +198,18 @@ def of_events(bench: Bench) -> str:
     folder = write_session(bench.folder / "sessions", "busy", 1_000, ended=0)
     events = events_of(spec_of(1_000, 2, 20), 20, 2_000)
     lines = [encode_record(Envelope(seq, 1, 1.7e9 + seq * 0.001, event)) for seq, event in enumerate(events, 4)]
-    written, began = 0, 0.0
+    written, began, step = 0, 0.0, 1 / 100
 
-    def grow() -> None:
+    def grow() -> float:
         nonlocal written, began
         began = began or time.monotonic()
-        if (due := int((time.monotonic() - began) * EVENTS)) >= written + EVENTS // 100:
+        if (due := int((time.monotonic() - began) * EVENTS)) >= written + EVENTS * step:
             with (folder.path / "journal.jsonl").open("ab") as journal:
                 journal.write(b"".join(lines[written:due]))
             written = due
+        return step
 
-    return echoes(bench, 1e7, True, "busy", "learning_rate", "", grow)
+    return bench.echoes("busy", "learning_rate", meanwhile=grow)
 
 
 def of_training(bench: Bench) -> list[Row]:
