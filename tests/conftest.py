@@ -8,17 +8,21 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from fault_table import FaultPlugin
+from xdist.scheduler import LoadFileScheduling
 
 from hpo_core.executors.hardware import cores
 from hpo_core.journal.lock import is_held, read_holder
 
 END_SECONDS = 60
 
-LONGEST_FIRST = ("tui/screens", "tf", "tui/views", "e2e", "faults", "bench", "core/effects")
+TENSORFLOW = "tests/tf/"
+
+LONGEST_FIRST = ("tf", "tui/screens", "tui/views", "e2e", "faults", "bench", "core/effects")
 """Folders whose files take longest: what begins last should be short, or one process works on alone at the end."""
 
 
@@ -34,9 +38,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One process more than there are cores: many tests wait for a process or a terminal of their own."""
+    """Two processes more than there are cores: many tests wait for a process or a terminal of their own."""
     del config
-    return cores() + 1
+    return cores() + 2
+
+
+class Scheduling(LoadFileScheduling):
+    """Each file's tests run in one process; all of TensorFlow's do, as what one of them traced serves the next."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TENSORFLOW if nodeid.startswith(TENSORFLOW) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    """Where ``--dist loadfile`` is asked for, as pyproject does, ours; else the one that is asked for."""
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,6 +3,10 @@
 Textual's pilot waits by sending a message to every widget, two or three times a key: a form has 500 of them, and
 a key then costs 0.1 s and more; it gives up after 30 s, which a busy machine may take. This one looks instead
 whether any of them still has a message to work off, and waits on while one does.
+
+Textual reads the style sheets of all widgets anew for every app, and takes every drawn line through its filters
+for the terminal's colours, seen by nobody here: that is a third of a test. The sheets are read once for all apps
+with the same colours; the app's own filter, to ASCII, stays.
 """
 
 from __future__ import annotations
@@ -11,8 +15,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from textual.app import App
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot, WaitForScreenTimeout
 
@@ -30,8 +37,22 @@ async def run_quietly(
     """Run the app in a terminal that is none, and that shows each key's picture at once."""
     looking.TURN_SECONDS = 0.0
     Pilot._wait_for_screen = settled  # type: ignore[method-assign] - ``run_test`` itself waits with it too
+    Stylesheet._parse_rules = read_once  # type: ignore[method-assign]
+    app._filters.clear()
     async with app.run_test(size=size, notifications=notifications) as pilot:
         yield pilot
+
+
+read_rules = Stylesheet._parse_rules
+sheets: dict[tuple[object, ...], list[RuleSet]] = {}
+
+
+def read_once(sheet: Stylesheet, *source: Any, **how: Any) -> list[RuleSet]:
+    """Read a style sheet, or return what came of it before: nothing changes rules that were read."""
+    key = (source, *how.values(), *sheet._variables.items())
+    if key not in sheets:
+        sheets[key] = read_rules(sheet, *source, **how)
+    return sheets[key]
 
 
 def at_work(pump: MessagePump) -> bool:
