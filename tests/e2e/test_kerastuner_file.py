@@ -16,6 +16,8 @@ from hpo_core.interop.import_table import understand
 from hpo_core.plan.seeds import replicate_seed
 
 OWN = Path(__file__).parent / "own"
+AS_HERE = {"CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "1"}
+"""What hpo-tui sets for its workers: both round alike with it."""
 
 
 @pytest.mark.long
@@ -39,7 +41,7 @@ def test_a_kerastuner_file_has_the_same_scores_in_both_tools_for_the_same_seed(
     searched = subprocess.run(
         [sys.executable, OWN / "search_with_seed.py", "tuned.py", str(replicate_seed(0, 1))],
         cwd=tmp_path,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"},
+        env={**os.environ, **AS_HERE, "TF_NUM_INTRAOP_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=200,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +24,11 @@ from hpo_core.journal.events import (
     WorkerEvent,
     WorkerReady,
 )
+from hpo_core.workloads.keras_process import X86, prepare_environment
 
 pytestmark = pytest.mark.tf
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
@@ -56,7 +60,7 @@ def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         pass_fds=(theirs,),
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"},
+        env={name: value for name, value in os.environ.items() if name != ONEDNN} | {"TF_CPP_MIN_LOG_LEVEL": "0"},
     )
     os.close(theirs)
 
@@ -81,6 +85,14 @@ def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
     assert [event.status for event in ended] == ["complete", "failed", "complete"]
     assert ended[1].reason == f"There is no data folder {tmp_path / 'gone'}; give the right path in [data]."
     assert "Traceback" in (tmp_path / "job-2.log").read_text()
+    if platform.machine() in X86:
+        assert "oneDNN custom operations are on" in (tmp_path / "worker.log").read_text(), "whatever the processor"
     assert all(event.memory > 0 for event in ended)
     first, last = (event.metrics for event in events if isinstance(event, EpochEnded))
     assert first == last, "the same seed and values, the same bits, whatever failed in between"
+
+
+def test_who_turned_onednn_off_has_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {ONEDNN: "0"})
+    prepare_environment("cpu", 1)
+    assert os.environ[ONEDNN] == "0"
