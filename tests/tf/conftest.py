@@ -1,5 +1,7 @@
 """What the training tests share: TensorFlow on one quiet thread, small images, and a way to train one job."""
 
+# ruff: noqa: E402 - what TensorFlow reads is set before anything imports it.
+
 from __future__ import annotations
 
 from collections.abc import Callable
