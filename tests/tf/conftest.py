@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpo_core.workloads.keras_process import prepare_environment
 
@@ -16,10 +18,11 @@ import pytest
 from hpo_core.journal.events import EpochEnded, Job, Keep, WorkerEvent
 from hpo_core.plan.hyperparameters import KNOWN, Value
 from hpo_core.workloads.images.dataset import Dataset, prepare
-from hpo_core.workloads.paper import training
-from hpo_core.workloads.paper.program import Program
-from hpo_core.workloads.paper.training import PaperWorkload
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
+
+if TYPE_CHECKING:
+    from hpo_core.workloads.paper.program import Program
+    from hpo_core.workloads.paper.training import PaperWorkload
 
 FRUIT = {
     "source": "fruit",
@@ -53,6 +56,15 @@ class Trained:
 Train = Callable[..., Trained]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def late_imports(request: pytest.FixtureRequest) -> None:
+    """Import what the module names under ``TYPE_CHECKING``: processes that run other tests need no TensorFlow."""
+    parts = ast.parse(inspect.getsource(request.module)).body
+    late = [part for part in parts if isinstance(part, ast.If) and ast.unparse(part.test) == "TYPE_CHECKING"]
+    imports = ast.Module([line for part in late for line in part.body], [])
+    exec(compile(imports, request.module.__file__, "exec"), request.module.__dict__)
+
+
 @pytest.fixture
 def fruit() -> Dataset:
     """The small data set."""
@@ -68,12 +80,17 @@ def values() -> Callable[..., dict[str, Value]]:
 @pytest.fixture(scope="session")
 def workload() -> PaperWorkload:
     """The workload of all tests that need none of their own: as in a worker, one serves many jobs."""
+    from hpo_core.workloads.paper.training import PaperWorkload
+
     return PaperWorkload("cpu", 1)
 
 
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[Program]:
     """The programs that are built within a test."""
+    from hpo_core.workloads.paper import training
+    from hpo_core.workloads.paper.program import Program
+
     programs: list[Program] = []
 
     class Counted(Program):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import pytest
 
 from hpo_core.plan.hyperparameters import LOSSES, OPTIMIZERS
 from hpo_core.workloads.images.dataset import Dataset
-from hpo_core.workloads.paper import training
-from hpo_core.workloads.paper.network import build_model, set_first_weights
-from hpo_core.workloads.paper.training import epoch_order
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    import keras
+
+    from hpo_core.workloads.paper import training
+    from hpo_core.workloads.paper.network import build_model, set_first_weights
+    from hpo_core.workloads.paper.training import epoch_order
 
 pytestmark = pytest.mark.tf
 

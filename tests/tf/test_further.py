@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from hpo_core.journal.events import EpochEnded
 from hpo_core.plan.hyperparameters import CLASS_WEIGHTS, SCHEDULES
 from hpo_core.workloads.images.dataset import Dataset
-from hpo_core.workloads.paper import training
-from hpo_core.workloads.paper.augment import flipped, shifted
-from hpo_core.workloads.paper.program import Program
-from hpo_core.workloads.paper.training import PaperWorkload, balanced_weights
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    import tensorflow as tf
+
+    from hpo_core.workloads.paper import training
+    from hpo_core.workloads.paper.augment import flipped, shifted
+    from hpo_core.workloads.paper.program import Program
+    from hpo_core.workloads.paper.training import PaperWorkload, balanced_weights
 
 pytestmark = pytest.mark.tf
 

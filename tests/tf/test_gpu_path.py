@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
-from tensorflow.python.framework import kernels
 
-from hpo_core.plan.hyperparameters import Value
-from hpo_core.workloads.paper.program import OPTIMIZERS, Program
-from hpo_core.workloads.paper.tensors import as_lanes, from_lanes
+from hpo_core.plan.hyperparameters import OPTIMIZERS, Value
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    import tensorflow as tf
+    from tensorflow.python.framework import kernels
+
+    from hpo_core.workloads.paper.program import Program
+    from hpo_core.workloads.paper.tensors import as_lanes, from_lanes
 
 pytestmark = pytest.mark.tf
 

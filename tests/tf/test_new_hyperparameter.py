@@ -7,15 +7,18 @@ differs in it alone never gets the curve of another one out of a program that wa
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import tensorflow as tf
 
 from hpo_core.plan import hyperparameters
 from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter
-from hpo_core.workloads.paper import program, training
-from hpo_core.workloads.paper.training import PaperWorkload
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    import tensorflow as tf
+
+    from hpo_core.workloads.paper import program, training
+    from hpo_core.workloads.paper.training import PaperWorkload
 
 pytestmark = pytest.mark.tf
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import pytest
-from keras_zoo import ZOO, Exhibit
 
 from hpo_core.plan.setting import Value
-from hpo_core.workloads.own.compiled.fit import Fit, fit_on, why_not
-from hpo_core.workloads.own.compiled.program import Program
-from hpo_core.workloads.own.compiled.programs import Programs
-from hpo_core.workloads.own.compiled.seeds import begin_anew
 from hpo_core.workloads.own.contracts import read_own_file
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    import keras
+    from keras_zoo import ZOO, Exhibit
+
+    from hpo_core.workloads.own.compiled.fit import Fit, fit_on, why_not
+    from hpo_core.workloads.own.compiled.program import Program
+    from hpo_core.workloads.own.compiled.programs import Programs
+    from hpo_core.workloads.own.compiled.seeds import begin_anew
 
 pytestmark = pytest.mark.tf
 
@@ -49,11 +52,22 @@ def take(programs: Programs, exhibit: Exhibit, values: dict[str, Value], seed: i
 
 
 IN_SHORT = ("subclassed",)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in IN_SHORT else pytest.mark.long) for name in ZOO]
+AT_LENGTH = (
+    "sequential without an input",
+    "augmented images",
+    "two inputs, two heads",
+    "a schedule",
+    "sample weights, not shuffled",
+    "class weights, watched",
+    "without validation",
 )
+
+
+def test_every_model_of_the_zoo_is_compared_below() -> None:
+    assert {*IN_SHORT, *AT_LENGTH} == set(ZOO)
+
+
+@pytest.mark.parametrize("name", [*IN_SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in AT_LENGTH)])
 def test_fresh_program_or_used_one_it_trains_as_fit_does_bit_for_bit(name: str, tmp_path: Path) -> None:
     exhibit, programs, used = ZOO[name], programs_of(tmp_path), set()
     for rate, seed in TRAININGS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from hpo_core.errors import HpoError
 from hpo_core.journal.events import DataPrepared, EpochEnded, Job, Probe, WorkerEvent
 from hpo_core.plan.probes import Answer
-from hpo_core.workloads.own.adopted import task_of
-from hpo_core.workloads.own.compiled.workload import KerasWorkload
 from hpo_core.workloads.own.contracts import read_own_file
 from hpo_core.workloads.workload import Reporter, StopSignal
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    from hpo_core.workloads.own.adopted import task_of
+    from hpo_core.workloads.own.compiled.workload import KerasWorkload
 
 pytestmark = pytest.mark.tf
 

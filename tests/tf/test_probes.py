@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,9 +18,11 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.results.analysis import session_wiring
 from hpo_core.session.opening import read_session
 from hpo_core.session.store import create
-from hpo_core.workloads.paper import program as train
-from hpo_core.workloads.paper.training import PaperWorkload
 from hpo_core.workloads.workload import Reporter, StopSignal
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    from hpo_core.workloads.paper import program as train
+    from hpo_core.workloads.paper.training import PaperWorkload
 
 pytestmark = pytest.mark.tf
 

@@ -6,12 +6,10 @@ import gc
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from hpo_core.errors import DataError
 from hpo_core.journal.events import DataPrepared, EpochEnded, JobStarted, Progress, WorkerEvent
@@ -19,13 +17,18 @@ from hpo_core.plan.workloads import MEASURED
 from hpo_core.worker.loop import failure
 from hpo_core.workloads.images.dataset import Dataset, Opening, prepare
 from hpo_core.workloads.pace import Pace
-from hpo_core.workloads.paper import program as worker_train
-from hpo_core.workloads.paper import tensors as worker_data
-from hpo_core.workloads.paper import training as paper_training
-from hpo_core.workloads.paper.program import LOSS, Program
-from hpo_core.workloads.paper.tensors import Resident, Stream, from_lanes
-from hpo_core.workloads.paper.training import PaperWorkload, epoch_order
 from hpo_core.workloads.workload import StopSignal
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    import keras
+    import tensorflow as tf
+
+    from hpo_core.workloads.paper import program as worker_train
+    from hpo_core.workloads.paper import tensors as worker_data
+    from hpo_core.workloads.paper import training as paper_training
+    from hpo_core.workloads.paper.program import LOSS, Program
+    from hpo_core.workloads.paper.tensors import Resident, Stream, from_lanes
+    from hpo_core.workloads.paper.training import PaperWorkload, epoch_order
 
 pytestmark = pytest.mark.tf
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import pytest
 
 from hpo_core.journal.events import EpochEnded, Job, Keep, Noted, WorkerEvent
 from hpo_core.workloads.images.dataset import Dataset
-from hpo_core.workloads.own.compiled.workload import KerasWorkload
 from hpo_core.workloads.own.contracts import read_own_file
 from hpo_core.workloads.own.entry import write_script as write_own_script
 from hpo_core.workloads.paper.entry import write_script
@@ -20,6 +18,11 @@ from hpo_core.workloads.winner import Winner
 from hpo_core.workloads.workload import Reporter, StopSignal
 
 from .conftest import FRUIT, small_values
+
+if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
+    import keras
+
+    from hpo_core.workloads.own.compiled.workload import KerasWorkload
 
 pytestmark = pytest.mark.tf
 

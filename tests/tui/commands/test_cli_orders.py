@@ -60,7 +60,7 @@ def test_stop_waits_until_the_engine_has_left(make_session: MakeSession) -> None
     obeyed: list[Order] = []
 
     def engine() -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not obeyed and time.monotonic() < end:
             obeyed.extend(orders_of(folder))
         lock.release()

@@ -98,9 +98,9 @@ async def test_a_trim_is_written_while_the_screen_is_open(make_session, open_app
     folder = make_session()
     async with open_app(folder) as see:
         await see.press("1")
-        await see.until(lambda: hidden_in(folder) == [["learning_rate", 1e-4]], limit=SAVE_SECONDS + 2)
+        await see.until(lambda: hidden_in(folder) == [["learning_rate", 1e-4]])
         await see.press("u", "2")
-        await see.until(lambda: hidden_in(folder) == [["learning_rate", 1e-3]], limit=SAVE_SECONDS + 2)
+        await see.until(lambda: hidden_in(folder) == [["learning_rate", 1e-3]])
 
 
 @pytest.mark.parametrize("keys", [(), ("1",)], ids=["only looked at", "read-only"])

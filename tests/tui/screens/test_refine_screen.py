@@ -45,15 +45,24 @@ def fast(monkeypatch) -> None:
     monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.01")
 
 
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test that needs the session below leaves a copy of it for the others."""
+    return tmp_path_factory.mktemp("trained") / "coarse"
+
+
 @pytest.fixture
-def trained(sessions: Path) -> SessionFolder:
+def trained(sessions: Path, trained_once: Path) -> SessionFolder:
     """A session of 6 trials × 2 that a real engine has worked off; its best learning rate is 0.001."""
+    if trained_once.exists():
+        return SessionFolder(shutil.copytree(trained_once, sessions / "coarse"))
     folder = create(sessions, "coarse", SessionSpec.parse(SPEC))
     start_engine(folder, EngineOptions(workload="synthetic", workers=2))
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while folder.engine_runs():
         assert time.monotonic() < until
         time.sleep(0.02)
+    shutil.copytree(folder.path, trained_once)
     return folder
 
 

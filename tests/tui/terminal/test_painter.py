@@ -179,7 +179,7 @@ class Link:
         self.painter.write(text)
 
     def until(self, words: str) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while words not in "".join(self.sent):
             assert time.monotonic() < end, self.sent
             time.sleep(0.001)
