@@ -32,6 +32,9 @@ from hpo_tui.terminal.driver import PaintingDriver, driver_class
 from hpo_tui.widgets.cell_pane import CellPane
 from hpo_tui.widgets.plain_text import AsciiFilter
 
+YOUNG = 20_000
+"""So many new objects are looked through for garbage at a time: a picture makes thousands that soon are gone."""
+
 
 def _actions() -> type[Provider]:
     from hpo_tui.screens.palette import Actions
@@ -103,6 +106,7 @@ class HpoApp(App[None]):
         self.filled = True
         if not gc.isenabled():  # see ``show_screen``
             gc.freeze()  # what was imported stays; to look through it held up keys for 100 ms, again and again
+            gc.set_threshold(YOUNG)
             gc.enable()
         for event in self._early:
             self.post_message(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -13,8 +14,10 @@ from hpo_core.session.paths import SessionFolder
 from hpo_tui.commands.options import common_options, session_argument, wants_ascii
 from hpo_tui.commands.terminal import check_terminal
 
-QUIET_TEXTUAL = {"TEXTUAL_FPS": "20", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
-"""Few bytes over SSH. Textual reads these when it is imported."""
+QUIET_TEXTUAL = {"TEXTUAL_FPS": "60", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+"""Few bytes over SSH, but no key waits long for the next frame. Textual reads these when it is imported."""
+THREAD_SECONDS = 0.001
+"""So soon a thread that computes lets another go on: the one that hears a key waits for it several times."""
 
 
 def show_screen(
@@ -26,6 +29,7 @@ def show_screen(
 ) -> int:
     """Show a session, or home where ``folder`` is None; return the exit status. Raises ``TerminalError``."""
     check_terminal()
+    sys.setswitchinterval(THREAD_SECONDS)
     gc.disable()  # until the app has its screen: what is imported is no garbage
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)

@@ -43,6 +43,8 @@ FRAMED = tuple(name for name, pane in PANES.items() if pane.framed)
 LIVELY = tuple(name for name, pane in PANES.items() if pane.lively)
 PLOT_SECONDS = 0.5
 """The panes that are not lively follow as often as this: a plot that moves ten times a second cannot be read."""
+TURN_SECONDS = 0.03
+"""So much later another of them is drawn: the frame with the last one is sent meanwhile, and keys are heard."""
 SAVE_SECONDS = 0.5
 """So soon after a change it is written down how the session is looked at."""
 
@@ -69,9 +71,10 @@ class DeskScreen(DeskFrame):
         self.going = False
         self._follower = Follower(folder, self._deliver, self._fail)
         self._seen_at_work = False
-        self._draws = False
+        self._draws = self._looked = False
         self._drew = 0.0
         self._turns: list[str] = []
+        self._in_turn = False
         self._plots_wait = False
         self._save_waits = False
         self._saving = Lock()
@@ -227,8 +230,8 @@ class DeskScreen(DeskFrame):
 
     def look(self, state: ViewState, apart: float = 0.0) -> None:
         """Look at the session in another way from now on, and remember it; ``apart`` as in ``draw_soon``."""
-        self.state = moves.clamp(state, self.factors)
-        self.draw_soon(apart)
+        self.state, self._looked = moves.clamp(state, self.factors), True
+        self.draw_soon(apart, self.call_later)
         if not self._save_waits:
             self._save_waits = True
             self.set_timer(SAVE_SECONDS, self._save_in_thread)
@@ -272,10 +275,11 @@ class DeskScreen(DeskFrame):
         if said:
             self.say(said)
 
-    def draw_soon(self, apart: float = 0.0) -> None:
+    def draw_soon(self, apart: float = 0.0, after: Callable[[Callable[[], None]], object] | None = None) -> None:
         """Draw once, after everything that is already on its way here; until anything is known, say so.
 
-        Two pictures are ``apart`` by so many seconds at least, however fast their keys come.
+        Two pictures are ``apart`` by so many seconds at least, however fast their keys come. ``after`` says what
+        is waited for: the next frame, by whose sizes is drawn, unless nothing of those has changed.
         """
         if self.latest is None:
             super().draw_soon()
@@ -286,7 +290,7 @@ class DeskScreen(DeskFrame):
             if self._drew > now:
                 self.set_timer(self._drew - now, self._draw)
             else:
-                self.call_after_refresh(self._draw)
+                (after or self.call_after_refresh)(self._draw)
 
     def pane(self, name: str) -> CellPane:
         """Return the pane of that name."""
@@ -327,6 +331,8 @@ class DeskScreen(DeskFrame):
     def _draw(self) -> None:
         self._draws = False
         self._shown = self._shown or self.latest
+        if (looked_at := self.focused_pane) in self._turns:
+            self._turns.remove(looked_at)  # where a key's echo is looked for
         self._draw_panes([name for name in PANES if name not in self._turns])
         if self.latest is not None and not self._analysed:
             self._analysed = True
@@ -339,15 +345,20 @@ class DeskScreen(DeskFrame):
 
     def _draw_in_turn(self) -> None:
         """Draw what an update changes pane by pane, so that a key waits for one of them at the most."""
-        if not self._turns:
+        if not self._in_turn:
+            self._in_turn = True
             self.call_later(self._draw_next)
         self._turns = list(PANES)
 
-    def _draw_next(self) -> None:
-        if self._turns:
+    def _draw_next(self, waited: bool = False) -> None:
+        looked, self._looked = self._looked, False
+        if looked and not waited:  # the frame with a key's echo goes first, but a held key stops nothing
+            self.set_timer(TURN_SECONDS, partial(self._draw_next, waited=True))
+        elif self._turns:
             self._draw_panes([self._turns.pop(0)])
-            self.call_later(self._draw_next)
+            self.set_timer(TURN_SECONDS, self._draw_next)  # what is called at once comes before any key
         else:
+            self._in_turn = False
             self._draw()
 
     def draw_footer(self) -> None:
