@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from pathlib import Path
 
 import pytest
 from large_session import write_session
 
-from hpo_core.session import index
+from hpo_core.journal.events import Envelope, Noted
+from hpo_core.journal.records import encode_record
+from hpo_core.session import ahead, index
+from hpo_core.session.opening import SessionReader, read_session
 from hpo_tui.desk import follower
 from hpo_tui.desk.follower import Follower, Update
 
@@ -50,3 +54,53 @@ def test_the_next_time_a_large_session_is_there_whole_at_once(
     assert [update.read == 1 for update in seen] == [False, True]
     assert seen[1].snapshot == update.snapshot
     assert seen[1].snapshot.ended == 500
+
+
+def test_a_process_beside_reads_a_large_journal_and_the_screen_goes_on_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_session(tmp_path, "large", trials=2_000, replicates=1, epochs=20)
+    monkeypatch.setattr(ahead, "LARGE_BYTES", 1 << 20)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(SessionReader, "keep_index", lambda _: None)  # here: what is kept, the other process kept
+    updates: queue.Queue[Update] = queue.Queue()
+    followed = Follower(folder, updates.put, lambda sentence: pytest.fail(sentence))
+    followed.start()
+    first = newest = updates.get(timeout=60)
+    while newest.read < 1:
+        newest = updates.get(timeout=60)
+    assert first.read < 0.5
+    assert folder.index.is_file()
+    assert newest.snapshot == read_session(folder)
+    with (folder.path / "journal.jsonl").open("ab") as journal:
+        journal.write(
+            encode_record(Envelope(newest.snapshot.version + 1, 1, 1.8e9, Noted(level="info", text="later")))
+        )
+    while not newest.snapshot.notes:
+        newest = updates.get(timeout=60)
+    followed.stop()
+    followed.join()
+    assert newest.snapshot == read_session(folder)
+
+
+def test_what_a_process_beside_can_keep_nothing_of_the_screen_reads_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_session(tmp_path, "large", trials=500, replicates=1, epochs=20)
+    journal = folder.path / "journal.jsonl"
+    data = bytearray(journal.read_bytes())
+    data[len(data) // 2] ^= 1
+    journal.write_bytes(data)
+    monkeypatch.setattr(ahead, "LARGE_BYTES", 1 << 20)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    updates: queue.Queue[Update] = queue.Queue()
+    followed = Follower(folder, updates.put, lambda sentence: pytest.fail(sentence))
+    followed.start()
+    newest = updates.get(timeout=60)
+    while newest.read < 1:
+        newest = updates.get(timeout=60)
+    followed.stop()
+    followed.join()
+    assert not folder.index.exists()
+    assert newest.snapshot.damage
+    assert newest.snapshot == read_session(folder)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from hpo_core.errors import TerminalError
+from hpo_core.session import ahead
 from hpo_core.session.paths import SessionFolder
 from hpo_tui.commands.options import common_options, session_argument, wants_ascii
 from hpo_tui.commands.terminal import check_terminal
@@ -30,6 +31,8 @@ def show_screen(
     """Show a session, or home where ``folder`` is None; return the exit status. Raises ``TerminalError``."""
     check_terminal()
     sys.setswitchinterval(THREAD_SECONDS)
+    if folder is not None:
+        ahead.begin(folder)
     gc.disable()  # until the app has its screen: what is imported is no garbage
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.lock import is_held
+from hpo_core.session import ahead
 from hpo_core.session.opening import PIECE_BYTES, SessionReader, check_readable
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
@@ -26,6 +27,9 @@ PIECES_SECONDS = 1.0
 
 TRAININGS_A_SECOND = 200_000
 """Of large sessions updates come less often: each takes the screen a time that grows with the trainings."""
+
+SHARE_SECONDS = 0.5
+"""So often it is shown how much of a large journal another process has read."""
 
 LOCK_SECONDS = 1.0
 """How often it is asked whether an engine still holds the session."""
@@ -74,6 +78,14 @@ class Follower(threading.Thread):
             self._fail(f"The session cannot be followed any more: {type(error).__name__}: {clean(error, 200)}.")
 
     def _follow(self) -> None:
+        beside = ahead.begun(self._folder)
+        try:
+            self._follow_with(beside)
+        finally:
+            if beside is not None:
+                beside.stop()
+
+    def _follow_with(self, beside: ahead.Ahead | None) -> None:
         reader = SessionReader(self._folder, indexed=True)
         snapshot: Snapshot | None = None
         status: LiveStatus | None = None
@@ -99,9 +111,22 @@ class Follower(threading.Thread):
                 changed, alive = changed or held != alive, held
             changed, status = changed or seen != status, seen
             if changed and snapshot is not None:
-                self._deliver(Update(snapshot, status if alive else None, alive, reader.share))
+                self._deliver(update := Update(snapshot, status if alive else None, alive, reader.share))
+                if beside is not None and reader.share < 1:
+                    self._wait_for(beside, update)
+                    reader, beside = SessionReader(self._folder, indexed=True), None
+                    continue
             if reader.share == 1:
+                beside = None
                 reader.keep_index()
                 begun = len(snapshot.replicates) if snapshot is not None else 0
                 rest = max(1 / RATE, begun / TRAININGS_A_SECOND)
                 self._leave.wait(max(rest - (time.monotonic() - began), 0.01))
+
+    def _wait_for(self, beside: ahead.Ahead, first: Update) -> None:
+        """Show beside the first piece of a large journal how much of it has been read, until all is or nothing."""
+        told = time.monotonic()
+        while not self._leave.is_set() and (share := beside.share(SHARE_SECONDS)) is not None:
+            if share > first.read and time.monotonic() - told >= SHARE_SECONDS:
+                told = time.monotonic()
+                self._deliver(replace(first, read=min(share, 0.99)))
