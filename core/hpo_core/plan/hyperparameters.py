@@ -21,6 +21,8 @@ OPTIMIZERS = ("adam", "sgd", "rmsprop", "adamw", "nadam")
 CLASS_WEIGHTS = ("none", "balanced")
 GLOBAL_POOLINGS = ("none", "average", "max")
 SCHEDULES = ("constant", "step", "exponential", "cosine", "one_cycle", "reduce_on_plateau")
+WITHOUT_AN_END = frozenset({"constant", "reduce_on_plateau"})
+"""Schedules that do not depend on how many epochs are to come."""
 ACTIVATIONS = ("relu", "elu", "gelu", "selu", "silu", "tanh", "leaky_relu")
 LAYER_ORDERS = tuple(
     "_".join(("conv", *order)) for order in itertools.permutations(("norm", "activation", "pool"))

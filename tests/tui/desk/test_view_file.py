@@ -21,7 +21,7 @@ GRID = Grid((Hyperparameter("filters", (12, 24)), Hyperparameter("loss", ("poiss
 LOOKED = ViewState(
     Trim(frozenset({("filters", 24), (TRIAL, 1)}), "filters > 12", True),
     view="ranking", metric="val_loss", epoch="best", axes=(1, 0), angles=(20.0, 30.0), box=True, log_axes=True,
-    bins=7, overlay=True, cumulative=True,
+    by_value=True, bins=7, overlay=True, cumulative=True,
 )  # fmt: skip
 
 
@@ -43,8 +43,8 @@ def test_what_was_saved_is_read_back(tmp_path) -> None:
         ("where", 3), ("where", "w" * 2001), ("where", "a\u202eb"), ("without_collapsed", 1), ("view", "\x1b[2J"),
         ("view", ["ranking"]), ("metric", "\x1b[2J"), ("metric", {}), ("epoch", "first"), ("axes", [0, 0]),
         ("axes", [0, 1, 2]), ("axes", ["1", "0"]), ("angles", [20]), ("angles", [20, 90]), ("angles", [-1, 30]),
-        ("angles", ["20", "30"]), ("angles", [10**400, 30]), ("box", "true"), ("log_axes", None), ("bins", 1),
-        ("bins", 1e9), ("bins", True), ("overlay", 1), ("cumulative", []),
+        ("angles", ["20", "30"]), ("angles", [10**400, 30]), ("box", "true"), ("by_value", 2), ("log_axes", None),
+        ("bins", 1), ("bins", 1e9), ("bins", True), ("overlay", 1), ("cumulative", []),
     ],
 )  # fmt: skip
 def test_a_field_that_is_damaged_costs_only_itself(tmp_path, name: str, bad: object) -> None:

@@ -100,7 +100,7 @@ async def test_a_key_of_another_view_is_not_offered_and_says_where_it_belongs(ma
         await see.until(lambda: "[rank" in see.text("view") and "axes" not in see.text("footer"))
         await see.press("f", "c")
         assert [note.message for note in see.app._notifications] == [
-            "f is for scatter (g s).",
+            "f is for scatter (g s) and curves (g c).",
             "c is for scatter (g s), heatmap (g h) and parallel (g p).",
         ]
         await see.press("g", "s")

@@ -37,6 +37,29 @@ async def test_every_view_can_be_told_in_words(make_session, open_app) -> None:
             await see.press("right_square_bracket")
 
 
+async def test_curves_of_values_show_epochs_against_learning_rate(make_session, open_app) -> None:
+    async with open_app(make_session()) as see:
+        await see.press("g", "c", "f")
+        await see.shows("view", "val_accuracy by learning_rate")
+        await see.shows("view", "A training of fewer epochs has the same ones, up to its end.")
+        said = VIEWS[NAMES.index("curves")].told(see.app.screen.desk())
+        assert said[1:] == [
+            "Epoch 1: 0.0001 0.6150; 0.001 0.9150; 0.01 0.1150.",
+            "Epoch 2: 0.0001 0.6200; 0.001 0.9200; 0.01 0.1200.",
+            "Epoch 3: 0.0001 0.6250; 0.001 0.9250; 0.01 0.1250.",
+        ]
+        await see.press("X", "f")
+        await see.until(lambda: "Curves of val_accuracy by epoch" in " ".join(summary(see.app.screen.desk())))
+
+
+async def test_curves_of_values_are_no_mean_over_losses_that_do_not_compare(make_session, open_app) -> None:
+    async with open_app(make_session(objective="val_loss")) as see:
+        await see.press("g", "c", "f")
+        await see.shows("view", "With the loss on the first axis")
+        await see.press("pagedown", "X")
+        await see.shows("view", "val_loss by loss")
+
+
 async def test_more_bins_are_said_and_never_more_than_there_is_room_for(make_session, open_app) -> None:
     async with open_app(make_session()) as see:
         await see.until(lambda: see.app.screen.latest is not None)

@@ -15,6 +15,7 @@ from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.metrics import apart_words
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import WORKLOADS
+from hpo_core.results.by_epoch import fewer_would_do
 from hpo_core.session import code
 from hpo_core.session.store import create, free_name
 from hpo_tui.commands.options import common_options, parse_settings, settings_option
@@ -56,6 +57,8 @@ def run(
     check_can_train(asked, options.workload, headless)
     if asked.losses_apart:
         said = apart_words(asked.objective.metric, WORKLOADS[options.workload].metrics, asked.loss_holds)
+        click.echo(textwrap.fill(said, PAGE_WIDTH), err=True)
+    if said := fewer_would_do(asked):
         click.echo(textwrap.fill(said, PAGE_WIDTH), err=True)
     folder = create(sessions, chosen, asked)
     code.trust(folder)

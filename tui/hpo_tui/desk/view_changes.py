@@ -86,7 +86,7 @@ def open_named(state: ViewState, _: Factors, view: str) -> ViewState:
 
 
 def switch(
-    state: ViewState, _: Factors, what: Literal["box", "log_axes", "overlay", "cumulative", "backwards"]
+    state: ViewState, _: Factors, what: Literal["log_axes", "overlay", "cumulative", "backwards"]
 ) -> ViewState:
     """Turn one of the ways of drawing on, or off."""
     switched: dict[str, Any] = {what: not getattr(state, what)}

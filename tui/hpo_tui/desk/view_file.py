@@ -43,6 +43,7 @@ class Saved(msgspec.Struct, frozen=True):
     axes: tuple[int, ...] = ()
     angles: tuple[Annotated[float, Meta(ge=0, lt=360)], Annotated[float, Meta(ge=5, le=85)]] | None = None
     box: bool = False
+    by_value: bool = False
     log_axes: bool = False
     bins: Annotated[int, Meta(ge=2, le=100)] | None = None
     overlay: bool = False

@@ -16,10 +16,11 @@ class ViewState:
     ``view`` is the name of the open view; where there is none of that name, the first one is open.
     ``cursor`` is (hyperparameter index, value index) in the values pane; ``axes`` the hyperparameters on the
     plots' axes, a permutation of all of them; ``angles`` are (azimuth, elevation) in degrees, None for those that
-    suit the grid; ``metric`` None means the objective's, ``epoch`` which of each training's epochs it is read at;
-    ``bins`` None is as many as there is room for; ``sort`` is the ranking's column, ``backwards`` its order;
-    ``scroll`` the first line of the effects. ``trial`` is the number of that under the view's cursor; ``job`` the
-    queue's cursor (None while the queue has no focus) and ``chosen`` the jobs picked there.
+    suit the grid; ``by_value`` draws curves of values, not of trials; ``metric`` None means the objective's,
+    ``epoch`` which of each training's epochs it is read at; ``bins`` None is as many as there is room for;
+    ``sort`` is the ranking's column, ``backwards`` its order; ``scroll`` the first line of the effects. ``trial``
+    is the number of that under the view's cursor; ``job`` the queue's cursor (None while the queue has no focus)
+    and ``chosen`` the jobs picked there.
     """
 
     trim: Trim = field(default_factory=Trim)
@@ -30,6 +31,7 @@ class ViewState:
     axes: tuple[int, ...] = ()
     angles: tuple[float, float] | None = None
     box: bool = False
+    by_value: bool = False
     log_axes: bool = False
     bins: int | None = None
     overlay: bool = False

@@ -29,6 +29,7 @@ def looks(move: Callable[[ViewState, Factors], ViewState]) -> Act:
 
 
 _VALUES, _QUEUE, _EFFECTS, _HISTOGRAMS = ("values",), ("queue",), ("effects",), ("histograms",)
+_FORMS = ("scatter", "curves")
 _CURSOR, _AXES, _TRIALS = ("values", "view", "trials", "effects", "queue"), ("axes",), ("trials",)
 _UP_DOWN = "cursor up and down in the pane that has the focus; the effects scroll"
 _PAGES = "to the hyperparameter above or below; in the view and the queue, ten lines"
@@ -125,9 +126,9 @@ SESSION_KEYS: tuple[Key, ...] = (
             together="X Y Z", word="onto an axis"),
         Key("Z", looks(partial(moves.put_axis, axis=2)), "onto the third axis", _ONTO, at=_AXES,
             together="X Y Z", word="onto an axis"),
-        Key("f", looks(partial(moves.switch, what="box")), "scatter in a box",
-            "the scatter's panels as one box of three axes, and back", at=("scatter",), only=True,
-            word="box or panels"),
+        Key("f", looking.other_form, "another form",
+            "the scatter's panels as one box of three axes; the curves by the first axis' values", at=_FORMS,
+            only=True, word="another form"),
         Key("l", looks(partial(moves.switch, what="log_axes")), "logarithmic axes",
             "axes by the size of the values (logarithmic), or by their order", at=("scatter",), only=True,
             word="log axes"),

@@ -1,17 +1,26 @@
-"""The curves view: the chosen metric by epoch and, where there is room, its companion: loss beside accuracy."""
+"""The curves view: the chosen metric by epoch and, where there is room, its companion: loss beside accuracy.
+
+Of single trials, or the mean of each value of a hyperparameter: epochs against learning rate.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from hpo_core.plan.metrics import PARAMETERS, known_metric
+from hpo_core.results.by_epoch import ByEpoch, about_shorter, by_epoch, curve_of
+from hpo_core.results.levels import Levels
+from hpo_core.results.loss_groups import loss_columns
 from hpo_core.results.measure import Measure, measure_of
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value
 from hpo_tui.desk.desk import Desk
 from hpo_tui.desk.table_in_view import Table
+from hpo_tui.desk.view_changes import shown_axes
+from hpo_tui.desk.view_state import ViewState
 from hpo_tui.look.inks import CATEGORIES, DIM
 from hpo_tui.look.numbers import metric_text
 from hpo_tui.plots.canvas import sentence, shorten
@@ -22,6 +31,7 @@ from hpo_tui.views.view import View
 
 NO_CURVE = "A model has as many parameters at every epoch: there is no curve; m shows another metric."
 ONE_POINT = "Every training here is known by one epoch only, so there is no curve to follow."
+ONE_LOSS = "With the loss on the first axis (X on it), or one loss alone in view (o on it), there are curves."
 LONGEST = 16
 """Cells that a value has in a trial's name: the other values must be seen too."""
 WHOLE = 3
@@ -52,16 +62,26 @@ class Curves(View):
             measures.append(other)
         if chosen and not has_curves(desk.snapshot):
             return sentence(ONE_POINT, width, height, desk.ascii_only, DIM).rows
+        by = desk.state.by_value
+        if by:
+            measures = [measure for measure in measures if _comparable(desk, measure)]
+            if not measures:
+                return sentence(f"{table.apart} {ONE_LOSS}", width, height, desk.ascii_only).rows
         empty = NO_CURVE if table.measure.metric == PARAMETERS and table.measure.cost else empty_words(table)
         rows: list[Row] = []
         left = height
         for number, measure in enumerate(measures):
             share = left // (len(measures) - number)
-            drawn = [
-                curve_of(desk.snapshot, table, measure, trial, place == 0 or len(chosen) <= WHOLE)
-                for place, trial in enumerate(chosen)
-            ]
-            rows += curves(drawn, clean(measure.metric), width, share, ascii=desk.ascii_only, empty=empty).rows
+            name = clean(measure.metric)
+            if by:
+                name = f"{name} by {_axis_name(desk)}"
+                drawn = [curve for _, curve in _of_values(desk, measure)]
+            else:
+                drawn = [
+                    _of_trial(desk.snapshot, table, measure, trial, place == 0 or len(chosen) <= WHOLE)
+                    for place, trial in enumerate(chosen)
+                ]
+            rows += curves(drawn, name, width, share, ascii=desk.ascii_only, empty=empty).rows
             left -= share
         return rows
 
@@ -70,6 +90,8 @@ class Curves(View):
         table, snapshot = desk.table, desk.snapshot
         if not has_curves(snapshot):
             return [ONE_POINT]
+        if desk.state.by_value:
+            return _said_by_value(desk) if _comparable(desk, table.measure) else [ONE_LOSS]
         lines = [f"Curves of {clean(table.metric)} by epoch, mean over replicates."]
         for trial in trials_drawn(desk):
             runs = [[table.measure.at(epoch) for epoch in entry.epochs] for entry in snapshot.replicates_of(trial)]
@@ -84,6 +106,17 @@ class Curves(View):
                     f"{metric_text(last)} after epoch {epochs}."
                 )
         return lines
+
+    def edge(self, desk: Desk, room: int) -> str:
+        """Say what the epochs of values tell of shorter trainings."""
+        if not desk.state.by_value:
+            return super().edge(desk, room)
+        whole, short = _shorter(desk)
+        return next((said for said in (whole, short) if len(said) <= room), "")
+
+    def other_form(self, desk: Desk) -> ViewState:
+        """Draw the mean of each value instead of single trials, or trials again."""
+        return replace(desk.state, by_value=not desk.state.by_value)
 
 
 def has_curves(snapshot: Snapshot) -> bool:
@@ -109,14 +142,65 @@ def companion(snapshot: Snapshot, measure: Measure) -> Measure | None:
     return measure_of(snapshot, other, measure.epoch) if other in snapshot.metrics else None
 
 
-def curve_of(snapshot: Snapshot, table: Table, measure: Measure, trial: int, whole: bool) -> Curve:
+def _of_trial(snapshot: Snapshot, table: Table, measure: Measure, trial: int, whole: bool) -> Curve:
     """Return a trial's curve: its values as the name, a line for each replicate."""
     name = " · ".join(shorten(format_value(value), LONGEST) for value in table.grid[trial].values.values())
-    lines = []
-    for entry in snapshot.replicates_of(trial):
-        values = np.full(entry.epochs[-1].number if entry.epochs else 0, np.nan)
-        for epoch in entry.epochs:
-            found = measure.at(epoch)
-            values[epoch.number - 1] = np.nan if found is None else found
-        lines.append(values)
-    return Curve(name, tuple(lines), whole)
+    return Curve(name, tuple(curve_of(entry, measure) for entry in snapshot.replicates_of(trial)), whole)
+
+
+# By value ----------------------------------------------------------------------------------------------------
+
+
+def _axis(desk: Desk) -> Levels:
+    """Return the hyperparameter whose values are compared, in the lines of the values pane."""
+    return desk.table.levels[shown_axes(desk.state, len(desk.table.factors))[0]]
+
+
+def _axis_name(desk: Desk) -> str:
+    return clean(_axis(desk).name, 30)
+
+
+def _comparable(desk: Desk, measure: Measure) -> bool:
+    """Whether the measure has a mean over the trainings of one value: it may not compare their losses."""
+    table = desk.table
+    apart = loss_columns(table.grid, measure, table.in_view)
+    return all(table.levels[column] is _axis(desk) and not _axis(desk).gathered for column in apart)
+
+
+def _by_value(desk: Desk, measure: Measure) -> ByEpoch:
+    table, levels = desk.table, _axis(desk)
+    of = levels.of[table.codes[:, table.factors.index(levels.factor)]]
+    rows = table.trainings
+    return desk.once_for_table(
+        ("by epoch", measure, levels.name), lambda: by_epoch(table.results, measure, rows, of, len(levels.groups))
+    )
+
+
+def _of_values(desk: Desk, measure: Measure) -> list[tuple[str, Curve]]:
+    """Return the label and the curve of each value that has one, as many as there are colours."""
+    found, levels = _by_value(desk, measure), _axis(desk)
+    return [
+        (label, Curve(f"{shorten(label, LONGEST)}  n {count}", (means,)))
+        for label, means, count in zip(levels.labels, found.means, found.n.tolist(), strict=True)
+        if count
+    ][:CATEGORIES]
+
+
+def _shorter(desk: Desk) -> tuple[str, str]:
+    found = _by_value(desk, desk.table.measure)
+    return about_shorter(desk.snapshot.spec, np.unique(desk.table.results.trial[found.rows]))
+
+
+def _said_by_value(desk: Desk) -> list[str]:
+    """Say what each value had come to after a few epochs, each twice the one before, and after the last."""
+    table, name = desk.table, _axis_name(desk)
+    curves = _of_values(desk, table.measure)
+    epochs = max((len(curve.replicates[0]) for _, curve in curves), default=0)
+    if not epochs:
+        return []
+    lines = [f"Mean {clean(table.metric)} of each {name} after so many epochs. {_shorter(desk)[0]}"]
+    for epoch in sorted({epochs, *(2**power for power in range(epochs.bit_length()))}):
+        known = [(label, float(curve.replicates[0][epoch - 1])) for label, curve in curves]
+        said = "; ".join(f"{label} {metric_text(mean)}" for label, mean in known if mean == mean)
+        lines.append(f"Epoch {epoch}: {said}.")
+    return lines

@@ -75,6 +75,10 @@ class Scatter(View):
         seen = angles_of(desk.state, desk.table.factors).turned(across * AZIMUTH_STEP, up * ELEVATION_STEP)
         return replace(desk.state, box=True, angles=(seen.azimuth, seen.elevation))
 
+    def other_form(self, desk: Desk) -> ViewState:
+        """Draw one box of three axes instead of panels, or panels again."""
+        return replace(desk.state, box=not desk.state.box)
+
 
 def look_of(desk: Desk) -> ScatterLook:
     """Return which axes are shown, and from where."""

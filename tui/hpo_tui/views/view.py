@@ -96,6 +96,10 @@ class View(ABC):
         """Turn the view by steps to the right or upwards; None where it cannot be turned so."""
         return None
 
+    def other_form(self, desk: Desk) -> ViewState | None:
+        """Draw the same another way; None where there is but one."""
+        return None
+
     def rebinned(self, desk: Desk, step: int, width: int) -> ViewState | None:
         """Take more or fewer bins in a pane of that width; None where there are no bins."""
         return None

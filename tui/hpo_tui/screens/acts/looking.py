@@ -75,6 +75,13 @@ def _turn(screen: DeskScreen, across: int, up: int, does: str) -> None:
     screen.say(f"The {able.title} {does}; [ and ] go to it.")
 
 
+def other_form(screen: DeskScreen) -> None:
+    """Draw what the open view shows another way."""
+    desk = screen.desk()
+    if desk is not None and (state := open_view(desk.state).other_form(desk)) is not None:
+        screen.look(state)
+
+
 def bins(screen: DeskScreen, step: int) -> None:
     """More or fewer bins, in the first pane that shows any."""
     if (desk := screen.desk()) is None:
