@@ -18,7 +18,8 @@ from hpo_tui.commands.terminal import check_terminal
 QUIET_TEXTUAL = {"TEXTUAL_FPS": "120", "TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
 """Few bytes over SSH, yet no key waits long for a frame, of which Textual lets up to two intervals go by.
 
-What comes in is drawn ten times a second at most, so that as few frames are sent. Textual reads these when imported.
+What comes in is drawn ten times a second at most: no more frames are sent for it. Textual reads these when it is
+imported.
 """
 THREAD_SECONDS = 0.001
 """So soon a thread that computes lets another go on: the one that hears a key waits for it several times."""
