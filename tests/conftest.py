@@ -83,7 +83,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    for name in ("COLORTERM", "FORCE_COLOR", "COLUMNS", "LINES"):
+    for name in ("COLORTERM", "FORCE_COLOR", "COLUMNS", "LINES", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     yield
     for lock in tmp_path.rglob("lock"):

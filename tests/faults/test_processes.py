@@ -165,7 +165,7 @@ def test_a_worker_that_crashes_costs_its_training_and_leaves_its_log(
 def test_a_training_that_hangs_is_ended_at_its_limit_and_the_queue_goes_on(folder: SessionFolder) -> None:
     variables = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.01", "HPO_SYNTHETIC_FAULTS": "2=hang"}
     executor = LocalExecutor(folder.logs, workload="synthetic", environment=variables)
-    limits = Limits(no_progress=0.5, longest_epochs=5, first_progress=2.0)
+    limits = Limits(no_progress=3.0, longest_epochs=5, first_progress=20.0)
     Engine(folder, executor, EngineOptions(workers=2), limits=limits).run()
     snapshot = read_session(folder)
     victims = (JobKey(2, 1), JobKey(2, 2))

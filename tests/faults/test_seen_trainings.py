@@ -130,7 +130,7 @@ def test_a_training_that_hangs_is_ended_and_said_to_have_made_no_progress(sessio
     variables = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.01", "HPO_SYNTHETIC_FAULTS": "2=hang"}
     folder = new_session(sessions, "drill")
     executor = LocalExecutor(folder.logs, workload="synthetic", environment=variables)
-    limits = Limits(no_progress=0.5, longest_epochs=5, first_progress=2.0)
+    limits = Limits(no_progress=3.0, longest_epochs=5, first_progress=20.0)
     Engine(folder, executor, EngineOptions(workers=1), files=UnsyncedFiles(), limits=limits).run()
     page = shown(folder)
     assert "trial 2 r1 failed: no progress for" in page
