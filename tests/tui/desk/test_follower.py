@@ -62,6 +62,7 @@ def test_a_process_beside_reads_a_large_journal_and_the_screen_goes_on_from_ther
     folder = write_session(tmp_path, "large", trials=2_000, replicates=1, epochs=20)
     monkeypatch.setattr(ahead, "LARGE_BYTES", 1 << 20)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(follower, "FIRST_SECONDS", 0.0)
     monkeypatch.setattr(SessionReader, "keep_index", lambda _: None)  # here: what is kept, the other process kept
     updates: queue.Queue[Update] = queue.Queue()
     followed = Follower(folder, updates.put, lambda sentence: pytest.fail(sentence))

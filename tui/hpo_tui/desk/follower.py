@@ -28,6 +28,8 @@ PIECES_SECONDS = 1.0
 TRAININGS_A_SECOND = 200_000
 """Of large sessions updates come less often: each takes the screen a time that grows with the trainings."""
 
+FIRST_SECONDS = 0.1
+"""So long a journal is read here that another process reads: of its first piece alone there is little to see."""
 SHARE_SECONDS = 0.5
 """So often it is shown how much of a large journal another process has read."""
 
@@ -96,6 +98,8 @@ class Follower(threading.Thread):
         while not self._leave.is_set():
             began = time.monotonic()
             changed = reader.poll(PIECE_BYTES) or snapshot is None
+            while beside is not None and reader.share < 1 and time.monotonic() - began < FIRST_SECONDS:
+                reader.poll(PIECE_BYTES)
             if reader.share < 1 and snapshot is not None:
                 if began - told < pause:
                     continue
@@ -124,7 +128,7 @@ class Follower(threading.Thread):
                 self._leave.wait(max(rest - (time.monotonic() - began), 0.01))
 
     def _wait_for(self, beside: ahead.Ahead, first: Update) -> None:
-        """Show beside the first piece of a large journal how much of it has been read, until all is or nothing."""
+        """Show beside what a large journal begins with how much of it has been read, until all is or nothing."""
         told = time.monotonic()
         while not self._leave.is_set() and (share := beside.share(SHARE_SECONDS)) is not None:
             if share > first.read and time.monotonic() - told >= SHARE_SECONDS:
