@@ -59,27 +59,25 @@ _begun: dict[Path, Ahead] = {}
 
 
 def begin(folder: SessionFolder) -> None:
-    """Begin to read a session's journal if it is large, for whoever asks for it then."""
+    """Begin to read a session's journal, if it is large and no index was kept since it last grew."""
+    with contextlib.suppress(OSError):  # no index, or no journal
+        kept, grown = folder.index.stat().st_mtime_ns, (folder.path / FIRST_SEGMENT).stat().st_mtime_ns
+        if kept >= grown:  # whether it holds, who reads it finds
+            return
+    _begin(folder)
+
+
+def _begin(folder: SessionFolder) -> None:
     with contextlib.suppress(OSError):  # no journal, or no room for a process
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        journal = (folder.path / FIRST_SEGMENT).stat()
-        if (
-            cores > 1
-            and folder.path not in _begun
-            and journal.st_size >= LARGE_BYTES
-            and not _kept(folder, journal)
-        ):
+        large = (folder.path / FIRST_SEGMENT).stat().st_size >= LARGE_BYTES
+        if large and cores > 1 and folder.path not in _begun:
             _begun[folder.path] = Ahead(folder)
 
 
-def _kept(folder: SessionFolder, journal: os.stat_result) -> bool:
-    """Whether an index was kept since the journal last grew; whether it holds, who reads it finds."""
-    return folder.index.exists() and folder.index.stat().st_mtime_ns >= journal.st_mtime_ns
-
-
 def begun(folder: SessionFolder) -> Ahead | None:
-    """Return the process that reads the session's journal, begun now at the latest; None where there is none."""
-    begin(folder)
+    """Return the process that reads a journal that no index stands for, begun now at the latest; or None."""
+    _begin(folder)
     return _begun.pop(folder.path, None)
 
 

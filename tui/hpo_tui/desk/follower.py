@@ -80,15 +80,16 @@ class Follower(threading.Thread):
             self._fail(f"The session cannot be followed any more: {type(error).__name__}: {clean(error, 200)}.")
 
     def _follow(self) -> None:
-        beside = ahead.begun(self._folder)
+        reader = SessionReader(self._folder, indexed=True)
+        reader.poll(PIECE_BYTES)
+        beside = ahead.begun(self._folder) if reader.share < 1 else None
         try:
-            self._follow_with(beside)
+            self._follow_with(reader, beside)
         finally:
             if beside is not None:
                 beside.stop()
 
-    def _follow_with(self, beside: ahead.Ahead | None) -> None:
-        reader = SessionReader(self._folder, indexed=True)
+    def _follow_with(self, reader: SessionReader, beside: ahead.Ahead | None) -> None:
         snapshot: Snapshot | None = None
         status: LiveStatus | None = None
         alive = False
