@@ -18,6 +18,7 @@ from hpo_core.session.status import LiveStatus, RunningJob, write_status
 from hpo_core.session.store import create
 from hpo_tui.desk.follower import Follower
 from hpo_tui.look.inks import CURSOR
+from hpo_tui.screens import desk_screen
 from hpo_tui.screens.messages import OpenSession
 from hpo_tui.screens.session_keys import SESSION_KEYS
 from hpo_tui.views import VIEWS
@@ -172,6 +173,21 @@ async def test_m_shows_another_metric_and_turns_better_round(make_session, open_
         await see.shows("header", "↓ loss")
         await see.press("pagedown", "space")  # one loss alone: only within it are they compared
         await see.shows("values", "worst 0.8950")  # the highest loss
+
+
+async def test_a_keys_echo_waits_for_no_pane_that_is_drawn_in_its_turn(
+    make_session, open_app, monkeypatch
+) -> None:
+    async with open_app(make_session()) as see:
+        await see.shows("values", ">1 ●")
+        await see.shows("answer", "learning_rate")  # found by the analyst: what it brings is drawn in turn
+        screen = see.app.screen
+        await see.until(lambda: not screen._in_turn)
+        monkeypatch.setattr(desk_screen, "TURN_SECONDS", 3600.0)
+        screen._draw_in_turn()
+        await see.press("j")
+        await see.shows("values", ">2 ●")
+        assert screen._in_turn
 
 
 async def test_the_trim_and_the_view_are_there_again_next_time(make_session, open_app) -> None:
