@@ -83,7 +83,7 @@ def test_a_failed_training_does_not_stop_the_queue_and_ends_in_status_1(
     assert done.returncode == 1
     assert "8 trainings: 6 complete, 2 failed" in done.stdout
     [failed, _] = [line for line in done.stdout.splitlines() if "failed: ValueError" in line]
-    assert Path(failed.split("  log ")[-1]).is_file()
+    assert Path(failed.split("  log ")[-1].split("  ETA ")[0]).is_file()
 
 
 def test_a_training_that_diverged_is_a_result_and_status_0(hpo_tui: Any, spec: Path) -> None:

@@ -70,7 +70,7 @@ async def settled(see: Any) -> None:
     """Everything is drawn, and the analyst has answered what is asked of it."""
     screen = see.app.screen
     await see.until(lambda: screen.latest is not None and screen.desk().effects is not None)
-    await see.until(lambda: not screen._draws)
+    await see.until(lambda: not (screen._draws or screen._in_turn or screen._plots_wait))
 
 
 async def test_a_key_makes_one_desk_and_one_table_and_draws_each_plot_once(
@@ -143,7 +143,12 @@ async def test_a_key_leaves_what_came_in_meanwhile_to_the_next_time_of_the_plots
     async with open_app(make_session()) as see:
         await settled(see)
         screen = see.app.screen
-        monkeypatch.setattr(screen, "set_timer", lambda _, drawn: waits.append(drawn))
+        timed = screen.set_timer
+        monkeypatch.setattr(
+            screen,
+            "set_timer",
+            lambda seconds, drawn: waits.append(drawn) if drawn == screen._catch_up else timed(seconds, drawn),
+        )
         newer = replace(screen.latest, snapshot=replace(screen.latest.snapshot))
         screen.post_message(Updated(newer))
         await see.until(lambda: waits)
