@@ -71,7 +71,8 @@ def _begin(folder: SessionFolder) -> None:
     with contextlib.suppress(OSError):  # no journal, or no room for a process
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         large = (folder.path / FIRST_SEGMENT).stat().st_size >= LARGE_BYTES
-        if large and cores > 1 and folder.path not in _begun:
+        keeps = os.access(folder.path, os.W_OK)  # else all would be read twice
+        if large and cores > 1 and keeps and folder.path not in _begun:
             _begun[folder.path] = Ahead(folder)
 
 
