@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -62,6 +63,7 @@ class CellPane(Widget):
         self._ascii = False
         self.titles = ("", "")
         self._letters: tuple[int, ...] = ()
+        self._ground = Style.null()
 
     def show(self, rows: Sequence[Row], palette: Palette, ascii_only: bool = False) -> None:
         """Show these rows from now on."""
@@ -96,9 +98,14 @@ class CellPane(Widget):
             self.border_title = shown
             self.border_subtitle = literal(subtitle)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a region. What they are laid on is found out once: it takes as long as a line."""
+        self._ground = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Return one line of the pane, laid on its background."""
-        ground = self.rich_style
+        ground = self._ground
         width = self.content_size.width
         if y >= len(self._strips):
             return Strip.blank(width, ground)
