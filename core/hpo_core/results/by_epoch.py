@@ -15,7 +15,7 @@ from hpo_core.plan.hyperparameters import WITHOUT_AN_END
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.plan.workloads import DEFAULT_WORKLOAD
 from hpo_core.results.measure import Measure
-from hpo_core.results.table import ResultsTable
+from hpo_core.results.table import ResultsTable, means
 from hpo_core.session.epochs import column, last_number
 from hpo_core.session.snapshot import Replicate
 from hpo_core.text import joined
@@ -53,12 +53,11 @@ def by_epoch(
         table[line, : len(curve)] = curve
         table[line, len(curve) :] = curve[-1] if len(curve) else np.nan
     of = value[results.trial[rows[longest]] - 1]
-    has = np.isfinite(table)
-    sums, counts = np.zeros((values, epochs)), np.zeros((values, epochs))
-    np.add.at(sums, of, np.where(has, table, 0.0))
-    np.add.at(counts, of, has)
-    means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-    return ByEpoch(means, np.bincount(of, minlength=values), rows[longest])
+    after = np.full((values, epochs), np.nan)
+    for epoch, scores in enumerate(table.T):
+        has = np.isfinite(scores)
+        after[:, epoch] = means(of[has], scores[has], values).mean
+    return ByEpoch(after, np.bincount(of, minlength=values), rows[longest])
 
 
 def curve_of(entry: Replicate, measure: Measure) -> NDArray[np.float64]:

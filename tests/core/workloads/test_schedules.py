@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo_core.plan.hyperparameters import SCHEDULES
+from hpo_core.plan.hyperparameters import SCHEDULES, WITHOUT_AN_END
 from hpo_core.workloads.paper.schedules import LearningRate
 
 
@@ -34,6 +34,15 @@ def test_each_schedule_begins_and_ends_where_it_shall(
     found = rates(schedule)
     assert [found[0], found[50], found[-1]] == pytest.approx([first, middle, last], rel=1e-2)
     assert found.max() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("warmup", [0.0, 2.0])
+def test_the_table_names_each_schedule_whose_epochs_do_not_depend_on_how_many_follow(
+    schedule: str, warmup: float
+) -> None:
+    short, long = (rates(schedule, epochs, warmup) for epochs in (5, 10))
+    assert np.array_equal(short, long[: len(short)]) == (schedule in WITHOUT_AN_END)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

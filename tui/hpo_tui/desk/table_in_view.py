@@ -105,10 +105,14 @@ class Table:
         """The hyperparameters by which the trials in view are not compared: () where all compare."""
         return loss_columns(self.grid, self.measure, self.in_view)
 
-    def mixes_losses(self, *shown: int) -> bool:
-        """Whether a line of these hyperparameters holds several losses, by a metric that does not compare them."""
-        among = [column for column in self.loss_columns if column in shown and not self.levels[column].gathered]
-        return len(among) < len(self.loss_columns)
+    def mixes_losses(self, *shown: int, by: Measure | None = None) -> bool:
+        """Whether a line of these hyperparameters holds several losses, by a metric that does not compare them.
+
+        That is the one that is measured, or another ``by`` which the same trials are seen.
+        """
+        apart = self.loss_columns if by is None else loss_columns(self.grid, by, self.in_view)
+        among = [column for column in apart if column in shown and not self.levels[column].gathered]
+        return len(among) < len(apart)
 
     @property
     def failed(self) -> NDArray[np.int64]:

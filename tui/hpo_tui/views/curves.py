@@ -12,8 +12,6 @@ import numpy as np
 
 from hpo_core.plan.metrics import PARAMETERS, known_metric
 from hpo_core.results.by_epoch import ByEpoch, about_shorter, by_epoch, curve_of
-from hpo_core.results.levels import Levels
-from hpo_core.results.loss_groups import loss_columns
 from hpo_core.results.measure import Measure, measure_of
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, format_value
@@ -64,7 +62,7 @@ class Curves(View):
             return sentence(ONE_POINT, width, height, desk.ascii_only, DIM).rows
         by = desk.state.by_value
         if by:
-            measures = [measure for measure in measures if _comparable(desk, measure)]
+            measures = [one for one in measures if not table.mixes_losses(_axis(desk), by=one)]
             if not measures:
                 return sentence(f"{table.apart} {ONE_LOSS}", width, height, desk.ascii_only).rows
         empty = NO_CURVE if table.measure.metric == PARAMETERS and table.measure.cost else empty_words(table)
@@ -91,7 +89,7 @@ class Curves(View):
         if not has_curves(snapshot):
             return [ONE_POINT]
         if desk.state.by_value:
-            return _said_by_value(desk) if _comparable(desk, table.measure) else [ONE_LOSS]
+            return [ONE_LOSS] if table.mixes_losses(_axis(desk)) else _said_by_value(desk)
         lines = [f"Curves of {clean(table.metric)} by epoch, mean over replicates."]
         for trial in trials_drawn(desk):
             runs = [[table.measure.at(epoch) for epoch in entry.epochs] for entry in snapshot.replicates_of(trial)]
@@ -109,7 +107,7 @@ class Curves(View):
 
     def edge(self, desk: Desk, room: int) -> str:
         """Say what the epochs of values tell of shorter trainings."""
-        if not desk.state.by_value:
+        if not desk.state.by_value or not desk.table.in_view.any():
             return super().edge(desk, room)
         whole, short = _shorter(desk)
         return next((said for said in (whole, short) if len(said) <= room), "")
@@ -151,34 +149,29 @@ def _of_trial(snapshot: Snapshot, table: Table, measure: Measure, trial: int, wh
 # By value ----------------------------------------------------------------------------------------------------
 
 
-def _axis(desk: Desk) -> Levels:
+def _axis(desk: Desk) -> int:
     """Return the hyperparameter whose values are compared, in the lines of the values pane."""
-    return desk.table.levels[shown_axes(desk.state, len(desk.table.factors))[0]]
+    return shown_axes(desk.state, len(desk.table.factors))[0]
 
 
 def _axis_name(desk: Desk) -> str:
-    return clean(_axis(desk).name, 30)
-
-
-def _comparable(desk: Desk, measure: Measure) -> bool:
-    """Whether the measure has a mean over the trainings of one value: it may not compare their losses."""
-    table = desk.table
-    apart = loss_columns(table.grid, measure, table.in_view)
-    return all(table.levels[column] is _axis(desk) and not _axis(desk).gathered for column in apart)
+    return clean(desk.table.factors[_axis(desk)].name, 30)
 
 
 def _by_value(desk: Desk, measure: Measure) -> ByEpoch:
-    table, levels = desk.table, _axis(desk)
-    of = levels.of[table.codes[:, table.factors.index(levels.factor)]]
-    rows = table.trainings
-    return desk.once_for_table(
-        ("by epoch", measure, levels.name), lambda: by_epoch(table.results, measure, rows, of, len(levels.groups))
-    )
+    table, axis = desk.table, _axis(desk)
+    levels = table.levels[axis]
+
+    def found() -> ByEpoch:
+        of = levels.of[table.codes[:, axis]]
+        return by_epoch(table.results, measure, table.trainings, of, len(levels.groups))
+
+    return desk.once_for_table(("by epoch", measure, axis), found)
 
 
 def _of_values(desk: Desk, measure: Measure) -> list[tuple[str, Curve]]:
     """Return the label and the curve of each value that has one, as many as there are colours."""
-    found, levels = _by_value(desk, measure), _axis(desk)
+    found, levels = _by_value(desk, measure), desk.table.levels[_axis(desk)]
     return [
         (label, Curve(f"{shorten(label, LONGEST)}  n {count}", (means,)))
         for label, means, count in zip(levels.labels, found.means, found.n.tolist(), strict=True)
