@@ -18,7 +18,6 @@ import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.metadata import version
 from operator import lt
 from pathlib import Path
 from types import MappingProxyType
@@ -158,7 +157,7 @@ def _program() -> str:
     crc = 0
     for name in _MEANS:
         crc = zlib.crc32((Path(__file__).parents[1] / name).read_bytes(), crc)
-    return f"hpo-tui {version('hpo-tui')}, {crc:08x}, {sys.byteorder} endian"
+    return f"{crc:08x}, {sys.byteorder} endian"
 
 
 def _parts(head: _Head, state: SessionState, trials: int) -> Iterator[bytes]:
@@ -211,16 +210,16 @@ def _read_state(file: BinaryIO, size: int, crc: int, spec: SessionSpec) -> Sessi
     cells = sum(count * (len(names[which]) + 1) for _, count, which in body.runs if count)
     left = size - file.tell() - _CRC_BYTES
     _must(left == cells * _CELL_BYTES and all(count >= 0 for _, count, _ in body.runs))
+    found, end = array("d"), 0
+    found.fromfile(file, cells)
+    _must(file.read() == zlib.crc32(found, crc).to_bytes(_CRC_BYTES, "big"))
     state = SessionState(spec)
     for entry, (first, count, which) in zip(body.replicates, body.runs, strict=True):
         if count:
-            found = array("d")
-            found.fromfile(file, count * (len(names[which]) + 1))
-            crc = zlib.crc32(found, crc)
-            force_setattr(entry, "epochs", Epochs(range(first, first + count), names[which], found))
+            start, end = end, end + count * (len(names[which]) + 1)
+            force_setattr(entry, "epochs", Epochs(range(first, first + count), names[which], found[start:end]))
         else:
             force_setattr(entry, "epochs", Gathered(entry.epochs).epochs() if entry.epochs else ())
-    _must(file.read() == crc.to_bytes(_CRC_BYTES, "big"))
     if body.trials:
         state._add_trials(TrialsAdded(trials=body.trials))
     for trial, count in body.counts.items():
