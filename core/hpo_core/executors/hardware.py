@@ -9,8 +9,6 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-import psutil
-
 GIGABYTE = 1 << 30
 WORKER_BYTES = GIGABYTE
 """What a worker with TensorFlow needs at least; no more workers are suggested than fit."""
@@ -55,4 +53,6 @@ def memory_allowance(workers: int) -> int:
 
 @cache
 def _memory() -> int:
+    import psutil  # a screen has no need of it
+
     return int(psutil.virtual_memory().total)
