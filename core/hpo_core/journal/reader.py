@@ -128,6 +128,11 @@ class JournalReader:
         """How much of the journal was read by the last ``poll``: 1 where nothing was left."""
         return self._read_bytes / self._all_bytes if self._all_bytes else 1.0
 
+    @property
+    def left(self) -> int:
+        """How many bytes of the journal the last ``poll`` has left."""
+        return self._all_bytes - self._read_bytes
+
     def mark(self) -> Mark | None:
         """Return how far all was read; None where some is left, damaged, missing, or in another file."""
         place = self._places.get(FIRST_SEGMENT)

@@ -1,10 +1,12 @@
-"""A large journal, read by a process beside the screen's: where there are two cores it is there in half the time.
+"""A large session, read from the first moment on, while the screen is imported and first drawn.
 
     python -m hpo_core.session.ahead FOLDER
 
-The screen is imported and first drawn meanwhile, and no key waits for the reading. The process ends with the index
-kept, from which the screen goes on; where none can be kept, it ends with nothing, and the screen reads the journal
-itself, as it does without one. Nothing is imported here until there is something to read: all sessions begin here.
+Where an index stands for its journal, a thread reads that. Where there is none, or it stands for too little, a
+process beside the screen's reads the journal: where there are two cores it is there in half the time, and no key
+waits for the reading. It ends with the index kept, from which the screen goes on; where none can be kept, it ends
+with nothing, and the screen reads the journal itself, as it does without one. Nothing is imported here until there
+is something to read: all sessions begin here.
 """
 
 from __future__ import annotations
@@ -14,10 +16,16 @@ import os
 import select
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hpo_core.errors import HpoError
 from hpo_core.journal.segments import FIRST_SEGMENT
 from hpo_core.session.paths import SessionFolder
+
+if TYPE_CHECKING:
+    from hpo_core.session.opening import SessionReader
 
 LARGE_BYTES = 1 << 25
 """A smaller journal is read sooner than another process has begun."""
@@ -26,7 +34,7 @@ _PERCENT = 100
 
 
 class Ahead:
-    """Such a process; it ends by itself, also where whoever began it has ended."""
+    """A process that reads a journal; it ends by itself, also where whoever began it has ended."""
 
     def __init__(self, folder: SessionFolder) -> None:
         self._process = subprocess.Popen(
@@ -55,31 +63,69 @@ class Ahead:
         self._process.stdout.close()
 
 
-_begun: dict[Path, Ahead] = {}
+class _Begun(threading.Thread):
+    """Reads what a session begins with; ``found`` once it has been joined, None where it cannot be read."""
+
+    def __init__(self, folder: SessionFolder) -> None:
+        super().__init__(name=f"open {folder.name}", daemon=True)
+        self._folder = folder
+        self._beside = None if folder.index.exists() else _beside(folder, _journal_bytes(folder))
+        self.found: tuple[SessionReader, Ahead | None] | None = None
+
+    def run(self) -> None:
+        """Read it."""
+        try:
+            self.found = _first_read(self._folder, self._beside)
+        except (HpoError, OSError):  # who reads it once more says it
+            if self._beside is not None:
+                self._beside.stop()
+
+
+_begun: dict[Path, _Begun] = {}
 
 
 def begin(folder: SessionFolder) -> None:
-    """Begin to read a session's journal, if it is large and no index was kept since it last grew."""
-    with contextlib.suppress(OSError):  # no index, or no journal
-        kept, grown = folder.index.stat().st_mtime_ns, (folder.path / FIRST_SEGMENT).stat().st_mtime_ns
-        if kept >= grown:  # whether it holds, who reads it finds
-            return
-    _begin(folder)
+    """Begin to read a session, if its journal is large."""
+    if _journal_bytes(folder) >= LARGE_BYTES:
+        _begun[folder.path] = begun = _Begun(folder)
+        begun.start()
 
 
-def _begin(folder: SessionFolder) -> None:
-    with contextlib.suppress(OSError):  # no journal, or no room for a process
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        large = (folder.path / FIRST_SEGMENT).stat().st_size >= LARGE_BYTES
-        keeps = os.access(folder.path, os.W_OK)  # else all would be read twice
-        if large and cores > 1 and keeps and folder.path not in _begun:
-            _begun[folder.path] = Ahead(folder)
+def begun(folder: SessionFolder) -> tuple[SessionReader, Ahead | None]:
+    """Return what has read a session's index, if one stands for its journal, and a piece of its journal.
+
+    And the process that reads the rest, where that is much. Begun now at the latest. Raises ``HpoError`` or
+    ``OSError`` where the session cannot be read.
+    """
+    if (early := _begun.pop(folder.path, None)) is not None:
+        early.join()
+        if early.found is not None:
+            return early.found
+    return _first_read(folder)
 
 
-def begun(folder: SessionFolder) -> Ahead | None:
-    """Return the process that reads a journal that no index stands for, begun now at the latest; or None."""
-    _begin(folder)
-    return _begun.pop(folder.path, None)
+def _first_read(folder: SessionFolder, beside: Ahead | None = None) -> tuple[SessionReader, Ahead | None]:
+    from hpo_core.session.opening import PIECE_BYTES, SessionReader
+
+    reader = SessionReader(folder, indexed=True)
+    reader.poll(PIECE_BYTES)
+    return reader, beside or _beside(folder, reader.left)
+
+
+def _journal_bytes(folder: SessionFolder) -> int:
+    with contextlib.suppress(OSError):
+        return (folder.path / FIRST_SEGMENT).stat().st_size
+    return 0
+
+
+def _beside(folder: SessionFolder, left: int) -> Ahead | None:
+    """Return a process that reads so many bytes, if they are many and it would be of use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    keeps = os.access(folder.path, os.W_OK)  # else all would be read twice
+    if left >= LARGE_BYTES and cores > 1 and keeps:
+        with contextlib.suppress(OSError):  # no room for a process
+            return Ahead(folder)
+    return None
 
 
 def main() -> None:

@@ -68,6 +68,11 @@ class SessionReader:
         return self._journal.share
 
     @property
+    def left(self) -> int:
+        """How many bytes of its journal the last ``poll`` has left."""
+        return self._journal.left
+
+    @property
     def damaged(self) -> bool:
         """Whether some of what was read is damaged: no index is kept then."""
         return bool(self._journal.damage)

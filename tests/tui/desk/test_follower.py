@@ -71,6 +71,41 @@ def test_the_next_time_a_large_session_is_there_whole_at_once(
     assert seen[1].snapshot.ended == 500
 
 
+@pytest.mark.parametrize(("kept", "at_once"), [("an index", True), ("noise", False), ("nothing", False)])
+def test_what_was_begun_before_the_screen_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str, at_once: bool
+) -> None:
+    monkeypatch.setattr(ahead, "LARGE_BYTES", 1 << 18)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(index, "WORTH_BYTES", 1 << 16)
+    folder = write_session(tmp_path, "large", trials=2_000, replicates=1, epochs=3)
+    if kept == "an index":
+        reader = SessionReader(folder, indexed=True)
+        reader.poll()
+        reader.keep_index()
+    if kept == "noise":
+        folder.index.write_bytes(b"noise")
+    ahead.begin(folder)
+    with following(folder) as updates:
+        first, newest = first_and_whole(updates)
+    assert (first.read == 1) is at_once
+    assert newest.snapshot == read_session(folder)
+
+
+def test_a_large_session_that_cannot_be_read_is_told_of_by_who_follows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "LARGE_BYTES", 1)
+    folder = write_session(tmp_path, "large", trials=500, replicates=1, epochs=1)
+    folder.spec.write_text("[data")
+    ahead.begin(folder)
+    told = queue.Queue[str]()
+    followed = Follower(folder, lambda update: pytest.fail(f"{update}"), told.put)
+    followed.start()
+    assert "spec.toml" in told.get(timeout=60)
+    followed.join()
+
+
 def test_a_process_beside_reads_a_large_journal_and_the_screen_goes_on_from_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

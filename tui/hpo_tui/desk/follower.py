@@ -80,9 +80,7 @@ class Follower(threading.Thread):
             self._fail(f"The session cannot be followed any more: {type(error).__name__}: {clean(error, 200)}.")
 
     def _follow(self) -> None:
-        reader = SessionReader(self._folder, indexed=True)
-        reader.poll(PIECE_BYTES)
-        beside = ahead.begun(self._folder) if reader.share < 1 else None
+        reader, beside = ahead.begun(self._folder)
         try:
             self._follow_with(reader, beside)
         finally:
