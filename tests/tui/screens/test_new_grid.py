@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -187,7 +188,7 @@ async def test_a_folder_is_asked_for_found_and_looked_at_before_anything_is_made
         await fill(see, "path", str(images))
         await see.shows("summary", "40 trainings")
         await see.press("ctrl+l")
-        await see.until(lambda: "my images" in notes(see))
+        await see.until(lambda: "my images" in notes(see) and not see.app.screen.busy)
         assert screen(see) == "NewGridScreen"
         assert list(sessions.iterdir()) == []
 
@@ -365,6 +366,18 @@ async def test_a_made_up_speed_is_no_expectation_of_a_real_training(open_app, se
         await see.until(lambda: screen(see) == "NewGridScreen")
         await see.until(lambda: not see.app.screen.workers)
         await see.shows("summary", "unknown until the first training")
+
+
+async def test_what_a_thread_comes_back_with_is_dropped_where_the_form_is_being_left(open_app) -> None:
+    async with open_app() as see:
+        await begin(see)
+        form = see.app.screen
+        see.app.pop_screen()
+        await form.query_one("#summary").remove()
+        assert form.is_attached
+        await asyncio.to_thread(form.answer, form.end_with, None)
+        await see.until(lambda: not form.is_attached)
+        assert screen(see) == "HomeScreen"
 
 
 async def test_a_form_calls_what_it_does_by_one_word_on_button_footer_and_help_and_escape_makes_nothing(

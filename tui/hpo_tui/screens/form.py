@@ -190,6 +190,18 @@ class FormScreen(Screen[SessionFolder | None]):
             summary.show(rows[:SUMMARY_LINES], skin.palette, skin.ascii_only)
         self.query_one(Footer).offer(self.KEYS, skin)
 
+    def answer(self, does: Callable[..., None], *given: object) -> None:
+        """Do what a thread came back with; nothing, where the form has been left meanwhile.
+
+        A form that is left is taken down from its fields up: it is attached still when they are gone.
+        """
+
+        def do_if_here() -> None:
+            if self.is_attached and self in self.app.screen_stack:
+                does(*given)
+
+        self.app.call_from_thread(do_if_here)
+
     def be_busy(self, busy: bool) -> None:
         """Say that something is under way, or no longer; before a training begins, warn of the logout."""
         self.busy = busy
@@ -199,8 +211,6 @@ class FormScreen(Screen[SessionFolder | None]):
 
     def end_with(self, folder: SessionFolder | None) -> None:
         """Leave the form with what was made; stay where nothing was."""
-        if not self.is_attached:
-            return
         self.be_busy(False)
         if folder is not None:
             self.dismiss(folder)

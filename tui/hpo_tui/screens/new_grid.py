@@ -126,7 +126,7 @@ class NewGridScreen(FormScreen):
             self._counted.pop(folder, None)
         elif words:
             self._counted[folder] = words
-            self.app.call_from_thread(self.update)
+            self.answer(self.update)
 
     def completes(self, row: FormRow) -> str | None:
         """A script or a KerasTuner file; the folder of images, or the file of arrays."""
@@ -177,14 +177,14 @@ class NewGridScreen(FormScreen):
         self._doing = (
             f"Reading {clean(file.name, 40)}: a Keras file is run, and its models are built, none is trained"
         )
-        self.app.call_from_thread(self.be_busy, True)
+        self.answer(self.be_busy, True)
         try:
             own = OwnForm.of(drafted(file, Path.cwd()), Path.cwd())
         except HpoError as error:
             self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
         else:
             self.post_message(WantOwnGrid(own, file.stem))
-        self.app.call_from_thread(self.be_busy, False)
+        self.answer(self.be_busy, False)
 
     # Deeds ------------------------------------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ class NewGridScreen(FormScreen):
     def _make(self, spec: SessionSpec, name: str) -> None:
         worker = get_current_worker()
         self._doing = self.looks_at
-        self.app.call_from_thread(self.be_busy, True)
+        self.answer(self.be_busy, True)
         folder = None
         try:
             check_can_train(spec, self._options.workload)
@@ -237,7 +237,7 @@ class NewGridScreen(FormScreen):
                 launch.start_engine(folder, self._options)
         except HpoError as error:
             self.app.call_from_thread(self.app.notify, str(error), severity="error", markup=False)
-        self.app.call_from_thread(self.end_with, folder)
+        self.answer(self.end_with, folder)
 
     def _create(self, spec: SessionSpec, name: str) -> SessionFolder:
         return create(self._sessions, name, spec)

@@ -157,7 +157,7 @@ class RefineScreen(FormScreen):
     @work(thread=True, exclusive=True, group="make")
     def _make(self, proposal: Proposal, train: bool) -> None:
         worker = get_current_worker()
-        self.app.call_from_thread(self.be_busy, True)
+        self.answer(self.be_busy, True)
         folder, options = None, options_of(proposal.snapshot)
         try:
             if train:
@@ -171,4 +171,4 @@ class RefineScreen(FormScreen):
                     launch.start_engine(folder, options)
         except HpoError as error:
             self.app.call_from_thread(self.app.notify, str(error), severity="error", markup=False)
-        self.app.call_from_thread(self.end_with, folder)
+        self.answer(self.end_with, folder)
