@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quiet_pilot import run_quietly
+from quiet_pilot import run_quietly, settled
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 
@@ -118,11 +118,12 @@ class Driver:
         return "\n".join([*found.titles, *("".join(t for t, _ in row) for row in found.rows)])
 
     async def until(self, condition: Callable[[], bool], limit: float = 60.0) -> None:
-        """Wait for a condition, at most ``limit`` seconds."""
+        """Wait for a condition, at most ``limit`` seconds, and until all that comes with it stands as well."""
         end = time.monotonic() + limit
         while not condition():
             assert time.monotonic() < end, "the screen did not come to show what was waited for"
             await self.pilot.pause(0.02)
+        await settled(self.pilot)  # a screen that was pushed has no widgets yet
 
     async def shows(self, pane: str, words: str) -> None:
         """Wait until the pane shows these words."""

@@ -70,6 +70,12 @@ async def settled(see: Any) -> None:
     """Everything is drawn, and the analyst has answered what is asked of it."""
     screen = see.app.screen
     await see.until(lambda: screen.latest is not None and screen.desk().effects is not None)
+    await drawn(see)
+
+
+async def drawn(see: Any) -> None:
+    """Every pane is drawn as it shall be now."""
+    screen = see.app.screen
     await see.until(lambda: not (screen._draws or screen._in_turn or screen._plots_wait))
 
 
@@ -81,7 +87,8 @@ async def test_a_key_makes_one_desk_and_one_table_and_draws_each_plot_once(
         slow.open.clear()
         counted.clear()
         await see.press("3")
-        await see.shows("values", "8 of 12 trials in view")
+        await drawn(see)
+        assert "8 of 12 trials in view" in see.text("values")
         assert counted == {"desk": 1, "table": 1, "values": 1, "scatter": 1, "histogram": 1}
 
 
@@ -90,7 +97,8 @@ async def test_what_the_analyst_finds_redraws_no_plot(make_session, open_app, co
         await settled(see)
         slow.open.clear()
         await see.press("3")
-        await see.shows("values", "8 of 12 trials in view")
+        await drawn(see)
+        assert "8 of 12 trials in view" in see.text("values")
         counted.clear()
         slow.open.set()
         await settled(see)

@@ -211,7 +211,8 @@ async def test_a_session_that_cannot_be_read_says_why_and_goes_to_the_trash(open
         assert "[bold red]x" in see.text("detail")
         await see.press("c")
         await see.press("d", "down", "enter")
-        await see.until(lambda: not (sessions / "broken").exists())
+        await see.until(lambda: "broken" not in see.text("sessions"))
+        assert not (sessions / "broken").exists()
         assert (sessions / ".trash" / "broken" / "spec.toml").is_file()
 
 
@@ -281,7 +282,8 @@ async def test_the_trash_is_emptied_after_saying_how_much_is_in_it(make_session,
         await see.press("E")
         await see.until(lambda: screen(see) == "Choice")
         await see.press("down", "enter")
-        await see.until(lambda: not list((sessions / ".trash").iterdir()))
+        await see.until(lambda: "1 session deleted for good." in notes(see))
+        assert not list((sessions / ".trash").iterdir())
 
 
 def test_of_a_live_session_whose_engine_works_where_is_read(make_session, sessions: Path) -> None:

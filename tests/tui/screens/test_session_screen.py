@@ -143,12 +143,11 @@ async def test_the_means_beside_the_values_are_those_of_the_trainings_in_view(ma
 
 async def test_brackets_walk_through_the_views_and_enter_zooms(make_session, open_app) -> None:
     async with open_app(make_session()) as see:
-        titles = []
-        for _ in VIEWS:
-            titles.append(see.text("view").split("[")[1].split("]")[0])
+        for view in VIEWS:
+            await see.shows("view", f"[{view.title[:4]}")
             assert "could not be drawn" not in see.text("view")
             await see.press("right_square_bracket")
-        assert [title[:4] for title in titles] == [view.title[:4] for view in VIEWS]
+        await see.shows("view", f"[{VIEWS[0].title[:4]}")
         await see.press("tab", "enter")
         assert not see.app.screen.query_one("#values").display
         assert see.app.screen.query_one("#view").outer_size.width == 120

@@ -29,7 +29,7 @@ async def test_g_and_a_letter_open_the_view_whose_tab_has_it_underlined(make_ses
             assert "i hist" not in see.text("footer")
         await see.press("g", "escape", "e")  # escape ends the offer, and "e" is the key that it is else
         assert "[machine]" in see.text("view")
-        assert [note.message[:8] for note in see.app._notifications] == ["Exported"]
+        await see.until(lambda: [note.message[:8] for note in see.app._notifications] == ["Exported"])
 
 
 async def look_for(see, words: str) -> None:
