@@ -23,6 +23,7 @@ from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot, WaitForScreenTimeout
 
+from hpo_tui.screens import desk_screen
 from hpo_tui.screens.acts import looking
 
 LIMIT = 60.0
@@ -36,6 +37,7 @@ async def run_quietly(
 ) -> AsyncIterator[Pilot[None]]:
     """Run the app in a terminal that is none, and that shows each key's picture at once."""
     looking.TURN_SECONDS = 0.0
+    desk_screen.TURN_SECONDS = 0.001
     Pilot._wait_for_screen = settled  # type: ignore[method-assign] - ``run_test`` itself waits with it too
     Stylesheet._parse_rules = read_once  # type: ignore[method-assign]
     app._filters.clear()

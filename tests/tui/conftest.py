@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from quiet_pilot import run_quietly, settled
+from quiet_pilot import LIMIT, run_quietly, settled
 from textual.css.query import NoMatches
 from textual.pilot import Pilot
 
@@ -20,6 +20,7 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import create
 from hpo_tui.app import HpoApp
+from hpo_tui.screens.desk_screen import DeskScreen
 from hpo_tui.widgets.cell_pane import CellPane
 
 LOSSES = 'loss = ["poisson", "mean_squared_error"]'
@@ -108,6 +109,18 @@ class Driver:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()
+        await self.drawn()
+
+    async def drawn(self) -> None:
+        """Wait until every pane shows what the screen knows: they are drawn in turn, so one may lag behind."""
+        end = time.monotonic() + LIMIT
+        while self._drawing() and not self.app._exit:
+            assert time.monotonic() < end, "the screen did not come to draw what it knows"
+            await self.pilot.pause(0.005)
+
+    def _drawing(self) -> bool:
+        screen = self.app.screen
+        return isinstance(screen, DeskScreen) and (screen._draws or screen._in_turn)
 
     def text(self, pane: str) -> str:
         """The pane's frame and rows as plain text."""
@@ -117,13 +130,14 @@ class Driver:
             return ""
         return "\n".join([*found.titles, *("".join(t for t, _ in row) for row in found.rows)])
 
-    async def until(self, condition: Callable[[], bool], limit: float = 60.0) -> None:
+    async def until(self, condition: Callable[[], bool], limit: float = LIMIT) -> None:
         """Wait for a condition, at most ``limit`` seconds, and until all that comes with it stands as well."""
         end = time.monotonic() + limit
         while not condition():
             assert time.monotonic() < end, "the screen did not come to show what was waited for"
             await self.pilot.pause(0.02)
         await settled(self.pilot)  # a screen that was pushed has no widgets yet
+        await self.drawn()
 
     async def shows(self, pane: str, words: str) -> None:
         """Wait until the pane shows these words."""

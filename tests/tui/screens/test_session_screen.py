@@ -181,11 +181,11 @@ async def test_a_keys_echo_waits_for_no_pane_that_is_drawn_in_its_turn(
         await see.shows("values", ">1 ●")
         await see.shows("answer", "learning_rate")  # found by the analyst: what it brings is drawn in turn
         screen = see.app.screen
-        await see.until(lambda: not screen._in_turn)
         monkeypatch.setattr(desk_screen, "TURN_SECONDS", 3600.0)
         screen._draw_in_turn()
-        await see.press("j")
-        await see.shows("values", ">2 ●")
+        await see.pilot.press("j")
+        while ">2 ●" not in see.text("values"):
+            await see.pilot.pause()
         assert screen._in_turn
 
 
