@@ -21,8 +21,9 @@ from hpo_core.workloads.images.dataset import Dataset, prepare
 from hpo_core.workloads.workload import Outcome, Reporter, StopSignal
 
 if TYPE_CHECKING:
+    from hpo_core.workloads.images.dataset import Opening
     from hpo_core.workloads.paper.program import Program
-    from hpo_core.workloads.paper.training import PaperWorkload
+    from hpo_core.workloads.paper.training import Images, PaperWorkload
 
 FRUIT = {
     "source": "fruit",
@@ -31,6 +32,16 @@ FRUIT = {
     "train_per_class": 18,
     "validation_per_class": 7,
 }
+
+
+NORMALISED = {
+    "conv_layers": 1,
+    "l2": 0.01,
+    "batch_norm": "on",
+    "layer_order": "conv_activation_norm_pool",
+    "global_pooling": "max",
+}
+"""A network in which little is as it comes: tests that need one share its compiled program."""
 
 
 def small_values(**changed: Value) -> dict[str, Value]:
@@ -83,6 +94,21 @@ def workload() -> PaperWorkload:
     from hpo_core.workloads.paper.training import PaperWorkload
 
     return PaperWorkload("cpu", 1)
+
+
+@pytest.fixture(scope="session")
+def fresh(workload: PaperWorkload) -> Callable[..., PaperWorkload]:
+    """Return a workload that has opened no images; the programs it needs are those that were traced for others."""
+    from hpo_core.workloads.paper.training import PaperWorkload
+
+    class Fresh(PaperWorkload):
+        def _program(self, job: Job, images: Images) -> Program:
+            return workload._program(job, images)
+
+    def made(opening: Opening | None = None) -> PaperWorkload:
+        return Fresh("cpu", 1, opening)
+
+    return made
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from hpo_core.workloads.workload import Reporter, StopSignal
 
 if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
     from hpo_core.workloads.paper import program as train
-    from hpo_core.workloads.paper.training import PaperWorkload
+    from hpo_core.workloads.paper.training import Images, PaperWorkload
 
 pytestmark = pytest.mark.tf
 
@@ -54,10 +54,10 @@ replicates = 20
 
 
 class Prober:
-    """Answers probes with the real network; counts the programs that were built."""
+    """Answers probes with the real network."""
 
-    def __init__(self) -> None:
-        self.workload = PaperWorkload("cpu", 1)
+    def __init__(self, workload: PaperWorkload) -> None:
+        self.workload = workload
         self.events: list[WorkerEvent] = []
 
     def answer(self, probe: Probe) -> Answer:
@@ -95,8 +95,9 @@ class Prober:
 
 
 @pytest.fixture(scope="module")
-def prober() -> Prober:
-    return Prober()
+def prober(fresh: Callable[[], PaperWorkload]) -> Prober:
+    """One for all tests, as programs are traced once: what the tests change acts when a program is reset."""
+    return Prober(fresh())
 
 
 def usual(name: str) -> tuple[Value, ...]:
@@ -137,20 +138,35 @@ def test_what_each_step_is_given_reaches_it(prober: Prober) -> None:
     assert prober.find(**varied) == dict.fromkeys(varied, "reaches")
 
 
-def test_a_loss_that_is_wired_to_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probes_build_no_program_that_the_trainings_would_not_build(
+    prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, real = set(), prober.workload._program
+
+    def noted(job: Job, images: Images) -> train.Program:
+        program = real(job, images)
+        taken.add(program)
+        return program
+
+    monkeypatch.setattr(prober.workload, "_program", noted)
+    prober.find(learning_rate=(1e-4, 1e-3), loss=KNOWN["loss"].usual, filters=(4, 6))
+    assert len(taken) == 2
+
+
+def test_a_loss_that_is_wired_to_nothing_is_named(prober: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     real = train.argument
     monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else real(known, value))
-    found = Prober().find(learning_rate=(1e-4, 1e-3), loss=KNOWN["loss"].usual, filters=(4, 6))
+    found = prober.find(learning_rate=(1e-4, 1e-3), loss=KNOWN["loss"].usual, filters=(4, 6))
     assert found == {"learning_rate": "reaches", "loss": "nothing", "filters": "reaches"}
 
 
 def test_the_papers_fault_is_found_before_the_first_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, prober: Prober, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = train.argument
     monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else real(known, value))
     folder = create(tmp_path / "sessions", "paper", SessionSpec.parse(SPEC))
-    executor = ReplayExecutor(probes=Prober().script)
+    executor = ReplayExecutor(probes=prober.script)
     Engine(folder, executor, EngineOptions(workers=1), tick=0.001).run()
     snapshot = read_session(folder)
     assert snapshot.counts["complete"] == 240
@@ -160,19 +176,15 @@ def test_the_papers_fault_is_found_before_the_first_training(
     assert str(fault).startswith("loss changes nothing in 8 steps")
 
 
-def test_a_network_whose_seed_is_not_heeded_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_whose_seed_is_not_heeded_cannot_be_told(
+    prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls = iter(range(1000))
     first_weights = train.set_first_weights
     monkeypatch.setattr(train, "set_first_weights", lambda model, seed: first_weights(model, seed + next(calls)))
-    found = Prober().find(learning_rate=(1e-4, 1e-3), loss=KNOWN["loss"].usual)
+    found = prober.find(learning_rate=(1e-4, 1e-3), loss=KNOWN["loss"].usual)
     assert found == {"learning_rate": "untold", "loss": "untold"}
 
 
 def test_a_learning_rate_at_which_it_diverges_is_another_one(prober: Prober) -> None:
     assert prober.find(learning_rate=(1e-3, 1e3), optimizer=("sgd", "adam"))["learning_rate"] == "reaches"
-
-
-def test_probes_build_no_program_that_the_trainings_would_not_build() -> None:
-    prober = Prober()
-    prober.find(learning_rate=(1e-4, 1e-3), loss=KNOWN["loss"].usual, filters=(4, 6))
-    assert len(prober.workload._programs) == 2

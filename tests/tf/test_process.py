@@ -66,7 +66,7 @@ def test_a_worker_trains_fails_and_goes_on(tmp_path: Path, values: Any) -> None:
 
     def job(number: int, **changed: Any) -> Job:
         log = str(tmp_path / f"job-{number}.log")
-        told = values(epochs=1)
+        told = values(epochs=1, conv_layers=1, optimizer="sgd")
         job = Job(trial=number, replicate=1, attempt=1, seed=5, values=told, data=data, settings={}, log=log)
         return msgspec.structs.replace(job, **changed)
 

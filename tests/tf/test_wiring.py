@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,11 +17,10 @@ from hpo_core.results.analysis import session_wiring
 from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.store import create
-from hpo_core.workloads.workload import Reporter, StopSignal
+from hpo_core.workloads.workload import Reporter, StopSignal, Workload
 
 if TYPE_CHECKING:  # imported for the first of these tests, see conftest.py
     from hpo_core.workloads.paper import program as train
-    from hpo_core.workloads.paper.training import PaperWorkload
 
 pytestmark = pytest.mark.tf
 
@@ -52,10 +51,10 @@ seeds = "shared"
 class Trainings:
     """Trains every job for real, one after the other, and notes after each what the wiring check says."""
 
-    def __init__(self, folder: SessionFolder) -> None:
+    def __init__(self, folder: SessionFolder, workload: Workload) -> None:
         self.folder = folder
         self.found: list[tuple[Wiring, ...]] = []
-        self._workload = PaperWorkload("cpu", 1)
+        self._workload = workload
 
     def __call__(self, job: Job) -> Iterator[WorkerEvent]:
         ids = {"trial": job.trial, "replicate": job.replicate, "attempt": job.attempt}
@@ -66,9 +65,9 @@ class Trainings:
         yield JobEnded(**ids, status=outcome.status, seconds=1.0, parameters=outcome.parameters)
 
 
-def run(tmp_path: Path) -> tuple[Trainings, tuple[Wiring, ...]]:
+def run(tmp_path: Path, workload: Workload) -> tuple[Trainings, tuple[Wiring, ...]]:
     folder = create(tmp_path / "sessions", "wiring", SessionSpec.parse(SPEC))
-    trainings = Trainings(folder)
+    trainings = Trainings(folder, workload)
     Engine(folder, ReplayExecutor(trainings), EngineOptions(workers=1), tick=0.001).run()
     snapshot = read_session(folder)
     assert snapshot.counts["complete"] == 3
@@ -76,11 +75,11 @@ def run(tmp_path: Path) -> tuple[Trainings, tuple[Wiring, ...]]:
 
 
 def test_a_loss_that_is_wired_to_nothing_is_caught_after_its_second_trial(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fresh: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = train.argument
     monkeypatch.setattr(train, "argument", lambda known, value: 0 if known.name == "loss" else real(known, value))
-    trainings, at_the_end = run(tmp_path)
+    trainings, at_the_end = run(tmp_path, fresh())
     # What was found when the first and the second training had given their last epoch, but not yet ended, and
     # when the third had: a training counts from its end on.
     assert [len(found) for found in trainings.found] == [0, 0, 1]
@@ -89,7 +88,7 @@ def test_a_loss_that_is_wired_to_nothing_is_caught_after_its_second_trial(
     assert str(at_the_end[0]).startswith("loss has no effect on training: 3 values gave identical curves")
 
 
-def test_a_loss_that_is_wired_is_not_accused(tmp_path: Path) -> None:
-    trainings, at_the_end = run(tmp_path)
+def test_a_loss_that_is_wired_is_not_accused(tmp_path: Path, fresh: Any) -> None:
+    trainings, at_the_end = run(tmp_path, fresh())
     assert trainings.found == [(), (), ()]
     assert at_the_end == ()
