@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling |
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+class OwnOrder(pytest.Dir):
+    """A folder whose files each process meets in an order of its own.
+
+    Rewriting the asserts of all files takes longer than importing them. What one process has rewritten and kept,
+    the others find; in the same order all of them would rewrite the same file at the same time.
+    """
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        found = list(super().collect())
+        random.Random(os.environ["PYTEST_XDIST_WORKER"]).shuffle(found)
+        return found
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    return OwnOrder.from_parent(parent, path=path) if "PYTEST_XDIST_WORKER" in os.environ else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
 
@@ -62,7 +80,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         folder = item.path.relative_to(here).parent.as_posix()
         return next((at for at, name in enumerate(LONGEST_FIRST) if folder.startswith(name)), len(LONGEST_FIRST))
 
-    items.sort(key=rank)
+    items.sort(key=lambda item: (rank(item), item.path))
     for item in items:
         if item.get_closest_marker("ray") and not config.getoption("--ray"):
             item.add_marker(pytest.mark.skip(reason="needs a Ray cluster: python -m pytest --ray -m ray"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from hpo_core.effects import Factor, Results, analyse
 from hpo_core.effects.effects_json import to_object
@@ -138,4 +138,4 @@ def test_by_another_metric_it_is_said_for_which() -> None:
 def test_fishers_test_is_scipys(table: tuple[int, int, int, int]) -> None:
     lost_here, ended, lost_there, ended_there = table
     counts = [[lost_here, ended - lost_here], [lost_there, ended_there - lost_there]]
-    assert fisher(*table) == pytest.approx(stats.fisher_exact(counts, alternative="greater").pvalue)
+    assert fisher(*table) == pytest.approx(scipy.stats.fisher_exact(counts, alternative="greater").pvalue)

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy
 from places import TABLE
-from scipy import stats
 
 from hpo_core.effects import Effects, Factor, Results, analyse
 from hpo_core.effects.effects_json import to_object
@@ -103,7 +103,7 @@ def test_intervals_are_welchs() -> None:
     a, b = 4, FACTORS[0].values.index(best)
     error = ((variance[a] + variance[b]) / 24) ** 0.5
     df = (variance[a] + variance[b]) ** 2 / ((variance[a] ** 2 + variance[b] ** 2) / 12)
-    half = stats.t.ppf((1 + 0.95 ** (1 / 10)) / 2, df) * error
+    half = scipy.stats.t.ppf((1 + 0.95 ** (1 / 10)) / 2, df) * error
     assert other.difference_high - other.difference == pytest.approx(half)  # type: ignore[attr-defined]
     assert found.local is not None
     assert found.local.sds == pytest.approx(list(variance**0.5))
@@ -122,7 +122,7 @@ def test_noise_that_is_the_same_changes_nothing() -> None:
     found = analyse(results, metric="score")
     assert found.local is None
     first, best = rates(found)[1e-4], rates(found)[1e-3]
-    half = stats.t.ppf((1 + 0.95 ** (1 / 10)) / 2, 60) * found.noise.sd * (2 / 24) ** 0.5
+    half = scipy.stats.t.ppf((1 + 0.95 ** (1 / 10)) / 2, 60) * found.noise.sd * (2 / 24) ** 0.5
     assert first.difference_high - first.difference == pytest.approx(half)  # type: ignore[attr-defined]
     assert best.is_best  # type: ignore[attr-defined]
 

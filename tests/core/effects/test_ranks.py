@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from hpo_core.effects import Effects, Factor, Results, analyse
 from hpo_core.effects.ranks import ranks_of
@@ -28,7 +28,7 @@ def said_of(found: Effects, name: str) -> str:
 
 def test_ranks_are_those_of_scipy_ties_included() -> None:
     y = np.array([0.5, 0.1, 0.5, 0.9, 0.1, 0.1, 0.7])
-    assert ranks_of(y) == pytest.approx(stats.rankdata(y))
+    assert ranks_of(y) == pytest.approx(scipy.stats.rankdata(y))
 
 
 def test_where_both_agree_nothing_is_said() -> None:
