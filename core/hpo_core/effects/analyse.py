@@ -146,7 +146,7 @@ def _judge(
     cells = cells_of(rows)
     asked = (rows.factors, options.interactions, options.one_replicate_noise, results.look)
     anova = analyse_variance(cells, *asked)
-    on_ranks = analyse_variance(cells_of(rows.measured(ranks_of(rows.y))), *asked)
+    on_ranks = analyse_variance(cells_of(rows.measured(ranks_of(rows.y))), *asked, seen=False)
     spread = spread_of(cells, anova)
     unscored = unscored_of(results, failures, options.without_collapsed)
     known = known_metric(options.metric)

@@ -70,11 +70,13 @@ def analyse_variance(
     interactions: int,
     one_replicate_noise: bool = False,
     look: tuple[int, int] = (0, 0),
+    seen: bool = True,
 ) -> Anova:
     """Test main effects and interactions of up to ``interactions`` hyperparameters, all together at one level.
 
     Without replicates the noise is unknown; with ``one_replicate_noise`` the interactions above those tested
-    stand in for it, and the largest interaction that the grid has is never tested.
+    stand in for it, and the largest interaction that the grid has is never tested. Without ``seen``, at half the
+    time, nothing is known of effects too small to be seen.
     """
     pure, pure_df = cells.pure_error
     from_interactions = pure_df < 1 and one_replicate_noise
@@ -99,7 +101,7 @@ def analyse_variance(
         term = test.squares.term
         line = line_of(tuple(names[place] for place in term), test, cells.total, p, alpha)
         n = per_level(cells, term[0]) if len(term) == 1 else NAN
-        lines.append(with_seen(line, test, cells.total, alpha / max(count, 1), n))
+        lines.append(with_seen(line, test, cells.total, alpha / max(count, 1), n) if seen else line)
     tested = {line.factors for line in lines if len(line.factors) == 1}
     untested = [nothing_to_compare(factor.name) for factor in factors if (factor.name,) not in tested]
     by_name = {line.factors[0]: line for line in [*lines[: len(tested)], *untested]}

@@ -68,6 +68,7 @@ def _sds(df: float) -> tuple[Floats, Floats]:
     return np.exp(log), weights / weights.sum()
 
 
+@lru_cache(maxsize=1024)
 def sd_bound(df: float, sure: float) -> float:
     """Return by how much a standard deviation on ``df`` may be too small, at most, with this probability."""
     return float(crossing(lambda ratio: _log(sure) - _log(gamma_above(df / 2, df / 2 * ratio))) ** -0.5)
