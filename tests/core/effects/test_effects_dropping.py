@@ -41,15 +41,16 @@ def two_together(codes: np.ndarray) -> np.ndarray:
     ("sizes", "truth"), [((3, 3, 3), three_together), ((4, 4, 3), two_together)], ids=["three", "two"]
 )
 @pytest.mark.parametrize("sd", [0.02, 0.03])
-def test_the_value_of_the_truly_best_trial_is_hardly_ever_offered(sizes, truth, sd) -> None:
-    """Before trials were compared too: in 17 to 38 of 100 draws."""
+@pytest.mark.parametrize("draws", [40, pytest.param(100, marks=pytest.mark.long)])
+def test_the_value_of_the_truly_best_trial_is_hardly_ever_offered(sizes, truth, sd, draws) -> None:
+    """Before trials were compared too: in 17 to 38 of 100 draws. 40 draws show 17 of 100 with 97 %."""
     wrong = 0
-    for seed in range(100):
+    for seed in range(draws):
         results = session(sizes, truth, sd, 2, seed)
         codes = results.codes[np.argmax(truth(results.codes))]
         found = analyse(results, metric="accuracy")
         wrong += any(int(code) in values.droppable for code, values in zip(codes, found.values, strict=True))
-    assert wrong <= 5
+    assert wrong <= 0.05 * draws
 
 
 def test_what_is_worse_everywhere_is_still_offered() -> None:

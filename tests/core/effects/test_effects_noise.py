@@ -12,6 +12,8 @@ import scipy
 from places import TABLE
 
 from hpo_core.effects import Effects, Factor, Results, analyse
+from hpo_core.effects.anova import analyse_variance
+from hpo_core.effects.cells import cells_of
 from hpo_core.effects.effects_json import to_object
 from hpo_core.effects.words import sentences
 
@@ -84,12 +86,14 @@ def test_values_far_apart_in_quiet_parts_are_not_called_alike() -> None:
     assert alike <= 2  # of 50: the rate is then not told from noise at all
 
 
-def test_a_loud_value_alone_makes_no_other_droppable() -> None:
+@pytest.mark.parametrize("draws", [40, pytest.param(100, marks=pytest.mark.long)])
+def test_a_loud_value_alone_makes_no_other_droppable(draws: int) -> None:
+    """Were a value dropped in 17 of 100 sessions, 40 draws would show it with 97 %."""
     drops = [
         any(value.can_drop for value in analyse(session([0.9] * 5, LOUD, seed), metric="score").values[0].values)
-        for seed in range(100)
+        for seed in range(draws)
     ]
-    assert sum(drops) <= 5
+    assert sum(drops) <= 0.05 * draws
 
 
 def test_intervals_are_welchs() -> None:
@@ -113,7 +117,7 @@ def test_one_noise_is_split_in_at_most_one_grid_of_twenty() -> None:
     split = 0
     for seed in range(200):
         results = session([0.9] * 5, np.full(5, 0.02), seed)
-        split += analyse(results, metric="score").local is not None
+        split += analyse_variance(cells_of(results), FACTORS, 1, seen=False).parts.local is not None
     assert split <= 14  # of 200; 10 are expected at 5 %, 3 standard deviations are 9
 
 

@@ -172,7 +172,7 @@ def test_the_truly_best_trial_is_among_those_that_cannot_be_told_from_the_best()
             (Factor("w", tuple(range(24))),), cell[:, np.newaxis], y, np.repeat([1, 2, 3], 24), cell + 1
         )
         cells = cells_of(results)
-        spread = spread_of(cells, analyse_variance(cells, results.factors, 1, False))
+        spread = spread_of(cells, analyse_variance(cells, results.factors, 1, seen=False))
         near = near_the_best(cells.means, int(np.argmax(cells.means)), spread)
         missed += not near[np.argmax(truth)]
         told.append(float(near.mean()))
