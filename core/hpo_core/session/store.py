@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from hpo_core.errors import SessionError
@@ -100,7 +101,7 @@ def create_with_events(
 def free_name(sessions: Path, wanted: str) -> str:
     """Return ``wanted``, or the first of ``wanted-2``, ``wanted-3``... that no session has."""
     base = re.sub(r"[^A-Za-z0-9._-]", "-", wanted).lstrip("._-")[:56] or "session"
-    names = (base, *(f"{base}-{number}" for number in range(2, 100_000)))
+    names = chain([base], (f"{base}-{number}" for number in range(2, 100_000)))
     return next(name for name in names if not (sessions / name).exists())
 
 

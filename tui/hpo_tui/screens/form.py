@@ -83,6 +83,7 @@ class FormScreen(Screen[SessionFolder | None]):
     def __init__(self, skin: Callable[[], Skin]) -> None:
         super().__init__()
         self._skin = skin
+        self.rows: list[FormRow] = []
         self.busy = False
 
     # What a form is made of ------------------------------------------------------------------------------------
@@ -116,9 +117,11 @@ class FormScreen(Screen[SessionFolder | None]):
         width, height = self.app.size
         for length, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
             self.add_class(max(at for at in breakpoints if at[0] <= length)[1])
+        parts = self.parts()
+        self.rows = [part for part in parts if isinstance(part, FormRow)]
         with FormScroll(id="fields", classes="framed -held", can_focus=False) as fields:
             fields.border_title = literal(self.words(self.title_text()))
-            yield from self.parts()
+            yield from parts
         yield CellPane(id="summary")
         with Horizontal(id="deeds"):
             for name, label, _ in self.deeds():
@@ -133,11 +136,11 @@ class FormScreen(Screen[SessionFolder | None]):
     @property
     def texts(self) -> dict[str, str]:
         """What every field says."""
-        return {row.key: row.text for row in self.query(FormRow)}
+        return {row.key: row.text for row in self.rows}
 
     def row(self, key: str) -> FormRow:
         """Return the row of a field."""
-        return next(row for row in self.query(FormRow) if row.key == key)
+        return next(row for row in self.rows if row.key == key)
 
     def words(self, text: str) -> str:
         """Return a text as this terminal can show it."""
@@ -145,20 +148,20 @@ class FormScreen(Screen[SessionFolder | None]):
 
     def show_errors(self, errors: dict[str, str], notes: Callable[[FormRow], str]) -> None:
         """Say beside each field what is wrong with it, or its note."""
-        for row in self.query(FormRow):
+        for row in self.rows:
             wrong = errors.get(row.key, "")
             row.say(self.words("" if wrong else notes(row)), self.words(wrong))
 
     def go_to_error(self, errors: dict[str, str]) -> None:
         """Put the cursor into the first field with an error."""
-        wrong = next((row for row in self.query(FormRow) if row.key in errors), None)
+        wrong = next((row for row in self.rows if row.key in errors), None)
         if wrong is not None:
             wrong.field.focus()
         self.notify(next(iter(errors.values())), severity="error", markup=False)
 
     def not_yet_row(self, errors: dict[str, str], width: int) -> Row:
         """Return what stands in the way of knowing what the form comes to."""
-        wrong = [row.label for row in self.query(FormRow) if row.key in errors]
+        wrong = [row.label for row in self.rows if row.key in errors]
         lead = f"Not in order yet: {', '.join(wrong)}"
         whole = f"{lead}; beside it stands why."
         words = errors.get("", "") if not wrong else whole if len(whole) < width else f"{lead}."
@@ -219,7 +222,7 @@ class FormScreen(Screen[SessionFolder | None]):
 
     def action_field(self, step: int) -> None:
         """Go to the field of another row, or to what can be done below the last."""
-        stops: list[Widget] = [row.field for row in self.query(FormRow) if row.display]
+        stops: list[Widget] = [row.field for row in self.rows if row.display]
         here, row = len(stops), self.focused_row()
         if row is not None:
             here = stops.index(row.field)

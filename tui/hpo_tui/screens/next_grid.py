@@ -52,7 +52,7 @@ class RefineScreen(FormScreen):
         texts = form.first_texts(self._first, free_name(self._sessions, f"{self._first.session}-finer"))
         words = form.best_words(self._first) if self._trainable else form.imported_words(self._first)
         rows: list[Widget] = [Static(Content(self.words(words)), classes="lead")]
-        rows += [FormRow(name, shorten(name, LABEL_WIDTH), texts[name]) for name in self._names]
+        rows += [FormRow(name, shorten(name, LABEL_WIDTH), texts[name], toggling=True) for name in self._names]
         rows.append(FormRow(form.REPLICATES, "replicates", texts[form.REPLICATES]))
         rows.append(FormRow(form.NAME, "session name", texts[form.NAME]))
         return rows
@@ -73,7 +73,7 @@ class RefineScreen(FormScreen):
         """Read the proposal that the fields describe."""
         texts = self.texts
         self._next = form.read_next(self._first, texts, self._sessions)
-        for row in self.query(FormRow):
+        for row in self.rows:
             if row.key in self._names:
                 new = form.new_values(self._first, row.key, row.text)
                 row.toggles.marks = ("*", "-") if self._skin().ascii_only else ("●", "○")
@@ -105,7 +105,7 @@ class RefineScreen(FormScreen):
     @on(ToggleLine.Toggled)
     def toggle(self, message: ToggleLine.Toggled) -> None:
         """Put a new value in, or take it out."""
-        row = next(row for row in self.query(FormRow) if row.toggles is message.line)
+        row = next(row for row in self.rows if row.toggles is message.line)
         value, _ = form.new_values(self._first, row.key, row.text)[message.place]
         row.text = form.toggled(self._first, row.key, row.text, (value,))
 

@@ -131,7 +131,10 @@ class ToggleLine(Static, can_focus=True):
 
 
 class FormRow(Horizontal):
-    """A label, a field, and beside it what the field means or what is wrong with it."""
+    """A label, a field, and beside it what the field means or what is wrong with it.
+
+    With ``toggling`` values that can be in or out stand beside it; without, it is made of two widgets less.
+    """
 
     class Changed(Message):
         """The field's text is another one."""
@@ -144,7 +147,13 @@ class FormRow(Horizontal):
         """Enter was pressed in the field."""
 
     def __init__(
-        self, key: str, label: str, text: str, placeholder: str = "", choices: Sequence[str] = ()
+        self,
+        key: str,
+        label: str,
+        text: str,
+        placeholder: str = "",
+        choices: Sequence[str] = (),
+        toggling: bool = False,
     ) -> None:
         super().__init__(classes="row")
         self.key = key
@@ -159,7 +168,8 @@ class FormRow(Horizontal):
             self.field.cursor_blink = False
         self.toggles = ToggleLine()
         self.toggles.display = False
-        self._note = Static("", classes="note")
+        self._toggling = toggling
+        self._note = Static("", classes="note" if toggling else "note beside")
         self._said = ""
         self._first = text
 
@@ -168,6 +178,9 @@ class FormRow(Horizontal):
         yield Static(Content(self.label), classes="label")
         with Vertical(classes="body"):
             yield self.field
+            if not self._toggling:
+                yield self._note
+                return
             with Vertical(classes="beside"):
                 yield self.toggles
                 yield self._note
