@@ -163,7 +163,7 @@ async def test_every_line_of_the_view_can_be_reached_and_left_again(story, open_
         last = see.text("view").splitlines()[-1]
         assert last.split("–")[1].split(" of ")[0] == last.split(" of ")[1].split()[0]
         await see.press("up")
-        assert see.text("view").splitlines()[-1] != last
+        await see.until(lambda: see.text("view").splitlines()[-1] != last)
 
 
 async def test_the_effects_follow_the_trim_and_its_undo(story, open_app) -> None:
