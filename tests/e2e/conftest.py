@@ -1,4 +1,7 @@
-"""The real command as a real process: with pipes, or in a pseudo-terminal whose screen is read back."""
+"""The real command: within this process, as one of its own with pipes, or in a pseudo-terminal that is read back.
+
+Engines and workers are processes of their own in each.
+"""
 
 from __future__ import annotations
 
@@ -62,16 +65,27 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def hpo_tui(tmp_path: Path) -> Run:
-    """Run ``hpo-tui`` with pipes, in ``tmp_path``, and return what it printed."""
+def hpo_tui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run ``hpo-tui`` within this process, which spares its start, in ``tmp_path``; return what it printed."""
+    monkeypatch.chdir(tmp_path)
 
-    def run(
-        *arguments: str | Path, timeout: float = 60, encoding: str = "utf-8"
-    ) -> subprocess.CompletedProcess[str]:
-        command = [*COMMAND, *map(str, arguments)]
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        call = [str(argument) for argument in arguments]
+        said = CliRunner().invoke(cli, call)
+        assert isinstance(said.exception, SystemExit | None), said.exc_info
+        return subprocess.CompletedProcess(call, said.exit_code, said.stdout, said.stderr)
+
+    return run
+
+
+@pytest.fixture
+def hpo_tui_process(tmp_path: Path) -> Run:
+    """Run ``hpo-tui`` as a process with pipes, in ``tmp_path``, and return what it printed."""
+
+    def run(*arguments: str | Path, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=tmp_path, capture_output=True, encoding=encoding, timeout=timeout, check=False,
-            stdin=subprocess.DEVNULL,
+            [*COMMAND, *map(str, arguments)], cwd=tmp_path, capture_output=True, encoding=encoding, timeout=60,
+            check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     return run

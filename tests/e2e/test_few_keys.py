@@ -41,6 +41,7 @@ def test_from_a_file_of_ones_own_to_the_winner_in_a_folder_takes_at_most_25_keys
     (tmp_path / "tune.py").write_text(OBJECTIVE)
     terminal = in_terminal()
     terminal.wait_for("new grid")
+    terminal.wait_for("Demo")
     for _, keys, seen in STORY:
         for key in keys:
             terminal.type(key)

@@ -6,13 +6,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from places import PAPER
+from terminal import COMMAND
 
 from hpo_core.journal.events import PauseQueue, ResumeQueue
 from hpo_core.session.control import send_order
@@ -20,6 +21,7 @@ from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 
 SLOW = "0.5"
+TRAIN = ("--headless", "--workload", "synthetic", "--workers", "1")
 
 
 def until(condition: Callable[[], object], limit: float = 60.0) -> None:
@@ -39,15 +41,15 @@ def start(tmp_path: Path, spec: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start a headless training and return at once."""
 
     def started(**options: Any) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "hpo_tui", "run", str(spec), "--headless", "--workload", "synthetic"]
+        command = [*COMMAND, "run", str(spec), *TRAIN]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        return subprocess.Popen([*command, "--workers", "1"], cwd=tmp_path, text=True, **pipes)
+        return subprocess.Popen(command, cwd=tmp_path, text=True, **pipes)
 
     return started
 
 
-def test_a_log_file_gets_one_plain_line_for_each_training_and_a_summary(hpo_tui: Any, spec: Path) -> None:
-    done = hpo_tui("run", spec, "--headless", "--workload", "synthetic")
+def test_a_log_file_gets_one_plain_line_for_each_training_and_a_summary(hpo_tui_process: Any, spec: Path) -> None:
+    done = hpo_tui_process("run", spec, "--headless", "--workload", "synthetic")
 
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
@@ -64,10 +66,9 @@ def test_a_log_file_gets_one_plain_line_for_each_training_and_a_summary(hpo_tui:
 def test_a_session_is_named_after_its_spec_and_never_in_the_way_of_another(
     hpo_tui: Any, ask: Any, spec: Path
 ) -> None:
-    hpo_tui("run", spec, "--headless", "--workload", "synthetic")
-    again = hpo_tui(
-        "run", spec, "--headless", "--workload", "synthetic", "--set", "filters=2", "--replicates", "1"
-    )
+    run = ("run", spec, *TRAIN)
+    hpo_tui(*run)
+    again = hpo_tui(*run, "--set", "filters=2", "--replicates", "1")
 
     assert again.stdout.startswith("small-2: 2 trials × 1 replicate = 2 trainings;")
     listed = ask("list")["sessions"]
@@ -78,7 +79,7 @@ def test_a_failed_training_does_not_stop_the_queue_and_ends_in_status_1(
     hpo_tui: Any, spec: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HPO_SYNTHETIC_FAULTS", "2=error")
-    done = hpo_tui("run", spec, "--headless", "--workload", "synthetic")
+    done = hpo_tui("run", spec, *TRAIN)
 
     assert done.returncode == 1
     assert "8 trainings: 6 complete, 2 failed" in done.stdout
@@ -88,7 +89,7 @@ def test_a_failed_training_does_not_stop_the_queue_and_ends_in_status_1(
 
 def test_a_training_that_diverged_is_a_result_and_status_0(hpo_tui: Any, spec: Path) -> None:
     extreme = ("--set", "learning_rate=0.001,900", "--replicates", "1")
-    done = hpo_tui("run", spec, "--headless", "--workload", "synthetic", *extreme)
+    done = hpo_tui("run", spec, *TRAIN, *extreme)
 
     assert done.returncode == 0, done.stderr
     assert "2 complete, 2 diverged" in done.stdout
@@ -189,7 +190,7 @@ def test_a_queue_that_pauses_itself_ends_a_training_that_nobody_watches(
     hpo_tui: Any, spec: Path, folder: SessionFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HPO_SYNTHETIC_FAULTS", "1=error,2=error,3=error,4=error")
-    done = hpo_tui("run", spec, "--headless", "--workload", "synthetic", "--workers", "1")
+    done = hpo_tui("run", spec, *TRAIN)
 
     assert done.returncode == 1
     assert "the queue is paused: " in done.stdout
@@ -230,10 +231,7 @@ def test_bars_on_a_terminal_show_the_session_and_each_job(in_terminal: Any, spec
 
 
 def test_control_c_on_a_terminal_stops_in_order(in_terminal: Any, spec: Path, folder: SessionFolder) -> None:
-    terminal = in_terminal(
-        "run", spec, "--headless", "--workload", "synthetic", "--workers", "1",
-        size=(80, 24), HPO_SYNTHETIC_SECONDS_PER_EPOCH=SLOW,
-    )  # fmt: skip
+    terminal = in_terminal("run", spec, *TRAIN, size=(80, 24), HPO_SYNTHETIC_SECONDS_PER_EPOCH=SLOW)
     terminal.wait_for("epoch 1/2")
     terminal.type("\x03")
     assert terminal.wait_for_exit() == 130
@@ -243,11 +241,10 @@ def test_control_c_on_a_terminal_stops_in_order(in_terminal: Any, spec: Path, fo
 
 
 def test_a_narrow_encoding_gets_ascii_instead_of_a_traceback(
-    hpo_tui: Any, spec: Path, monkeypatch: pytest.MonkeyPatch
+    hpo_tui_process: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hpo_tui("run", spec, "--headless", "--workload", "synthetic")
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
-    shown = hpo_tui("show", "small", encoding="latin-1")
+    shown = hpo_tui_process("show", PAPER, encoding="latin-1")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.isascii()
-    assert "small  finished  ^ val_accuracy" in shown.stdout
+    assert "paper  imported  ^ accuracy" in shown.stdout

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-TRAIN = ("--headless", "--workload", "synthetic")
+TRAIN = ("--headless", "--workload", "synthetic", "--workers", "1")
 
 
 def trials_of(ask: Any, session: str) -> list[Any]:
@@ -27,7 +27,7 @@ def test_refining_trains_only_what_is_new(hpo_tui: Any, ask: Any, spec: Path) ->
     assert not (spec.parent / "sessions" / "next").exists()
 
     options = ("--hide", "filters=2", "--set", "filters=4,6", "--set", "learning_rate=1e-4,1e-3")
-    done = hpo_tui("refine", "small", "--name", "next", *options, "--headless")
+    done = hpo_tui("refine", "small", "--name", "next", *options, "--headless", "--workers", "1")
     assert done.returncode == 0, done.stderr
     assert "4 trials: 2 new, 2 re-used; 4 trainings to run" in done.stderr
     assert "next: 4 trials × 2 replicates = 8 trainings, 4 results there already;" in done.stdout

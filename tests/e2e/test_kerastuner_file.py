@@ -28,12 +28,12 @@ def test_a_kerastuner_file_has_the_same_scores_in_both_tools_for_the_same_seed(
     pytest.importorskip("keras_tuner")
     (tmp_path / "tuned.py").write_bytes((OWN / "tuned.py").read_bytes())
     spec = tmp_path / "mine.toml"
-    assert hpo_tui("new", "tuned.py", "--to", spec, timeout=100).returncode == 0
+    assert hpo_tui("new", "tuned.py", "--to", spec).returncode == 0
     said = spec.read_text()
     for line in ("layers = [1, 2]", "lr = [0.001, 0.1]", "dropout = [0.1, 0.3]", "epochs = 2", "batch_size = 16"):
         assert line in said, "what hides behind an if is found too"
     spec.write_text(said + 'seeds = "shared"\n')
-    done = hpo_tui("run", spec, "--set", "dropout=0.1", "--headless", "--workers", "1", timeout=100)
+    done = hpo_tui("run", spec, "--set", "dropout=0.1", "--headless", "--workers", "1")
     assert (done.returncode, done.stderr) == (0, "")
     assert "180 training and 60 validation examples" in done.stdout
     assert not (tmp_path / "searched").exists(), "KerasTuner itself searched nothing"

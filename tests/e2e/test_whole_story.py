@@ -34,7 +34,7 @@ def test_from_a_whole_grid_to_a_finer_one_without_leaving_the_terminal(
     in_terminal: Any, hpo_tui: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "first.toml").write_text(SPEC)
-    ran = hpo_tui("run", "first.toml", "--headless", "--workload", "synthetic")
+    ran = hpo_tui("run", "first.toml", "--headless", "--workload", "synthetic", "--workers", "1")
     assert ran.returncode == 0, ran.stderr
     terminal = in_terminal("open", "first")
     terminal.wait_for("finished 24 of 24")
