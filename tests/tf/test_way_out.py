@@ -95,12 +95,19 @@ def test_the_script_trains_the_configuration_with_keras_alone(tmp_path: Path) ->
         "weight_decay": 1e-4,
         "conv_layers": 1,
     }
-    write_script(Winner("s", 3, values, FRUIT, {}, 7, "val_accuracy 0.5"), tmp_path)
+    said = write_script(Winner("s", 3, values, FRUIT, {}, 7, "val_accuracy 0.5"), tmp_path)
+    assert "with Keras alone, and saves" in said
     assert "hpo" not in (tmp_path / "train.py").read_text()
     history = runpy.run_path(str(tmp_path / "train.py"))["model"].history.history
     assert len(history["val_accuracy"]) == 2
     assert np.isfinite(history["val_loss"]).all()
     assert (tmp_path / "trained.keras").is_file()
+
+
+def test_a_hyperparameter_that_the_script_does_not_know_is_named(tmp_path: Path) -> None:
+    values = small_values(temperature=2.0)
+    said = write_script(Winner("s", 3, values, FRUIT, {}, 7, "val_accuracy 0.5"), tmp_path)
+    assert "with Keras alone, but for temperature, and saves" in said
 
 
 def test_a_model_of_ones_own_is_kept_as_it_was_in_its_best_epoch_and_its_script_runs(

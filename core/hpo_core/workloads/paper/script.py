@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from hpo_core.plan.hyperparameters import KNOWN
+from hpo_core.plan.setting import Value
+from hpo_core.text import joined
 from hpo_core.workloads.images.read_script import reading
 from hpo_core.workloads.paper.plain_layers import plain_layers
 from hpo_core.workloads.winner import Winner
@@ -80,9 +84,32 @@ model.save(pathlib.Path(__file__).with_name("trained.keras"))
 _OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop", "adamw": "AdamW", "nadam": "Nadam"}
 
 
+class _Asked(Mapping[str, Value]):
+    """A training's values that know which of them were asked for: the others are in no line of the script."""
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self._values = values
+        self._asked = set[str]()
+
+    def __getitem__(self, name: str) -> Value:
+        self._asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def left_out(self) -> list[str]:
+        """Return the names of those that change a training, and that nobody asked for."""
+        there = {name: value for name, value in self._values.items() if name not in self._asked}
+        return [name for name, value in there.items() if name not in KNOWN or value != KNOWN[name].default]
+
+
 def write_script(winner: Winner, to: Path) -> str:
     """Write ``train.py``, and the images where no file has them; return a sentence on it. Raises ``DataError``."""
-    values = winner.values
+    values = _Asked(winner.values)
     read, (height, width), classes = reading(winner.material, to)
     precision = str(winner.settings.get("precision", "float32"))
     layers = [f"{layer}," for layer in plain_layers(values, (height, width), classes, precision)]
@@ -138,4 +165,8 @@ def write_script(winner: Winner, to: Path) -> str:
         fit=fit,
     )
     (to / "train.py").write_text(text, encoding="utf-8")
-    return "`python train.py` trains this configuration once more, with Keras alone, and saves `trained.keras`."
+    left_out = values.left_out()
+    return (
+        "`python train.py` trains this configuration once more, with Keras alone, "
+        f"{f'but for {joined(left_out)}, ' if left_out else ''}and saves `trained.keras`."
+    )
