@@ -13,6 +13,7 @@ import pytest
 from hpo_tui.desk import desk as desks
 from hpo_tui.desk.analyst import Analyst
 from hpo_tui.panes.values_pane import ValuesPane
+from hpo_tui.screens import desk_screen
 from hpo_tui.screens.messages import Updated
 from hpo_tui.views import curves, heatmap, histograms, parallel, scatter
 from hpo_tui.views.effects.effects_view import EffectsView
@@ -175,3 +176,18 @@ async def test_a_plot_that_fails_says_so_in_its_own_pane(make_session, open_app,
         await see.shows("view", "This could not be drawn: ZeroDivisionError")
         await see.shows("values", "12 of 12")
         assert "could not be drawn" not in see.text("histograms")
+
+
+async def test_once_all_of_a_session_has_been_read_its_plots_wait_no_longer(
+    make_session, open_app, counted, monkeypatch
+) -> None:
+    monkeypatch.setattr(desk_screen, "PLOT_SECONDS", 3600.0)
+    async with open_app(make_session()) as see:
+        await settled(see)
+        screen = see.app.screen
+        whole = screen.latest
+        screen.post_message(Updated(replace(whole, read=0.5)))
+        await see.shows("header", "reading 50 %")
+        counted.clear()
+        screen.post_message(Updated(replace(whole, snapshot=replace(whole.snapshot))))
+        await see.until(lambda: counted["scatter"] == counted["histogram"] == 1)

@@ -118,16 +118,17 @@ class DeskScreen(DeskFrame):
 
     @on(Updated)
     def take_update(self, message: Updated) -> None:
-        """Show the session as it is now: the queue at once, the plots at most twice a second."""
-        first = self.latest is None
-        self.latest = message.update
-        if first:
+        """Show the session as it is now: the queue at once, the plots twice a second, or once all is read."""
+        before, self.latest = self.latest, message.update
+        if before is None:
             self.draw_soon()
-        else:
-            self._draw_panes(LIVELY)
-            if not self._plots_wait:
-                self._plots_wait = True
-                self.set_timer(PLOT_SECONDS, self._catch_up)
+            return
+        self._draw_panes(LIVELY)
+        if before.read < 1 == self.latest.read:
+            self._catch_up()
+        elif not self._plots_wait:
+            self._plots_wait = True
+            self.set_timer(PLOT_SECONDS, self._catch_up)
 
     @on(Analysed)
     def show_answer(self) -> None:
