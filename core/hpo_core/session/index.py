@@ -53,7 +53,7 @@ WORTH_BYTES = 1 << 23
 
 _MEANS = (
     "journal/events.py",
-    *(f"session/{name}.py" for name in ("bounds", "epochs", "index", "snapshot", "state")),
+    *(f"session/{name}.py" for name in ("bounds", "epochs", "index", "parts", "snapshot", "state")),
 )
 """Where it stands what a journal adds up to."""
 
