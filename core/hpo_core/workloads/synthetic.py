@@ -20,8 +20,9 @@ from typing import Any
 
 from hpo_core.journal.events import DataPrepared, Job, Probe
 from hpo_core.plan.hyperparameters import Value
+from hpo_core.plan.metrics import direction_of
 from hpo_core.plan.probes import Answer, acts_on_length
-from hpo_core.plan.workloads import PAPER_METRICS
+from hpo_core.plan.workloads import MEASURED, PAPER_METRICS
 from hpo_core.workloads.probing import take_prints
 from hpo_core.workloads.winner import Winner
 from hpo_core.workloads.workload import CountProgress, Outcome, Reporter, Setting, StopSignal
@@ -52,7 +53,7 @@ _CHUNKS = 10
 
 
 def synthetic_curve(values: Mapping[str, Value], seed: int, epochs: int, classes: int) -> list[dict[str, float]]:
-    """Return each epoch's accuracy, loss and crossentropy, also on validation: a pure function of its arguments.
+    """Return each epoch's ``MEASURED``, also on validation: a pure function of its arguments.
 
     The curve ends early, with NaN losses in its last epoch, where the training diverges. Missing values count as
     the paper's network has them.
@@ -83,14 +84,12 @@ def synthetic_curve(values: Mapping[str, Value], seed: int, epochs: int, classes
         trained, validated = (
             min(max(seen + noise.gauss(0, spread) - lag * (1 - learnt), chance / 2), 0.999) for lag in (0.05, 0.02)
         )
+        seen_in = (("", trained, 0.9), ("val_", validated, 1.0))
         curve.append(
             {
-                "accuracy": trained,
-                "loss": -math.log(trained) * 0.9,
-                "crossentropy": -math.log(trained) * 0.9,
-                "val_accuracy": validated,
-                "val_loss": -math.log(validated),
-                "val_crossentropy": -math.log(validated),
+                kind + name: share if direction_of(name) == "max" else -math.log(share) * weight
+                for kind, share, weight in seen_in
+                for name in MEASURED
             }
         )
     return curve
