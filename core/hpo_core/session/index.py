@@ -21,21 +21,12 @@ from functools import cache
 from operator import lt
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, get_type_hints
 
 import msgspec
 from msgspec.structs import force_setattr
 
-from hpo_core.journal.events import (
-    DataPrepared,
-    EngineStarted,
-    EngineStopped,
-    Noted,
-    PlanRecorded,
-    TrialsAdded,
-    ValuesAdvised,
-    WiringProbed,
-)
+from hpo_core.journal.events import TrialsAdded
 from hpo_core.journal.files import open_own, write_atomically
 from hpo_core.journal.reader import JournalReader, Mark
 from hpo_core.journal.segments import FIRST_SEGMENT
@@ -79,29 +70,10 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mark: Mark
 
 
-class _Plain(msgspec.Struct, forbid_unknown_fields=True):
-    """Those fields of a state that are kept as they are."""
-
-    engine: EngineStarted | None
-    stopped: EngineStopped | None
-    paused: str | None
-    data: DataPrepared | None
-    plan: PlanRecorded | None
-    disagreement: str
-    advised: ValuesAdvised | None
-    probed: WiringProbed | None
-    notes: list[Noted]
-    last_seq: int
-    gap: int
-    version: int
-    began: float
-    time: float
-
-
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
     """A session's state, but for the cells of those epochs that ``runs`` tells of."""
 
-    plain: _Plain
+    plain: msgspec.Raw
     trials: tuple[tuple[Value, ...], ...]
     """Those that the plan has added to the spec's."""
     queue: list[JobKey]
@@ -112,6 +84,13 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     names: list[tuple[str, ...]]
     runs: list[tuple[int, int, int]]
     """For each replicate the number of its first epoch, how many there are, and which of ``names`` they tell."""
+
+
+_OTHERWISE = {"spec", "_growing", *(f"_{name}" for name in _Body.__struct_fields__)}
+_PLAIN = {name: kind for name, kind in get_type_hints(SessionState).items() if name not in _OTHERWISE}
+"""Those fields of a state that are kept as they are, with their types: all that a body does not tell otherwise."""
+
+_Plain = msgspec.defstruct("_Plain", _PLAIN.items(), forbid_unknown_fields=True)
 
 
 def keep_index(
@@ -171,7 +150,7 @@ def _parts(head: _Head, state: SessionState, trials: int) -> Iterator[bytes]:
             run = (epochs.numbers.start, len(epochs), names.setdefault(epochs.names, len(names)))
         runs.append(run)
     body = _Body(
-        plain=_Plain(**{name: getattr(state, f"_{name}") for name in _Plain.__struct_fields__}),
+        plain=msgspec.Raw(_encoder.encode({name: getattr(state, name) for name in _PLAIN})),
         trials=(state.spec.grid.listed or ())[trials:],
         queue=list(state._queue),
         counts=state._counts,
@@ -229,8 +208,9 @@ def _read_state(file: BinaryIO, size: int, crc: int, spec: SessionSpec) -> Sessi
     state._queue = dict.fromkeys(body.queue)
     state._running = body.running
     state._epoch_seqs = dict(body.epoch_seqs)
-    for name in _Plain.__struct_fields__:
-        setattr(state, f"_{name}", getattr(body.plain, name))
+    plain = msgspec.json.decode(body.plain, type=_Plain)
+    for name in _PLAIN:
+        setattr(state, name, getattr(plain, name))
     _must(not state._bounds.broken and all(map(_possible, body.replicates)))
     _must(all(key in state._replicates for key in body.running.values()))
     there = (*state._replicates, *state._queue, *state._epoch_seqs)
