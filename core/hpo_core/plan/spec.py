@@ -304,9 +304,10 @@ def _read(
             raise SpecError(f"{where}: [search] trials is missing; the plan {search.plan!r} must know how many.")
         grid = Grid(grid.hyperparameters, ())
     elif ranges:
+        drawing = '", "'.join(plan.name for plan in PLANS.values() if plan.module)
         raise SpecError(
             f"{where}: [grid] {clean(ranges[0], 60)} is a range, which has too many values to train each; name a "
-            'plan that draws from it, [search] plan = "random", "qmc" or "tpe", or give a list.'
+            f'plan that draws from it ([search] plan = "{drawing}"), or give a list.'
         )
     elif search.trials is not None:
         raise SpecError(
