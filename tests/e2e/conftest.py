@@ -82,9 +82,9 @@ def hpo_tui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def hpo_tui_process(tmp_path: Path) -> Run:
     """Run ``hpo-tui`` as a process with pipes, in ``tmp_path``, and return what it printed."""
 
-    def run(*arguments: str | Path, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*COMMAND, *map(str, arguments)], cwd=tmp_path, capture_output=True, encoding=encoding, timeout=60,
+            [*COMMAND, *map(str, arguments)], cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60,
             check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 

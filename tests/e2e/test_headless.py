@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from places import PAPER
 from terminal import COMMAND
 
 from hpo_core.journal.events import PauseQueue, ResumeQueue
@@ -238,13 +237,3 @@ def test_control_c_on_a_terminal_stops_in_order(in_terminal: Any, spec: Path, fo
     assert "'hpo-tui resume small' goes on." in terminal.text
     assert "Traceback" not in terminal.text
     assert not folder.engine_runs()
-
-
-def test_a_narrow_encoding_gets_ascii_instead_of_a_traceback(
-    hpo_tui_process: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
-    shown = hpo_tui_process("show", PAPER, encoding="latin-1")
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout.isascii()
-    assert "paper  imported  ^ accuracy" in shown.stdout

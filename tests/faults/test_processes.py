@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.launch import start_engine
@@ -24,6 +25,7 @@ from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.workloads.synthetic import synthetic_curve
+from hpo_tui.cli import cli
 
 LIMIT = 60.0
 SPEC = """
@@ -104,7 +106,7 @@ def expected(spec: SessionSpec, key: JobKey, seed: int) -> list[Mapping[str, flo
 def assert_as_undisturbed(snapshot: Snapshot, but: tuple[JobKey, ...] = ()) -> None:
     """Every training but these is complete, with the results that its seed gives without any disturbance."""
     assert snapshot.damage == ()
-    assert len(snapshot.replicates) == 8
+    assert len(snapshot.replicates) == snapshot.trainings
     for key, entry in snapshot.replicates.items():
         if key not in but:
             assert entry.status == "complete", entry
@@ -139,26 +141,29 @@ def test_kill_9_of_a_worker_in_the_middle_of_an_epoch_costs_that_training_only(
 
 
 @pytest.mark.fault(25)
-@pytest.mark.parametrize(
-    ("fault", "kind", "in_log"),
-    [
-        ("crash", "segmentation fault", "Segmentation fault"),
-        ("exit", "exit", "trial 2"),
-        ("error", "error", "a fault was asked for"),
-        ("memory", "out of memory", "MemoryError"),
-    ],
-)
 def test_a_worker_that_crashes_costs_its_training_and_leaves_its_log(
-    folder: SessionFolder, start: Callable[..., psutil.Process], fault: str, kind: str, in_log: str
+    tmp_path: Path, start: Callable[..., psutil.Process]
 ) -> None:
-    engine = start(folder, pace=0.01, faults=f"2={fault}")
+    crashes = {
+        2: ("crash", "segmentation fault", "Segmentation fault"),
+        3: ("exit", "exit", "trial 3"),
+        5: ("error", "error", "a fault was asked for"),
+        6: ("memory", "out of memory", "MemoryError"),
+    }
+    more = SPEC.replace("[12, 24]", "[12, 24, 36, 48]")
+    folder = session.create(tmp_path, "drill", SessionSpec.parse(more))
+    engine = start(
+        folder, pace=0.01, faults=",".join(f"{trial}={fault}" for trial, (fault, *_) in crashes.items())
+    )
     wait(lambda: gone(engine), "the engine's end")
     snapshot = read_session(folder)
-    victims = (JobKey(2, 1), JobKey(2, 2))
-    assert [snapshot.replicate(key).status for key in victims] == ["failed", "failed"]
-    assert [snapshot.replicate(key).kind for key in victims] == [kind, kind]
-    assert in_log in folder.log_of(victims[0], 1).read_text(encoding="utf-8")
-    assert_as_undisturbed(snapshot, but=victims)
+    for trial, (_, kind, in_log) in crashes.items():
+        victims = [snapshot.replicate(JobKey(trial, replicate)) for replicate in (1, 2)]
+        assert [(victim.status, victim.kind) for victim in victims] == [("failed", kind)] * 2
+        assert in_log in folder.log_of(JobKey(trial, 1), 1).read_text(encoding="utf-8")
+    assert_as_undisturbed(
+        snapshot, but=tuple(JobKey(trial, replicate) for trial in crashes for replicate in (1, 2))
+    )
 
 
 @pytest.mark.fault(26)
@@ -171,6 +176,9 @@ def test_a_training_that_hangs_is_ended_at_its_limit_and_the_queue_goes_on(folde
     victims = (JobKey(2, 1), JobKey(2, 2))
     assert [snapshot.replicate(key).kind for key in victims] == ["hang", "hang"]
     assert all("no progress for" in snapshot.replicate(key).reason for key in victims)
+    page = " ".join(CliRunner().invoke(cli, ["show", str(folder.path)]).stdout.split())
+    assert "trial 2 r1 failed: no progress for" in page
+    assert "6 complete, 2 failed" in page
     assert_as_undisturbed(snapshot, but=victims)
 
 

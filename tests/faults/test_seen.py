@@ -161,13 +161,13 @@ SENTENCES = [
 
 
 @pytest.mark.fault(18, 20, 29)
-@pytest.mark.parametrize("sentence", SENTENCES)
-async def test_what_the_engine_says_of_disk_and_queue_stands_on_the_screen(sessions: Path, sentence: str) -> None:
+async def test_what_the_engine_says_of_disk_and_queue_stands_on_the_screen(sessions: Path) -> None:
     folder = finished_session(sessions, "drill")
     with SessionLock(folder.lock):
-        write_status(folder.status, LiveStatus(1, 9, time.time(), 2, 2, message=sentence))
         async with opened(sessions, folder) as see:
-            await see.shows(sentence)
+            for sentence in SENTENCES:
+                write_status(folder.status, LiveStatus(1, 9, time.time(), 2, 2, message=sentence))
+                await see.shows(sentence)
 
 
 @pytest.mark.fault(19)

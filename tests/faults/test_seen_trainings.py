@@ -14,9 +14,7 @@ from hpo_core.engine import dispatch
 from hpo_core.engine.engine import Engine
 from hpo_core.engine.enqueue import queue_jobs
 from hpo_core.engine.launch import start_engine
-from hpo_core.engine.supervisor import Limits
 from hpo_core.executors.executor import WorkerDied
-from hpo_core.executors.local import LocalExecutor
 from hpo_core.executors.replay import ReplayExecutor, synthetic
 from hpo_core.journal.events import (
     DataPrepared,
@@ -123,18 +121,6 @@ async def test_memory_is_blamed_only_where_the_system_says_so(
         await see.shows("finished 4 of 4")
         await see.shows(said.replace(": ", "  ", 1))
         assert "3 done" in see.text
-
-
-@pytest.mark.fault(26)
-def test_a_training_that_hangs_is_ended_and_said_to_have_made_no_progress(sessions: Path) -> None:
-    variables = {"HPO_SYNTHETIC_SECONDS_PER_EPOCH": "0.01", "HPO_SYNTHETIC_FAULTS": "2=hang"}
-    folder = new_session(sessions, "drill")
-    executor = LocalExecutor(folder.logs, workload="synthetic", environment=variables)
-    limits = Limits(no_progress=3.0, longest_epochs=5, first_progress=20.0)
-    Engine(folder, executor, EngineOptions(workers=1), files=UnsyncedFiles(), limits=limits).run()
-    page = shown(folder)
-    assert "trial 2 r1 failed: no progress for" in page
-    assert "3 complete, 1 failed" in page
 
 
 def diverging(reason: str) -> Callable[[Job], Iterator[WorkerEvent]]:
