@@ -118,17 +118,16 @@ class DeskScreen(DeskFrame):
 
     @on(Updated)
     def take_update(self, message: Updated) -> None:
-        """Show the session as it is now: the queue at once, the plots twice a second, or once all is read."""
+        """Show the session as it is now: the queue at once, the plots twice a second; once all is read, all."""
         before, self.latest = self.latest, message.update
-        if before is None:
+        if before is None or before.read < self.latest.read == 1:
+            self._shown, self._turns = self.latest, []
             self.draw_soon()
-            return
-        self._draw_panes(LIVELY)
-        if before.read < 1 == self.latest.read:
-            self._catch_up()
-        elif not self._plots_wait:
-            self._plots_wait = True
-            self.set_timer(PLOT_SECONDS, self._catch_up)
+        else:
+            self._draw_panes(LIVELY)
+            if not self._plots_wait:
+                self._plots_wait = True
+                self.set_timer(PLOT_SECONDS, self._catch_up)
 
     @on(Analysed)
     def show_answer(self) -> None:
@@ -335,9 +334,9 @@ class DeskScreen(DeskFrame):
         if (looked_at := self.focused_pane) in self._turns:
             self._turns.remove(looked_at)  # where a key's echo is looked for
         self._draw_panes([name for name in PANES if name not in self._turns])
-        if self.latest is not None and not self._analysed:
+        if self.latest is not None and self.latest.read == 1 and not self._analysed:
             self._analysed = True
-            self.call_after_refresh(self.analyst.start)  # the first picture waits for nothing of it
+            self.call_after_refresh(self.analyst.start)  # the first whole picture waits for nothing of it
         self.draw_footer()
 
     def _catch_up(self) -> None:
