@@ -67,7 +67,8 @@ def test_a_script_with_flags_and_a_last_line_runs_unchanged_from_the_spec_that_i
     assert "2 trials" in made.stdout
     written = (tmp_path / "mine.toml").read_text()
     assert "run.py -r {learning_rate} -e {epochs} -b {batch_size} -f {filters}" in written
-    done = hpo_tui("run", "mine.toml", "--set", "learning_rate=0.01,0.5", "--headless")
+    options = ("--set", "learning_rate=0.01,0.5", "--workers", "1")
+    done = hpo_tui("run", "mine.toml", *options, "--headless")
     assert (done.returncode, done.stderr) == (0, "")
     found = ask("show", "mine")
     assert (found["objective"], found["direction"], found["counts"]["complete"]) == ("accuracy", "max", 4)
