@@ -35,9 +35,9 @@ def show_screen(
     """Show a session, or home where ``folder`` is None; return the exit status. Raises ``TerminalError``."""
     check_terminal()
     sys.setswitchinterval(THREAD_SECONDS)
+    gc.disable()  # until the app has its screen: what is imported is no garbage
     if folder is not None:
         ahead.begin(folder)
-    gc.disable()  # until the app has its screen: what is imported is no garbage
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
     from hpo_tui.app import run_screen
