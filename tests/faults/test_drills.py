@@ -35,9 +35,10 @@ def test_a_hang_up_ends_the_screen_and_leaves_the_training(tmp_path: Path) -> No
     assert figures.clean, figures
 
 
+@pytest.mark.long
 @pytest.mark.pty
 def test_screens_come_and_go_and_the_engine_stays_the_same(tmp_path: Path) -> None:
-    figures = come_and_go(tmp_path, 1, hang_ups=False)
+    figures = come_and_go(tmp_path, 2, hang_ups=False)
     assert figures.clean, figures
 
 
