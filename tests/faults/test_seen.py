@@ -208,14 +208,13 @@ async def test_on_a_disk_that_flushes_in_300_ms_the_screen_never_waits(
     disk = SlowDisk()
     monkeypatch.setattr(Files, "sync", lambda self, fd: disk.sync(fd))
     folder = new_session(sessions, "drill", replicates=3)
-    disk.waited.clear()
     engine = Engine(folder, ReplayExecutor(), EngineOptions(workers=2), files=disk, tick=0.001)
     thread = threading.Thread(target=engine.run)
     disk.waited.clear()
-    thread.start()
     async with opened(sessions, folder) as see:
         await see.shows("drill")
         before = len(disk.waited)
+        thread.start()
         for _ in range(2):
             await see.press("1", "u", "right_square_bracket")
         await see.until(lambda: len(disk.waited) > before, "a flush while keys were pressed")

@@ -26,7 +26,7 @@ from textual.pilot import Pilot, WaitForScreenTimeout
 from hpo_tui.screens import desk_screen
 from hpo_tui.screens.acts import looking
 
-LIMIT = 60.0
+LIMIT = 120.0
 AT_ONCE = 100
 """So many turns of the loop are made without a rest; what is waited for longer is a thread or a timer."""
 

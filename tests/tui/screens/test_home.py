@@ -19,6 +19,7 @@ from hpo_core.journal.events import (
 )
 from hpo_core.journal.lock import SessionLock
 from hpo_core.journal.writer import JournalWriter
+from hpo_core.session.opening import read_session
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.status import LiveStatus, Machine, write_status
 from hpo_tui.desk.family import Branch
@@ -68,7 +69,7 @@ async def test_enter_on_the_demo_trains_it_and_shows_it(open_app, sessions: Path
         await see.shows("sessions", "Demo")
         await see.press("enter")
         await see.shows("header", "of 120")
-        assert SessionFolder(sessions / "demo").engine_runs()
+        await see.until(lambda: read_session(SessionFolder(sessions / "demo")).engine is not None)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -89,14 +89,14 @@ async def test_a_file_is_named_read_and_trained_and_its_session_is_copied(
         see.app.screen.row("model").text = "run.py"
         await see.shows("summary", "enter reads run.py; a form of its own hyperparameters follows")
         await see.press("enter")
-        await see.until(lambda: type(see.app.screen).__name__ == "OwnGridScreen", 30)
+        await see.until(lambda: type(see.app.screen).__name__ == "OwnGridScreen")
         await see.shows("summary", "2 trials, 2 replicates each: 4 trainings")
         assert see.app.screen.row(PREFIX + "lr").text == "0.1"
         see.app.screen.row(PREFIX + "lr").text = "0.1, 0.2"
         await see.shows("summary", "2 × 2 = 4 trials, 2 replicates each: 8 trainings")
         await see.press("ctrl+l")
-        await see.until(lambda: (sessions / "run").exists(), 30)
-        await see.until(lambda: "finished 8 of 8" in see.text("header"), 60)
+        await see.until(lambda: (sessions / "run").exists())
+        await see.until(lambda: "finished 8 of 8" in see.text("header"))
         spec = SessionFolder(sessions / "run").load_spec()
         assert {factor.name: factor.values for factor in spec.grid.hyperparameters} == {
             "lr": (0.1, 0.2),
@@ -105,6 +105,6 @@ async def test_a_file_is_named_read_and_trained_and_its_session_is_copied(
         await see.press("h")
         await see.shows("sessions", "run")
         await see.press("c")
-        await see.until(lambda: type(see.app.screen).__name__ == "OwnGridScreen", 30)
+        await see.until(lambda: type(see.app.screen).__name__ == "OwnGridScreen")
         assert see.app.screen.texts[PREFIX + "lr"] == "0.1, 0.2"
         assert see.app.screen.texts["name"] == "run-2"

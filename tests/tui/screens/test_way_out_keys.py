@@ -17,7 +17,7 @@ async def test_w_writes_the_best_trial_as_a_folder_and_c_copies_the_one_under_th
         for trial in range(1, 13):
             made.with_name(f"trial-{trial:05d}-r02-a01.keras").write_bytes(b"weights")
         await see.press("W")
-        await see.until(lambda: folder.exports.is_dir() and any(folder.exports.glob("trial-*/README.md")), 30)
+        await see.until(lambda: folder.exports.is_dir() and any(folder.exports.glob("trial-*/README.md")))
         await see.press("tab", "down", "C")
         await see.until(lambda: bool(copied))
     [written] = folder.exports.iterdir()
