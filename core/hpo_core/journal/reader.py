@@ -129,9 +129,9 @@ class JournalReader:
         return self._read_bytes / self._all_bytes if self._all_bytes else 1.0
 
     @property
-    def rest(self) -> tuple[int, int]:
-        """From which byte to which the last ``poll`` has left some of the journal; the same twice for none."""
-        return self._read_bytes, self._all_bytes
+    def left(self) -> int:
+        """How many bytes of the journal the last ``poll`` has left."""
+        return self._all_bytes - self._read_bytes
 
     def mark(self) -> Mark | None:
         """Return how far all was read; None where some is left, damaged, missing, or in another file."""
@@ -157,17 +157,6 @@ class JournalReader:
         self._forget()
         self._places[FIRST_SEGMENT] = _Place(mark.file, mark.offset, mark.lines, mark.crc)
         self.last_seq, self.gen = mark.seq, mark.gen
-        return True
-
-    def step(self, before: Mark, after: Mark) -> bool:
-        """Go on from ``after``, where another has read on from ``before``; return whether this one is there."""
-        place = self._places.get(FIRST_SEGMENT)
-        if place is None or len(self._places) > 1 or self._damage or self._gaps or self.gen > before.gen:
-            return False
-        if before != Mark(place.file, place.offset, place.lines, place.crc, self.last_seq, before.gen):
-            return False
-        self._places[FIRST_SEGMENT] = _Place(after.file, after.offset, after.lines, after.crc)
-        self.last_seq, self.gen, self._read_bytes = after.seq, after.gen, after.offset
         return True
 
     def torn_tail(self) -> tuple[Path, int, bytes] | None:
@@ -213,7 +202,7 @@ class JournalReader:
                 file.seek(place.offset)
                 data = file.read(-1 if at_most is None else at_most)
                 left = status.st_size - place.offset - len(data)
-                if left > 0 and not data.endswith(b"\n"):  # up to the end of a line
+                if left > 0:  # up to the end of a line
                     data += file.readline()
         except FileNotFoundError:
             return []

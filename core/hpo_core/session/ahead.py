@@ -3,10 +3,10 @@
     python -m hpo_core.session.ahead FOLDER
 
 Where an index stands for its journal, a thread reads that. Where there is none, or it stands for too little, a
-process beside the screen's reads the journal, with others for parts of it where there are more cores: so it is
-there sooner, and no key waits for the reading. It ends with the index kept, from which the screen goes on; where
-none can be kept, it ends with nothing, and the screen reads the journal itself, as it does without one. Nothing is
-imported here until there is something to read: all sessions begin here.
+process beside the screen's reads the journal: where there are two cores it is there in half the time, and no key
+waits for the reading. It ends with the index kept, from which the screen goes on; where none can be kept, it ends
+with nothing, and the screen reads the journal itself, as it does without one. Nothing is imported here until there
+is something to read: all sessions begin here.
 """
 
 from __future__ import annotations
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 LARGE_BYTES = 1 << 25
 """A smaller journal is read sooner than another process has begun."""
-
-MOST_PARTS = 4
-"""Into so many parts a journal is cut at most: what is left to do with each is a quarter of reading it."""
 
 _PERCENT = 100
 
@@ -112,8 +109,7 @@ def _first_read(folder: SessionFolder, beside: Ahead | None = None) -> tuple[Ses
 
     reader = SessionReader(folder, indexed=True)
     reader.poll(PIECE_BYTES)
-    start, end = reader.rest
-    return reader, beside or _beside(folder, end - start)
+    return reader, beside or _beside(folder, reader.left)
 
 
 def _journal_bytes(folder: SessionFolder) -> int:
@@ -124,65 +120,22 @@ def _journal_bytes(folder: SessionFolder) -> int:
 
 def _beside(folder: SessionFolder, left: int) -> Ahead | None:
     """Return a process that reads so many bytes, if they are many and it would be of use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     keeps = os.access(folder.path, os.W_OK)  # else all would be read twice
-    if left >= LARGE_BYTES and _cores() > 1 and keeps:
+    if left >= LARGE_BYTES and cores > 1 and keeps:
         with contextlib.suppress(OSError):  # no room for a process
             return Ahead(folder)
     return None
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def main() -> None:
     """Read the journal, tell how far, one byte for each piece, and keep its index."""
-    from hpo_core.session.opening import SessionReader
+    from hpo_core.session.opening import PIECE_BYTES, SessionReader
 
-    folder = SessionFolder(Path(sys.argv[1]))
-    reader = SessionReader(folder, indexed=True)
-    if not _in_parts(folder, reader):
-        reader = SessionReader(folder, indexed=True)
-    _read_to(reader)
+    reader = SessionReader(SessionFolder(Path(sys.argv[1])), indexed=True)
+    while reader.poll(PIECE_BYTES) and reader.share < 1 and not reader.damaged:
+        os.write(sys.stdout.fileno(), bytes([int(reader.share * _PERCENT)]))
     reader.keep_index()
-
-
-def _in_parts(folder: SessionFolder, reader: SessionReader) -> bool:
-    """Read most of a large journal with several processes; False where it has to be read anew.
-
-    The screen's, which is imported meanwhile, keeps a core of its own.
-    """
-    from hpo_core.session.parts import read_in_parts
-
-    reader.poll(1)
-    start, end = reader.rest
-    if end - start < LARGE_BYTES:
-        return True
-    others = read_in_parts(folder, start, end, parts := min(_cores() - 1, MOST_PARTS))
-    for number, other in enumerate(others):
-        if number == 0:
-            _read_to(reader, other.start, parts)
-        part = other.part()
-        if part is None or not reader.take(part):
-            for each in others[number + 1 :]:
-                each.stop()
-            return False
-        _tell(reader.share)
-    return True
-
-
-def _read_to(reader: SessionReader, end: int | None = None, parts: int = 1) -> None:
-    """Read up to a byte, or all; so many ``parts`` of the journal are read at once."""
-    from hpo_core.session.opening import PIECE_BYTES
-
-    while end is None or (left := end - reader.rest[0]) > 0:
-        if not reader.poll(PIECE_BYTES if end is None else min(left, PIECE_BYTES)) or reader.damaged:
-            return
-        _tell(reader.share * parts)
-
-
-def _tell(share: float) -> None:
-    os.write(sys.stdout.fileno(), bytes([int(min(share, 1.0) * _PERCENT)]))
 
 
 if __name__ == "__main__":

@@ -89,21 +89,11 @@ class Gathered:
         self._cells: list[float | None] = []
         self._unlike: list[Epoch] | None = None
         """All of them, once they do not tell of the same metrics."""
-        if epochs:
-            self.add_all(epochs)
-
-    def add_all(self, epochs: Sequence[Epoch]) -> None:
-        """Take more epochs."""
-        if (
-            isinstance(epochs, Epochs)
-            and self._unlike is None
-            and (epochs.names == self._names or not self._numbers)
-        ):
-            self._names = one_of(epochs.names)
-            self._numbers += epochs.numbers
-            self._cells += epochs.cells
-            self.last = epochs.numbers[-1]
-        else:
+        if isinstance(epochs, Epochs):
+            self._names, self._numbers = epochs.names, list(epochs.numbers)
+            self._cells = list(epochs.cells)
+            self.last = self._numbers[-1]
+        elif epochs:
             self.add(*zip(*epochs, strict=True))
 
     def add(

@@ -44,7 +44,7 @@ WORTH_BYTES = 1 << 23
 
 _MEANS = (
     "journal/events.py",
-    *(f"session/{name}.py" for name in ("bounds", "epochs", "index", "parts", "snapshot", "state")),
+    *(f"session/{name}.py" for name in ("bounds", "epochs", "index", "snapshot", "state")),
 )
 """Where it stands what a journal adds up to."""
 

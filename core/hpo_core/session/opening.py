@@ -15,7 +15,6 @@ from hpo_core.journal.records import decode_record
 from hpo_core.journal.segments import segments
 from hpo_core.session.damage import name_lost
 from hpo_core.session.index import keep_index, read_index
-from hpo_core.session.parts import Part
 from hpo_core.session.paths import SessionFolder
 from hpo_core.session.snapshot import Snapshot
 from hpo_core.session.state import SessionState
@@ -69,9 +68,9 @@ class SessionReader:
         return self._journal.share
 
     @property
-    def rest(self) -> tuple[int, int]:
-        """From which byte to which the last ``poll`` has left some of its journal; the same twice for none."""
-        return self._journal.rest
+    def left(self) -> int:
+        """How many bytes of its journal the last ``poll`` has left."""
+        return self._journal.left
 
     @property
     def damaged(self) -> bool:
@@ -88,11 +87,6 @@ class SessionReader:
             while at_most is None and self.share < 1:
                 changed = self._poll(PIECE_BYTES) or changed
             return changed
-
-    def take(self, part: Part) -> bool:
-        """Take in a part that another process has read; return False where all is to be read anew."""
-        with no_collections():
-            return self._journal.step(part.before, part.after) and self.state.apply_part(part)
 
     def keep_index(self) -> None:
         """Keep what was read for the next time, once: what is appended from then on is the engine's to keep."""

@@ -1,4 +1,4 @@
-"""What a session's journal adds up to: applying its records is the only mutation; immutable snapshots out.
+"""What a session's journal adds up to: ``SessionState.apply`` is the only mutation; immutable snapshots out.
 
 Engine, screen and commands replay the same journal through this one class, so they cannot disagree. It bears the
 loss of any record: what follows tells most of what was lost, and what cannot be known is missing, never guessed.
@@ -39,7 +39,6 @@ from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.binding import disagreement
 from hpo_core.session.bounds import MAX_EPOCHS, Bounds
 from hpo_core.session.epochs import Epoch, Gathered
-from hpo_core.session.parts import Part, Run
 from hpo_core.session.snapshot import ENDED, Replicate, Snapshot, Status
 
 END_LOST = "how it ended is lost from the journal; all of its epochs are there"
@@ -170,36 +169,6 @@ class SessionState:
         if records:
             self._last_seq, self._time = last, records[-1].time
             self._version += len(records)
-
-    def apply_part(self, part: Part) -> bool:
-        """Take a part of the journal into account; where its epochs do not go on plainly, return False."""
-        done = 0
-        for before, record in part.others:
-            if not all(map(self._add_run, part.runs[done:before])):
-                return False
-            done = before
-            self._last_seq, self._time = record.seq, record.time
-            self._take(record.event, record.time)
-        self._last_seq, self._time = part.after.seq, part.time
-        self._version += part.after.seq - part.before.seq
-        return all(map(self._add_run, part.runs[done:]))
-
-    def _add_run(self, run: Run) -> bool:
-        key = JobKey(run.trial, run.replicate)
-        growing, entry = self._growing.get(key), self._replicates.get(key)
-        if growing is None and entry is not None and entry.status == "running":
-            growing = _Growing(entry.attempt, self._bounds.epochs(key.trial) or MAX_EPOCHS, entry.epochs)
-            self._growing[key] = growing
-        if (
-            growing is None
-            or growing.attempt != run.attempt
-            or not growing.last < run.first <= growing.most - run.count + 1
-        ):
-            return False
-        growing.take()
-        growing.add_all(run.epochs())
-        growing.seq = run.seq
-        return True
 
     def _take(self, event: Event, time: float) -> None:
         if isinstance(event, EpochEnded):
