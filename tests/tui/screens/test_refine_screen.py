@@ -177,17 +177,10 @@ async def test_create_only_makes_the_session_and_trains_nothing(trained, open_ap
         assert read_session(folder).ended == 2
 
 
-async def test_escape_goes_back_to_the_session_and_makes_nothing(trained, open_app, sessions: Path) -> None:
-    async with open_app(trained) as see:
-        await see.shows("header", "finished")
-        await begin(see)
-        await see.press("escape")
-        await see.until(lambda: screen(see) == "SessionScreen")
-        assert [path.name for path in sessions.iterdir()] == ["coarse"]
-
-
 @pytest.mark.parametrize("size", SIZES)
-async def test_what_is_wrong_stands_beside_the_field(trained, open_app, sessions: Path, size) -> None:
+async def test_what_is_wrong_stands_beside_the_field_and_escape_goes_back_and_makes_nothing(
+    trained, open_app, sessions: Path, size
+) -> None:
     async with open_app(trained, size) as see:
         await see.shows("header", "finished")
         await begin(see)
@@ -202,6 +195,8 @@ async def test_what_is_wrong_stands_beside_the_field(trained, open_app, sessions
         await see.shows("summary", "Not in order yet: learning_rate, filters, replicates, session name")
         await see.press("ctrl+l")
         assert see.app.screen.focused_row().key == "learning_rate"
+        await see.press("escape")
+        await see.until(lambda: screen(see) == "SessionScreen")
         assert [path.name for path in sessions.iterdir()] == ["coarse"]
 
 
@@ -270,33 +265,25 @@ async def test_an_imported_grid_goes_on_to_the_form_that_asks_for_data(imported,
         await see.until(lambda: screen(see) == "SessionScreen")
 
 
-@pytest.mark.parametrize(
-    ("key", "typed", "why"),
-    [
-        ("learning_rate", "0.001, abc", "not a number"),
-        ("learning_rate", "0.001, -1", "out of range"),
-        ("filter_size", "12, abc", "not a number"),
-        ("filter_size", "12, inf", "not a number"),
-    ],
-)
-async def test_numbers_of_an_imported_grid_stay_numbers(
-    imported, open_app, tmp_path: Path, monkeypatch, key: str, typed: str, why: str
+async def test_numbers_of_an_imported_grid_stay_numbers_and_texts_texts(
+    imported, open_app, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with open_app(imported) as see:
         await begin(see)
-        see.app.screen.row(key).text = typed
-        await see.until(lambda: why in see.app.screen.row(key).note)
-        await see.press("ctrl+s")
-        assert not list(tmp_path.glob("*.toml"))
-        see.app.screen.row(key).text = "12, 18"
-        await see.until(lambda: why not in see.app.screen.row(key).note)
-
-
-async def test_texts_of_an_imported_grid_stay_texts(imported, open_app, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    async with open_app(imported) as see:
-        await begin(see)
+        for key, typed, why in (
+            ("learning_rate", "0.001, abc", "not a number"),
+            ("learning_rate", "0.001, -1", "out of range"),
+            ("filter_size", "12, abc", "not a number"),
+            ("filter_size", "12, inf", "not a number"),
+        ):
+            row = see.app.screen.row(key)
+            row.text = typed
+            await see.until(lambda row=row, why=why: why in row.note)
+            await see.press("ctrl+s")
+            assert not list(tmp_path.glob("*.toml"))
+            row.text = "12, 18"
+            await see.until(lambda row=row, why=why: why not in row.note)
         see.app.screen.row("optimizer").text = "p, 7"
         await see.pilot.pause()
         await see.press("ctrl+s")

@@ -8,6 +8,7 @@ import pkgutil
 import pytest
 from textual.command import CommandList
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.widgets._toast import Toast
 
 from hpo_core.journal.lock import SessionLock
@@ -33,8 +34,10 @@ async def test_g_and_a_letter_open_the_view_whose_tab_has_it_underlined(make_ses
 
 
 async def look_for(see, words: str) -> None:
-    """Type words into the palette, wait for the line that is called so, and take it."""
-    await see.press("ctrl+p", *("space" if sign == " " else sign for sign in words))
+    """Paste words into the palette and type the last letter, wait for the line that is called so, and take it."""
+    await see.press("ctrl+p")
+    see.app.screen.query_one(Input).value = words[:-1]
+    await see.press("end", words[-1])
     lines = see.app.screen.query_one(CommandList)
     await see.until(lambda: lines.option_count > 0 and words in str(lines.get_option_at_index(0).prompt))
     await see.press("enter")
