@@ -66,7 +66,6 @@ def test_what_cannot_be_trained_on_is_said_in_a_sentence(npz: Any, arrays: Any, 
     ],
 )
 def test_data_that_nobody_would_read_are_refused(npz: Any, tmp_path: Path, code: str, said: str) -> None:
-    pytest.importorskip("tensorflow")
     (tmp_path / "model.py").write_text(code)
     table = npz(x_train=np.zeros(9), y_train=np.zeros(9))
     with pytest.raises(DataError, match=said):
