@@ -1,4 +1,4 @@
-"""The whole job, at length with the real TensorFlow: train, look, export, and all of it agrees."""
+"""The whole job with the real TensorFlow: train, look, export, and all of it agrees."""
 
 from __future__ import annotations
 
@@ -40,12 +40,10 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize(
-    "workload", ["synthetic", pytest.param("paper", marks=[pytest.mark.tf, pytest.mark.long])]
-)
-def test_what_show_says_and_the_three_tables_agree(hpo_tui: Any, tmp_path: Path, workload: str) -> None:
+@pytest.mark.tf
+def test_what_show_says_and_the_three_tables_agree(hpo_tui: Any, tmp_path: Path) -> None:
     (tmp_path / "real.toml").write_text(SPEC)
-    trained = hpo_tui("run", "real.toml", "--headless", "--workload", workload, "--workers", "1")
+    trained = hpo_tui("run", "real.toml", "--headless", "--workers", "1")
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "8 trainings: 8 complete" in trained.stdout
 

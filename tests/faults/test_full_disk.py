@@ -75,7 +75,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[SessionFolder],
     begun: list[psutil.Process] = []
 
     def begin(folder: SessionFolder) -> psutil.Process:
-        monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.05")
+        monkeypatch.setenv("HPO_SYNTHETIC_SECONDS_PER_EPOCH", "0.15")
         begun.append(psutil.Process(start_engine(folder, EngineOptions(workload="synthetic", workers=2))))
         return begun[-1]
 
@@ -117,11 +117,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def fill(path: Path) -> None:
-    """Write to the last byte that the disk takes."""
-    with path.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"x" * 512)
+def wait_filling(fill: Callable[[], None], folder: SessionFolder, said: str) -> None:
+    """Fill the disk until the engine says that it waits: a file that it was about to replace leaves room again."""
+
+    def paused() -> bool:
+        with contextlib.suppress(OSError):
+            fill()
+        return message(folder).startswith(said)
+
+    wait(paused, "the pause")
 
 
 @pytest.mark.fault(18)
@@ -132,9 +136,13 @@ def test_a_full_disk_is_named_with_its_free_space_and_the_work_goes_on_when_ther
     start(folder)
     wait(lambda: under_way(folder), "the first epoch")
     filler = small_disk / "filler"
-    with pytest.raises(OSError, match="No space left"):
-        fill(filler)
-    wait(lambda: message(folder).startswith("The disk is full (0.0 MB free)"), "the pause")
+
+    def fill() -> None:
+        with filler.open("ab", buffering=0) as file:
+            while True:
+                file.write(b"x" * 512)
+
+    wait_filling(fill, folder, "The disk is full (0.0 MB free)")
     size = (folder.path / "journal.jsonl").stat().st_size
     acknowledged = read_session(folder)
     filler.unlink()
@@ -153,10 +161,12 @@ def test_where_no_file_can_be_made_the_work_waits_and_no_training_fails(
     start(folder)
     wait(lambda: under_way(folder), "the first epoch")
     made = [small_disk / f"file-{number}" for number in range(200)]
-    with contextlib.suppress(OSError):
+
+    def fill() -> None:
         for path in made:
             path.touch()
-    wait(lambda: message(folder).startswith("The disk takes no further file (no inodes left)"), "the pause")
+
+    wait_filling(fill, folder, "The disk takes no further file (no inodes left)")
     for path in made:
         path.unlink(missing_ok=True)
     wait(lambda: not folder.engine_runs(), "the end")
