@@ -8,8 +8,6 @@ import signal
 import socket
 import time
 
-import psutil
-
 from hpo_core.errors import SessionError
 from hpo_core.journal.events import StopSession
 from hpo_core.journal.lock import boot_id, read_holder
@@ -50,6 +48,8 @@ def _terminate(folder: SessionFolder) -> bool:
         return False
     if (holder.host, holder.boot_id) != (socket.gethostname(), boot_id()):
         return False
+    import psutil  # who only looks has no need of it
+
     with contextlib.suppress(psutil.Error, OSError):
         if abs(psutil.Process(holder.pid).create_time() - holder.started) < CLOCK_SECONDS:
             os.kill(holder.pid, signal.SIGTERM)
