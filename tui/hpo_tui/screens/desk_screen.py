@@ -330,7 +330,6 @@ class DeskScreen(DeskFrame):
 
     def _draw(self) -> None:
         self._draws = False
-        self._shown = self._shown or self.latest
         if (looked_at := self.focused_pane) in self._turns:
             self._turns.remove(looked_at)  # where a key's echo is looked for
         self._draw_panes([name for name in PANES if name not in self._turns])
