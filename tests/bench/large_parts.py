@@ -15,12 +15,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 from large_session import spec_of
+from msgspec.structs import replace
 
 from hpo_core.engine.launch import start_engine
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, EngineOptions, Envelope, EpochEnded

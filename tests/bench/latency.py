@@ -12,9 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from hpo_core.effects import Factor, Results, analyse
 from hpo_core.errors import SpecError

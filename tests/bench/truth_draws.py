@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hpo_core.effects import Effects, Factor, Results, analyse

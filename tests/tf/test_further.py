@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.journal.events import EpochEnded
 from hpo_core.plan.hyperparameters import CLASS_WEIGHTS, SCHEDULES

@@ -6,9 +6,9 @@ winner and front: 0.25 s, with a tenth of the trainings missing 1.1 s; 40,000 cu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.effects.anova import NAN, analyse_variance, nothing_to_compare
 from hpo_core.effects.cells import cells_of
@@ -94,8 +94,7 @@ def analyse(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(Struct, frozen=True):
     metric: str
     maximise: bool
     interactions: int

@@ -14,9 +14,10 @@ there. And statsmodels does not say which effects an incomplete grid cannot tell
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.inputs import Factor
@@ -45,8 +46,7 @@ _ROUNDING = 1e-12
 """Smaller shares of the variance than this are rounding, where replicates are exactly alike."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anova:
+class Anova(Struct, frozen=True):
     """The lines, the noise they are judged by, the blocks, and all higher interactions taken together.
 
     ``parts`` is the noise by values where it differs, ``strata`` the noise of each term where seeds are shared
@@ -114,8 +114,7 @@ def analyse_variance(
     return Anova(noise, parts, strata, alpha, (*mains, *lines[len(tested) :]), block, higher, fitted.order)
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """One sum of squares against ``noise``: F, its p, and p by each trial's own noise (NaN: not known).
 
     ``least_df`` are the smaller degrees of freedom of the two tests: of the effect, and of the noise.

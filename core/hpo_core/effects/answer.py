@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from hpo_core.effects.judgement import Judgement, Word, judgements
 from hpo_core.effects.model import ALPHA, Effects, Winner
@@ -28,8 +29,7 @@ _FEW = 3
 _FRACTIONS = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a sixth", 8: "an eighth", 10: "a tenth"}
 
 
-@dataclass(frozen=True, slots=True)
-class SoFar:
+class SoFar(Struct, frozen=True):
     """How far the session is: trainings that have ended, of how many, whether it goes on, whether it can train."""
 
     ended: int
@@ -38,8 +38,7 @@ class SoFar:
     trainable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of the answer: its wordings, the longest first; "" is to say nothing. ``step`` is what is next."""
 
     kind: Kind

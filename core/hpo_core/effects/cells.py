@@ -6,10 +6,10 @@ A *cell* is one combination of values. Only hyperparameters that still have two 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.effects.inputs import Floats, Ints, Results, number_together
 
@@ -17,8 +17,7 @@ MOST_VALUES = 200
 """A hyperparameter with more values than this is not a factor but a random draw; it is left out of the model."""
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(Struct, frozen=True, dict=True):
     """Scores by cell: c cells, k factors that vary, r blocks (one if replicates are not blocks).
 
     ``used`` are the places of the factors that vary in ``Results.factors``, ``too_many`` of those left out for
@@ -97,8 +96,7 @@ class Cells:
         return means
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
+class Blocks(Struct, frozen=True):
     """The blocks' sum of squares after the cells, its degrees of freedom, and each one's deviation (r)."""
 
     sum_sq: float

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.effects.inputs import Bools, Floats, Results
 from hpo_core.plan.hyperparameters import Value
@@ -40,8 +40,7 @@ _WORDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ValueFailures:
+class ValueFailures(Struct, frozen=True):
     """How many trainings with this value came to an end (``n``), and how many of them in each failure class."""
 
     value: Value
@@ -53,8 +52,7 @@ class ValueFailures:
         return self.counts.get(failure, 0) / self.n if self.n else float("nan")
 
 
-@dataclass(frozen=True, slots=True)
-class Failures:
+class Failures(Struct, frozen=True):
     """The class of each training ("complete" and "" for one not ended included), counts, and counts by value."""
 
     classes: tuple[str, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.effects.classes import FAILURE_CLASSES, Failures
 from hpo_core.effects.inputs import Bools, Factor, Results
@@ -21,8 +22,7 @@ FEWEST_LOST = 2
 """A value is offered for dropping only when at least so many of its trainings failed: one may be bad luck."""
 
 
-@dataclass(frozen=True)
-class Unscored:
+class Unscored(Struct, frozen=True):
     """What became of the trainings that ended: ``lost`` (n) of them count for nothing, ``ended`` (n) all of them.
 
     ``collapsed`` (n) have a score, and it counts, but they have learnt nothing.

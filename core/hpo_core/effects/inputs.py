@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
@@ -31,16 +32,14 @@ def column(curve: Curve, metric: str) -> list[float | None]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(Struct, frozen=True):
     """A hyperparameter and its values, in the order of the spec."""
 
     name: str
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True)
-class Results:
+class Results(Struct, frozen=True):
     """The trainings to analyse: n of them, k hyperparameters.
 
     ``codes`` (n × k) holds the place of each training's value in its factor's ``values``; ``y`` (n) the metric,
@@ -111,7 +110,7 @@ class Results:
                 changes[name] = array[kept]
             elif array is not None:
                 changes[name] = tuple(array[row] for row in kept)
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
     def measured(self, y: Floats) -> Results:
         """Return the same trainings with another metric: seconds, images a second, a gap, a slope."""

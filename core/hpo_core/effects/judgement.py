@@ -8,16 +8,16 @@ that did not collapse, is unsure. One that reaches no training at all is neither
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from hpo_core.effects.model import Effect, Effects
 
 Word = Literal["unwired", "decides", "matters", "together", "unsure", "noise", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """A hyperparameter's ``word``, and its line of the analysis.
 
     ``collapsed`` is how many collapsed trainings make it unsure: it seems noise with them, and matters without.

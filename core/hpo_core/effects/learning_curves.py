@@ -6,9 +6,8 @@ score; ``by_value`` shows them for each value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.effects.inputs import Floats, Ints, Results, column
 from hpo_core.effects.model import ALPHA
@@ -19,8 +18,7 @@ from hpo_core.text import clean, format_value
 NAN = float("nan")
 
 
-@dataclass(frozen=True, slots=True)
-class EpochScores:
+class EpochScores(Struct, frozen=True):
     """A metric at the best and the last epoch of each training (n; NaN for none); epochs count from 1."""
 
     metric: str
@@ -30,8 +28,7 @@ class EpochScores:
     epochs: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class ValueMean:
+class ValueMean(Struct, frozen=True):
     """A value's mean over its ``n`` trainings with an interval from their spread (NaN with one training)."""
 
     value: Value

@@ -13,8 +13,9 @@ Thresholds, all in one place:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from hpo_core.effects.classes import Failures
 from hpo_core.effects.wiring import Wiring
@@ -41,8 +42,7 @@ POWER = 0.8
 """How surely something is to be found that is said to be findable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
+class Noise(Struct, frozen=True):
     """What differs between trainings that should be alike.
 
     ``sd`` in units of the metric, NaN if unknown; ``source`` says what it was taken from: the replicates of a
@@ -60,8 +60,7 @@ class Noise:
         return self.df > 0 and math.isfinite(self.sd)
 
 
-@dataclass(frozen=True, slots=True)
-class LocalNoise:
+class LocalNoise(Struct, frozen=True):
     """Noise that differs between the values of ``factor``: the sd at each (NaN: unknown), and p of the test."""
 
     factor: str
@@ -70,8 +69,7 @@ class LocalNoise:
     p: float
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """One line of the analysis of variance: a hyperparameter, or an interaction of several.
 
     ``sum_sq`` is of type II; ``eta_sq`` and ``omega_sq`` are shares of the variance of all trainings (0 to 1),
@@ -110,8 +108,7 @@ class Effect:
         return self.noiseless and not self.real
 
 
-@dataclass(frozen=True, slots=True)
-class ValueSummary:
+class ValueSummary(Struct, frozen=True):
     """One value of a hyperparameter: its ``n`` trainings' mean with a 95 % interval, and how it compares.
 
     ``difference`` is this value minus the best value, adjusted for the other hyperparameters, with an interval
@@ -140,8 +137,7 @@ class ValueSummary:
     fails: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FactorValues:
+class FactorValues(Struct, frozen=True):
     """A hyperparameter's values; ``only_with`` names those with which it matters while it does not on its own.
 
     ``telling`` says that differences between values are read at all. ``spared`` are values that would be offered,
@@ -164,8 +160,7 @@ class FactorValues:
         return tuple(value.value for value in self.values if value.can_drop)
 
 
-@dataclass(frozen=True, slots=True)
-class TrialScore:
+class TrialScore(Struct, frozen=True):
     """A trial, its values, and the mean of its ``n`` replicates; ``lost`` says what became of the others."""
 
     trial: int
@@ -175,8 +170,7 @@ class TrialScore:
     lost: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Winner:
+class Winner(Struct, frozen=True):
     """Is the best trial really better than the second?
 
     ``probability`` (NaN if unknown) and ``more_replicates`` of both trials to tell with power 0.8 (0: told
@@ -192,8 +186,7 @@ class Winner:
     difference: float = math.nan
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(Struct, frozen=True):
     """A trial's mean score and mean cost, in seconds, over its replicates."""
 
     trial: int
@@ -202,8 +195,7 @@ class Priced:
     cost: float
 
 
-@dataclass(frozen=True, slots=True)
-class Cheaper:
+class Cheaper(Struct, frozen=True):
     """A cheaper trial that noise cannot tell from the best, and how far behind it may be for all that is known.
 
     ``difference`` is its score less the best one's, with a 95 % interval. That noise cannot tell does not make it
@@ -223,8 +215,7 @@ class Cheaper:
         return -self.margin < self.low and self.high < self.margin
 
 
-@dataclass(frozen=True, slots=True)
-class Frontier:
+class Frontier(Struct, frozen=True):
     """The Pareto front, cheapest first: no other trial is both better and cheaper than one of these.
 
     ``cheaper`` is the cheapest trial shown to be as good as the best; else the cheapest that noise cannot
@@ -236,8 +227,7 @@ class Frontier:
     cheaper: Cheaper | None
 
 
-@dataclass(frozen=True)
-class Effects:
+class Effects(Struct, frozen=True):
     """Everything that is said about one metric, from ``n`` trainings of so many ``trials``.
 
     ``block`` is the replicates' line where they are blocks; ``higher`` all interactions above those tested, as one

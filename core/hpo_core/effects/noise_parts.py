@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.inputs import Factor, Floats, Ints
@@ -32,8 +32,7 @@ in 2 to 4 % of the draws."""
 _FEWEST_DF = 3.0
 
 
-@dataclass(frozen=True)
-class NoiseParts:
+class NoiseParts(Struct, frozen=True):
     """The noise of c cells in g groups: ``group`` (c), ``sds`` and ``dfs`` (g); one group where it is the same.
 
     ``local`` says how the groups differ, None for one group.

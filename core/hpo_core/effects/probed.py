@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hpo_core.plan.probes import Finding
 from hpo_core.plan.setting import Value
@@ -13,8 +14,7 @@ _LISTED = 60
 _ORDER = ("nothing", "late", "untold")
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(Struct, frozen=True):
     """What was found of one hyperparameter, or of several that cannot be told for the same reason."""
 
     factors: tuple[str, ...]

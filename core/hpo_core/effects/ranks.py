@@ -9,9 +9,9 @@ effects, so they are only asked whether they confirm one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from hpo_core.effects.inputs import Floats
 from hpo_core.effects.model import Effect

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.effects.anova import NAN, Test, line_of, nothing_to_compare, with_seen
 from hpo_core.effects.inputs import Floats, Ints, Results
@@ -37,8 +37,7 @@ REST_DF = 10
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
-class Smooth:
+class Smooth(Struct, frozen=True):
     """The trials' means (t) and what was set (t × k codes), and which factors are continuous."""
 
     results: Results

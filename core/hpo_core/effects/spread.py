@@ -7,10 +7,8 @@ trials share their seeds, one for each effect (seed_strata.py), and a difference
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.effects.anova import Anova
 from hpo_core.effects.cells import Cells
@@ -20,8 +18,7 @@ from hpo_core.effects.probability import t_point, t_points
 from hpo_core.effects.squares import Levels, Term
 
 
-@dataclass(frozen=True)
-class Spread(ABC):
+class Spread(Struct, frozen=True):
     """The noise of the cells in g parts, of standard deviations ``sds`` (g) on ``dfs`` (g) degrees of freedom.
 
     ``pooled`` is the noise of all cells together; ``local`` says how it differs between the values of a
@@ -40,25 +37,25 @@ class Spread(ABC):
         return self.pooled.known
 
     @property
-    @abstractmethod
     def variance(self) -> Floats:
         """The variance of a single training in each cell (c)."""
+        raise NotImplementedError
 
-    @abstractmethod
     def of_cells(self) -> Floats:
         """Return the weights (c × g) of each cell's mean, less what is the same for all."""
+        raise NotImplementedError
 
-    @abstractmethod
     def of_mean(self, term: Term, cell: int) -> Floats:
         """Return the weights (g) of the mean over all cells with the levels that ``cell`` has for ``term``."""
+        raise NotImplementedError
 
-    @abstractmethod
     def of_difference(self, term: Term, first: Ints, second: Ints | int) -> Floats:
         """Return the weights (m × g) of differences between two such means, each named by one of its cells."""
+        raise NotImplementedError
 
-    @abstractmethod
     def of_levels(self, index: int, levels: Levels) -> Floats:
         """Return the weights (l × l × g) of the differences between one factor's levels, as they were fitted."""
+        raise NotImplementedError
 
     def error(self, weights: Floats) -> tuple[Floats, Floats]:
         """Return standard errors and their degrees of freedom.
@@ -105,8 +102,7 @@ class Spread(ABC):
         return numbers
 
 
-@dataclass(frozen=True)
-class OwnSeeds(Spread):
+class OwnSeeds(Spread, frozen=True):
     """Every training is independent: ``group`` (c) is the part that each cell's noise belongs to."""
 
     group: Ints
@@ -145,8 +141,7 @@ class OwnSeeds(Spread):
         return labels, weights / weights.sum(axis=1, keepdims=True) ** 2
 
 
-@dataclass(frozen=True)
-class SharedSeeds(Spread):
+class SharedSeeds(Spread, frozen=True):
     """Seeds are the same for all trials: the parts are how each effect varies from seed to seed.
 
     ``terms`` (g) name them, the last two being all higher interactions together, and the seeds themselves, which

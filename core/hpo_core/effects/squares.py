@@ -12,10 +12,11 @@ Measured on one core, main effects and pairs of 10,000 trials × 4 replicates ×
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.inputs import Floats, Ints
@@ -32,8 +33,7 @@ Term = tuple[int, ...]
 """Places in ``Cells.sizes`` of the hyperparameters of one effect."""
 
 
-@dataclass(frozen=True, slots=True)
-class Squares:
+class Squares(Struct, frozen=True):
     """One term's sum of squares and degrees of freedom."""
 
     term: Term
@@ -41,8 +41,7 @@ class Squares:
     df: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """Every term's line, and what the whole model (terms and blocks) leaves: sum of squares and its df."""
 
     lines: tuple[Squares, ...]
@@ -142,8 +141,7 @@ def _line(normal: Normal, term: Term, terms: Sequence[Term]) -> Squares:
     return Squares(term, sum_sq, df)
 
 
-@dataclass(frozen=True)
-class Normal:
+class Normal(Struct, frozen=True):
     """Normal equations X'X b = X'y, columns scaled to length 1; ``always``: the mean's and the blocks' columns."""
 
     matrix: Floats
@@ -225,8 +223,7 @@ class Normal:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """What each level of a factor adds (l), and its mean adjusted for all else, less the overall mean (l).
 
     ``covariance`` (l × l × g) is in units of the variance of each of g noises. The difference of two levels can be

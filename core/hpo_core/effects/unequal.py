@@ -12,9 +12,9 @@ degrees of freedom from the noise as well (Box 1954, Satterthwaite 1946): with V
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.effects.cells import Cells
 from hpo_core.effects.inputs import Floats, Ints
@@ -23,8 +23,7 @@ from hpo_core.effects.noise_parts import NoiseParts
 from hpo_core.effects.squares import Normal, Term, normal_equations
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What noise alone makes of one term's sum of squares, on average, and the degrees of freedom of both."""
 
     sum_sq: float
@@ -32,8 +31,7 @@ class Expected:
     noise_df: float
 
 
-@dataclass(frozen=True)
-class OwnNoise:
+class OwnNoise(Struct, frozen=True):
     """The variance of a training in each of c cells, in g ``parts`` (c) that each have ``dfs`` (g).
 
     ``normal`` are the normal equations of an incomplete grid and ``design`` its columns, None for a balanced one.

@@ -9,9 +9,9 @@ differences where the hyperparameter's main effect is real.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.effects.anova import Anova
 from hpo_core.effects.cells import Cells
@@ -25,8 +25,7 @@ from hpo_core.effects.squares import Levels, Term, contrast, normal_equations, p
 NAN = float("nan")
 
 
-@dataclass(frozen=True)
-class Judging:
+class Judging(Struct, frozen=True):
     """What the values are judged by: the analysis, the noise, what was lost, the direction, the metric's range.
 
     ``offer`` says that values may be offered for dropping: not by what a training costs.
@@ -68,8 +67,7 @@ def only_with(name: str, effects: Sequence[Effect]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(other for pair in partners for other in pair if other != name))
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
+class _Comparison(Struct, frozen=True):
     """All pairs of values: differences (row minus column), half-widths of their intervals, and what is alike."""
 
     differences: Floats

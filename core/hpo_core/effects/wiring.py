@@ -11,11 +11,12 @@ trainings: trials that differ in ``epochs`` share their first epochs rightly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.effects.inputs import Curve, Factor, Ints, Results, number_together
 from hpo_core.effects.probed import Probed, probed_words, seen_with
@@ -24,8 +25,7 @@ from hpo_core.plan.hyperparameters import Value
 from hpo_core.text import clean, format_value, plural
 
 
-@dataclass(frozen=True, slots=True)
-class SameCurves:
+class SameCurves(Struct, frozen=True):
     """Values of a hyperparameter that train alike: ``pairs`` trainings were compared, and all agreed.
 
     ``every_value`` says that these are all the values seen; ``exact`` that the curves agree to the last bit.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """``wall`` is seconds since 1970, for records; ``steady`` never jumps, for measuring."""
 
     wall: Callable[[], float] = time.time

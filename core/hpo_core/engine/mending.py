@@ -10,8 +10,9 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hpo_core.engine.recorder import Recorder
 from hpo_core.engine.recovery import RECOVERED
@@ -32,8 +33,7 @@ from hpo_core.text import clean, plural
 ASIDE = "damaged"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One file of the journal: its whole lines that hold, those that do not, and the bytes after the last line."""
 
     path: Path
@@ -47,8 +47,7 @@ class Segment:
         return not self.damage and not self.tail
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """The state of a session's files. ``snapshot`` is what its whole records add up to.
 
     ``missing`` counts the records whose numbers are nowhere; ``recovered`` is what the copy holds that an engine

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from hpo_core.engine import launch
 from hpo_core.engine.takeover import check_held_here
@@ -29,8 +29,7 @@ def options_of(snapshot: Snapshot, **given: Any) -> EngineOptions:
     return msgspec.structs.replace(recorded, **given)
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+class Resumed(Struct, frozen=True):
     """How it was: so many trainings ``left`` to run, whether an engine ran, and whether its queue was paused."""
 
     left: int

@@ -10,7 +10,8 @@ process itself did not run (suspended by a scheduler, a container, a laptop's li
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hpo_core.engine.clock import Clock
 from hpo_core.engine.failures import last_words
@@ -34,8 +35,7 @@ REMEMBERED_NETWORKS = 12
 """A worker keeps so many compiled networks at least; those it compiled before are gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How patient the supervisor is; seconds, and a count of starts that fail one after the other."""
 
     no_progress: float = 120.0
@@ -54,8 +54,7 @@ class Limits:
     """The engine looks every second; where it did not for so long, it was not running itself."""
 
 
-@dataclass
-class Task:
+class Task(Struct):
     """A job in a worker's hands, or a probe of one (``probes``).
 
     ``started`` is on the wall's clock, the other times on the steady one.
@@ -87,8 +86,7 @@ class Task:
         return JobKey(self.job.trial, self.job.replicate)
 
 
-@dataclass
-class Slot:
+class Slot(Struct):
     """One worker. ``compiled`` holds the networks that it has compiled, the last one last.
 
     ``data`` is the fingerprint of the images that it trains on.

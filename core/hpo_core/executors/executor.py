@@ -7,15 +7,15 @@ worker is started again, and what a death means are the engine's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from hpo_core.journal.events import Job, Probe, WorkerEvent
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerDied:
+class WorkerDied(Struct, frozen=True):
     """A worker ended without being told to. ``returncode`` as in subprocess: negative is a signal's number.
 
     ``log`` is the file that holds its last words. ``lost``: with the machine it was on, by no fault of its own.

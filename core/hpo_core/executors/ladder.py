@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hpo_core.executors.process import WorkerProcess
 from hpo_core.journal.events import StopTraining
@@ -14,8 +15,7 @@ TERM_SECONDS = 1.0
 """So long after asking comes SIGTERM, and so long after that SIGKILL."""
 
 
-@dataclass
-class Ladder:
+class Ladder(Struct):
     """Begun by asking the process to stop its training; one that still starts cannot hear that."""
 
     process: WorkerProcess

@@ -13,11 +13,11 @@ import signal
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 import hpo_core
 from hpo_core.errors import ExecutorError, HpoError
@@ -77,8 +77,7 @@ MOST_HERE = 256
 _encoder = msgspec.json.Encoder()
 
 
-@dataclass
-class _Worker:
+class _Worker(Struct):
     """One actor. ``keep``: where its job's model goes; ``rungs``: signals still to be sent, and when."""
 
     number: int

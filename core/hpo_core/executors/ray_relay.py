@@ -13,11 +13,11 @@ import socket
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from hpo_core.executors.process import WorkerProcess
 from hpo_core.journal.events import Job, JobEnded, Noted, Probe, WorkerEvent, WorkerOrder
@@ -34,8 +34,7 @@ _orders = msgspec.json.Decoder(WorkerOrder)
 _events = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What came of one worker: its events as JSON, how it ended (pid and status).
 
     And its log and the model that it keeps, where the session's folder is not seen.

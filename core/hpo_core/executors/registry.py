@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Protocol, cast
+
+from msgspec import Struct
 
 from hpo_core.errors import HpoError
 from hpo_core.executors.executor import Executor
@@ -19,8 +20,7 @@ from hpo_core.session.paths import SessionFolder
 from hpo_core.text import clean
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutorFacts:
+class ExecutorFacts(Struct, frozen=True):
     """``module`` offers what ``ExecutorModule`` says; ``meaning`` says where its jobs run, for the command line.
 
     One without a meaning is not offered there. ``needs`` is the package, and the extra, that it cannot do without;

@@ -6,10 +6,11 @@ import shutil
 import tempfile
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hpo_core.errors import SessionError
@@ -35,8 +36,7 @@ DIGITS = 4
 Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
+class HandedOver(Struct, frozen=True):
     """Where a trial was written, and what there is to say of it."""
 
     folder: Path

@@ -15,8 +15,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hpo_core.errors import TableError
 from hpo_core.interop.cell_values import is_number
@@ -41,8 +42,7 @@ _BLANKS = " \t"
 _BLANKS_BETWEEN = (re.compile(r"\s{2,}"), re.compile(r"\s+"))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """The cells of one row; ``line`` is where it begins (1-based), ``quoted`` the places of quoted cells."""
 
     line: int
@@ -50,8 +50,7 @@ class Row:
     quoted: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class RawTable:
+class RawTable(Struct, frozen=True):
     """A table as it stands in its file: every row has as many cells as ``header``; there is at least one row.
 
     ``between`` stands between its columns; ``cut`` says that the last line has no end; ``notes`` what was passed

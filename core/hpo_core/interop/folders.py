@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from hpo_core.errors import TableError
 from hpo_core.interop.csv_reader import read_table
@@ -186,7 +187,7 @@ def _keras_tuner(name: str, trials: Sequence[Path], asked: Asked) -> Trainings:
     records = [{key: v for key, v in record.items() if not key.startswith("params_tuner/")} for record in records]
     if asked.direction is None and len(set(directions.values())) == 1:
         only = next(iter(directions.values()))
-        asked = replace(asked, direction=only if only in ("min", "max") else None)  # type: ignore[arg-type]
+        asked = replace(asked, direction=only if only in ("min", "max") else None)
     return _table(name, records, asked)
 
 

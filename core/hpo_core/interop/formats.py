@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hpo_core.errors import TableError
 from hpo_core.interop import folders, out_formats, records
@@ -19,8 +20,7 @@ Writer = Callable[[Snapshot, Bools | None], Mapping[str, Iterator[bytes]]]
 """Gives each file of an export, by its name, in pieces: of the trials that are marked, else of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """One format in.
 
     ``knows`` says whether a file is of this format, ``read`` gives its trainings, what a person says of its

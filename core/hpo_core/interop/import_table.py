@@ -7,9 +7,10 @@ away again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from hpo_core.errors import SpecError, TableError
 from hpo_core.interop.formats import read_file
@@ -28,8 +29,7 @@ _SHOWN = 6
 """So many values of a hyperparameter are printed; of more, the first and the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
+class Understood(Struct, frozen=True):
     """A table as it was read, before anything is written."""
 
     path: Path
@@ -112,8 +112,7 @@ class Understood:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedTable(Understood):
+class ImportedTable(Understood, frozen=True):
     """A table as it was read, and the session that was made of it."""
 
     folder: SessionFolder

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from hpo_core.interop.cell_values import has_no_result, is_number, number, whole_number
 from hpo_core.interop.column_words import MEANS, SPREADS, spelled

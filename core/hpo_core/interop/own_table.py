@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from hpo_core.interop.cell_values import is_diverged, is_number, number, unprotected, whole_number
 from hpo_core.interop.csv_reader import RawTable, Row
@@ -33,8 +34,7 @@ MAX_GAP = 1000
 """So many replicates may be missing before others, and as many again as there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
+class _Layout(Struct, frozen=True):
     """Where things stand: hyperparameters from 1 to before ``first``, the fixed columns, then the metrics."""
 
     first: int

@@ -13,9 +13,10 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from hpo_core.errors import TableError
 from hpo_core.interop.csv_format import read_raw

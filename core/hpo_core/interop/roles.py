@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hpo_core.interop import column_words as words
 from hpo_core.interop.cell_values import has_no_result, is_number, number, whole_number
@@ -30,8 +32,7 @@ _SPLIT = re.compile(r"split(\d+)_((?:test|train)_.+)")
 _OF_SKLEARN = {"": "the table's own count of its rows", "params": "its values stand in the param_ columns"}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a person says of the columns; None and empty where they say nothing."""
 
     metrics: Sequence[str] | None = None
@@ -41,8 +42,7 @@ class Asked:
     direction: Direction | None = None
 
 
-@dataclass(slots=True)
-class Roles:
+class Roles(Struct):
     """The places of the columns by role, and why the others are left out.
 
     ``hyperparameters`` and ``metrics`` give each place its name in the session. ``splits`` gives a metric the

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hpo_core.journal.events import AttemptStatus, ResultAdopted
 from hpo_core.plan.data_source import IMPORTED, DataSpec
@@ -20,8 +21,7 @@ MAX_REPLICATES = 10_000
 NOT_IN_TABLE = "not in the table"
 
 
-@dataclass(frozen=True, slots=True)
-class Training:
+class Training(Struct, frozen=True):
     """One training of a table: the values of every hyperparameter, in the table's order, and what came of it.
 
     ``replicate`` is 1-based. ``epochs`` are the metrics of the epochs that the table has, the last of them being
@@ -40,8 +40,7 @@ class Training:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Trainings:
+class Trainings(Struct, frozen=True):
     """All of a table: ``names`` of the hyperparameters, ``levels`` their values in the order of the grid.
 
     ``numbered`` says that the trainings come in the order of trial numbers that are to be kept. ``objective`` is

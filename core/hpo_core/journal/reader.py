@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import zlib
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from hpo_core.errors import JournalError
 from hpo_core.journal.events import Envelope
@@ -17,8 +18,7 @@ from hpo_core.journal.segments import FIRST_SEGMENT, in_order, segments
 _PIECE_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Struct, frozen=True):
     """A stretch of the journal that could not be read: which file, which line (1-based), and why."""
 
     segment: str
@@ -29,8 +29,7 @@ class Damage:
         return f"{self.segment}, line {self.line}: {self.reason}"
 
 
-@dataclass
-class _Place:
+class _Place(Struct):
     """How far a segment has been read: which file it is, bytes, lines and their checksum."""
 
     file: tuple[int, int]
@@ -39,8 +38,7 @@ class _Place:
     crc: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """How far a whole journal of one file has been read: all that a reader must know to go on from there.
 
     ``file`` is its device and inode: a copy of a journal has no marks.
@@ -54,8 +52,7 @@ class Mark:
     gen: int
 
 
-@dataclass
-class _Gaps:
+class _Gaps(Struct):
     """Stretches of numbers that no record has (yet), in rising order: the first and the last of each."""
 
     firsts: list[int] = field(default_factory=list)

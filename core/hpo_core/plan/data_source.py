@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
+
+from msgspec import Struct
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.setting import key, read_keys, settings, written
@@ -27,8 +28,7 @@ OWN = "model"
 """The data source of a session whose ``[model]`` brings its own data."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataSpec:
+class DataSpec(Struct, frozen=True):
     """Where the images come from, and their size as ``(height, width)`` in pixels.
 
     ``classes``, ``train_per_class`` and ``validation_per_class`` shape the generated fruit; ``on_corrupt`` says
@@ -36,15 +36,17 @@ class DataSpec:
     Test/Validation part of its own.
     """
 
-    source: str = key("choice", choices=SOURCES)
-    path: str | None = key("text")
-    image_size: tuple[int, int] | None = key("pair", ends=(1, 4096))
-    classes: int = key("int", 10, stands=("fruit",), ends=(2, 1_000_000))
-    train_per_class: int = key("int", 48, stands=("fruit",), ends=(1, 1_000_000))
-    validation_per_class: int = key("int", 16, stands=("fruit",), ends=(1, 1_000_000))
-    seed: int = key("int", 0, stands=("fruit",), ends=(0, 1_000_000))
-    on_corrupt: Literal["stop", "skip"] = key("choice", "stop", stands=("folder",), choices=("stop", "skip"))
-    validation_split: float = key("float", 0.2, stands=FILES, ends=(0, 1), open_low=True, open_high=True)
+    source: Annotated[str, key("choice", choices=SOURCES)]
+    path: Annotated[str | None, key("text")] = None
+    image_size: Annotated[tuple[int, int] | None, key("pair", ends=(1, 4096))] = None
+    classes: Annotated[int, key("int", stands=("fruit",), ends=(2, 1_000_000))] = 10
+    train_per_class: Annotated[int, key("int", stands=("fruit",), ends=(1, 1_000_000))] = 48
+    validation_per_class: Annotated[int, key("int", stands=("fruit",), ends=(1, 1_000_000))] = 16
+    seed: Annotated[int, key("int", stands=("fruit",), ends=(0, 1_000_000))] = 0
+    on_corrupt: Annotated[str, key("choice", stands=("folder",), choices=("stop", "skip"))] = "stop"
+    validation_split: Annotated[float, key("float", stands=FILES, ends=(0, 1), open_low=True, open_high=True)] = (
+        0.2
+    )
 
     @classmethod
     def read(cls, table: Mapping[str, Any], where: str, base: Path | None) -> DataSpec:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import tomli_w
+from msgspec import Struct
 
 from hpo_core.plan.hyperparameters import Value
 from hpo_core.plan.ranges import Range
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
-class Hyperparameter:
+class Hyperparameter(Struct, frozen=True):
     """One thing that is varied, and the values it takes, in the order of the spec.
 
     With a ``range`` they are those that were drawn from it so far, in ascending order.
@@ -75,8 +74,7 @@ class Hyperparameter:
         return Hyperparameter(self.name, values, self.range)
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """One combination of values; ``number`` is 1-based and the same on screen, in logs and in the journal."""
 
     number: int
@@ -96,8 +94,7 @@ class JobKey(NamedTuple):
         return f"trial {self.trial} r{self.replicate}"
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(Struct, frozen=True, dict=True):
     """The full-factorial product of the hyperparameters' values, or a listed part of it.
 
     ``listed`` is None for the whole product; otherwise the combinations that exist, one tuple of values for each

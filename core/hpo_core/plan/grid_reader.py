@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.grid import Grid, Hyperparameter
@@ -15,8 +16,7 @@ from hpo_core.plan.setting import Value, refuse_unknown
 from hpo_core.text import clean, did_you_mean, format_value
 
 
-@dataclass(frozen=True, slots=True)
-class GridReader:
+class GridReader(Struct, frozen=True):
     """Reads the tables of one spec; every error names the file (``where``) and the field.
 
     ``known`` are the hyperparameters that may stand there, None where any name may.

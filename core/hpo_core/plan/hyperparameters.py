@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
@@ -33,8 +32,7 @@ ActsOn = Literal["network", "step", "rate", "order", "length"]
 Scale = Literal["geometric", "linear", "none"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownHyperparameter(Setting):
+class KnownHyperparameter(Setting, frozen=True, kw_only=True):
     """What the product knows of one hyperparameter beyond its type and range.
 
     ``acts_on`` says what it changes of a training: the ``network`` (all that is built before the first step,

@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 from hpo_core.text import clean, joined
 
@@ -23,8 +24,7 @@ Direction = Literal["max", "min"]
 SECONDS, IMAGES, PARAMETERS = "seconds", "images/s", "parameters"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownMetric:
+class KnownMetric(Struct, frozen=True):
     """What is known of one metric; ``name`` is Keras' where Keras has one, ``spellings`` what else it is called.
 
     ``low`` and ``high`` are the ends of its range, inclusive. ``minimised_itself`` says that it is the very number
@@ -249,8 +249,7 @@ def range_of(name: str) -> tuple[float, float]:
     return (known.low, known.high) if known is not None else (-math.inf, math.inf)
 
 
-@dataclass(frozen=True, slots=True)
-class Objective:
+class Objective(Struct, frozen=True):
     """A metric plus the direction in which it improves."""
 
     metric: str

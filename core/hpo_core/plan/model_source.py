@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Struct
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.setting import key, read_keys, settings, written
@@ -23,8 +24,7 @@ LACKING = " = [ ]  # it has no default: give it values"
 """Ends a draft's comment on a hyperparameter whose values the person must give."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
+class ModelSpec(Struct, frozen=True):
     """A Python ``file``, or a ``command`` with ``{name}`` for the values; where it runs is ``folder``.
 
     ``pattern`` is a regular expression that finds metrics in what a command prints, a named group for each. A
@@ -32,11 +32,11 @@ class ModelSpec:
     for each training.
     """
 
-    file: str | None = key("text")
-    command: str | None = key("text")
-    pattern: str | None = key("text")
-    folder: str | None = key("text")
-    warm: bool | None = key("flag")
+    file: Annotated[str | None, key("text")] = None
+    command: Annotated[str | None, key("text")] = None
+    pattern: Annotated[str | None, key("text")] = None
+    folder: Annotated[str | None, key("text")] = None
+    warm: Annotated[bool | None, key("flag")] = None
 
     @classmethod
     def read(cls, table: Mapping[str, Any], where: str, base: Path | None) -> ModelSpec:

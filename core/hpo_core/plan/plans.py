@@ -13,11 +13,12 @@ out again from what it is shown.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Protocol, cast
+
+from msgspec import Struct, field
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.grid import Grid, Hyperparameter
@@ -25,8 +26,7 @@ from hpo_core.plan.metrics import Objective
 from hpo_core.plan.setting import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """What a plan is shown: the trials there are, how many there shall be, and the scores of those that ended.
 
     ``space`` is what may be proposed: the grid's hyperparameters, or what of them is still asked for. ``scores``
@@ -64,8 +64,7 @@ class Plan(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFacts:
+class PlanFacts(Struct, frozen=True):
     """What must be known of a plan; ``module`` has ``start() -> Plan``, and is "" where no trials are added.
 
     ``needs`` is the package of the extra ``search`` that it cannot do without; ``compares``: it goes by scores.
@@ -96,8 +95,7 @@ PLANS: Mapping[str, PlanFacts] = MappingProxyType(
 DEFAULT_PLAN = next(iter(PLANS))
 
 
-@dataclass(frozen=True, slots=True)
-class PrunerFacts:
+class PrunerFacts(Struct, frozen=True):
     """What must be known of a pruner: ``meaning`` says what is not trained on; only "none" prunes nothing."""
 
     name: str

@@ -10,10 +10,10 @@ budget lasts. A probe is never a result.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
 from hpo_core.plan.grid import Hyperparameter
 from hpo_core.plan.hyperparameters import KNOWN
@@ -64,8 +64,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     program: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A probe to ask for: so many ``steps`` at these values, if that is no more than so many ``epochs``.
 
     0 steps ask how many there are in an epoch.

@@ -14,9 +14,8 @@ follow Student's T. A trial is hopeless where it beats the leader with a chance 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr
 
@@ -76,8 +75,7 @@ def opening(grid: Grid, seed: int) -> list[int]:
     return [int(shuffled[place]) + 1 for place in chosen]
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
+class _Fit(Struct, frozen=True):
     """The model with one λ: each trial's true score as it is expected, and what is needed for its differences."""
 
     evidence: float

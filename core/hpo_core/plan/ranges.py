@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import tomli_w
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.setting import Setting, Value, key, read_keys, settings, written
@@ -24,18 +25,17 @@ DIGITS = 3
 _ANY = (-1e100, 1e100)
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """All numbers from ``low`` to ``high``, both included, or those of a ``step`` from ``low``.
 
     ``scale`` says on which they are drawn evenly; ``int`` allows whole numbers alone.
     """
 
-    low: float = key("float", ends=_ANY)
-    high: float = key("float", ends=_ANY)
-    scale: str = key("choice", LINEAR, choices=(LINEAR, LOG))
-    step: float | None = key("float", ends=_ANY)
-    int: bool = key("flag", False)
+    low: Annotated[float, key("float", ends=_ANY)]
+    high: Annotated[float, key("float", ends=_ANY)]
+    scale: Annotated[str, key("choice", choices=(LINEAR, LOG))] = LINEAR
+    step: Annotated[float | None, key("float", ends=_ANY)] = None
+    int: Annotated[bool, key("flag")] = False
 
     @property
     def size(self) -> float:

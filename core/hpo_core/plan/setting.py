@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeGuard
+from functools import cache
+from typing import Any, Literal, TypeGuard, get_type_hints
+
+from msgspec import NODEFAULT, Struct, structs
 
 from hpo_core.errors import SpecError
 from hpo_core.text import clean, did_you_mean
@@ -19,8 +21,7 @@ INFINITY = float("inf")
 SWITCH = ("off", "on")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """One thing that can be set: its name, type, default, range, and what it means.
 
     ``low`` and ``high`` are inclusive unless ``open_low`` or ``open_high``; ``choices`` limits a text; where they
@@ -123,28 +124,34 @@ def toml_word(value: object) -> str:
     return repr(clean(value, 60)) if isinstance(value, str) else clean(value, 60)
 
 
-def key(
-    kind: Kind,
-    default: Value | None = None,
-    *,
-    stands: tuple[str, ...] = (),
-    ends: Ends = (0, INFINITY),
-    **more: Any,
-) -> Any:
-    """Return a dataclass field that is one key of a table of the spec: the field is the table's row.
+class Key(Struct, frozen=True):
+    """What makes a field a key of a table of the spec, see ``key``."""
+
+    stands: tuple[str, ...]
+    setting: Mapping[str, Any]
+
+
+def key(kind: Kind, *, stands: tuple[str, ...] = (), ends: Ends = (0, INFINITY), **more: Any) -> Key:
+    """Return what ``Annotated`` says of a field that is one key of a table of the spec: the table's row.
 
     ``stands`` are the cases in which it is written (none: always); ``settings`` and ``written`` read it back.
     """
-    setting = {"kind": kind, "default": default, "low": ends[0], "high": ends[1], **more}
-    return field(default=default, metadata={"setting": setting, "stands": stands})
+    return Key(stands, {"kind": kind, "low": ends[0], "high": ends[1], **more})
 
 
-def settings(table: type) -> dict[str, Setting]:
-    """Return the keys of a table by name, as its dataclass declares them with ``key``."""
+@cache
+def _keys(table: type[Struct]) -> dict[str, Key]:
+    hints = get_type_hints(table, include_extras=True)
+    said = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+    return {name: each for name, of in said.items() for each in of if isinstance(each, Key)}
+
+
+@cache
+def settings(table: type[Struct]) -> Mapping[str, Setting]:
+    """Return the keys of a table by name, as its fields declare them with ``key``."""
+    defaults = {row.name: row.default for row in structs.fields(table) if row.default is not NODEFAULT}
     return {
-        row.name: Setting(name=row.name, **row.metadata["setting"])
-        for row in fields(table)
-        if "setting" in row.metadata
+        name: Setting(name=name, default=defaults.get(name), **each.setting) for name, each in _keys(table).items()
     }
 
 
@@ -167,15 +174,8 @@ def refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -
             raise SpecError(f"{file}: unknown key {clean(given, 60)!r} in {name}; {hint}")
 
 
-def written(table: Any, case: str = "") -> dict[str, Any]:
+def written(table: Struct, case: str = "") -> dict[str, Any]:
     """Return the keys of a table as TOML writes them: those that stand in this ``case``, and are set."""
-    values = {
-        row.name: getattr(table, row.name)
-        for row in fields(table)
-        if "setting" in row.metadata and (not row.metadata["stands"] or case in row.metadata["stands"])
-    }
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if value is not None
-    }
+    stand = [name for name, each in _keys(type(table)).items() if not each.stands or case in each.stands]
+    values = {name: value for name in stand if (value := getattr(table, name)) is not None}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import tomli_w
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hpo_core.errors import SpecError
 from hpo_core.plan.data_source import IMPORTED, OWN, DataSpec
@@ -49,20 +50,18 @@ MOST_BYTES = 1 << 26
 """A longer spec is none, but a file of something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchSpec:
+class SearchSpec(Struct, frozen=True):
     """The ``[search]`` table: which plan says what is trained, how many trials it has in all, and what is pruned.
 
     The full grid has its own number of trials.
     """
 
-    plan: str = key("choice", DEFAULT_PLAN, choices=tuple(PLANS))
-    trials: int | None = key("int", ends=(1, MAX_TRAININGS))
-    pruner: str = key("choice", NO_PRUNER, choices=tuple(PRUNERS))
+    plan: Annotated[str, key("choice", choices=tuple(PLANS))] = DEFAULT_PLAN
+    trials: Annotated[int | None, key("int", ends=(1, MAX_TRAININGS))] = None
+    pruner: Annotated[str, key("choice", choices=tuple(PRUNERS))] = NO_PRUNER
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSpec:
+class SessionSpec(Struct, frozen=True):
     """A whole spec. ``grid`` is what is varied, ``fixed`` what is not; ``replicates`` trainings for each trial.
 
     Of a plan that adds trials, ``grid`` lists those there are so far: none in what a person wrote.
@@ -74,15 +73,15 @@ class SessionSpec:
     objective: Objective = DEFAULT_OBJECTIVE
     search: SearchSpec = SearchSpec()
     model: ModelSpec | None = None
-    replicates: int = key("int", 1, ends=(1, 10_000))
-    workload: str = key("choice", DEFAULT_WORKLOAD, stands=(TRAINED,), choices=tuple(WORKLOADS))
-    seed: int = key("int", 0, stands=(TRAINED,), ends=(0, 2**63 - 1))
-    seeds: str = key("choice", OWN_SEEDS, stands=(TRAINED,), choices=SEEDINGS)
-    precision: str = key("choice", PRECISIONS[0], stands=(TRAINED,), choices=PRECISIONS)
-    jit: bool = key("flag", False, stands=(TRAINED,))
-    keep: int = key("int", 1, stands=(TRAINED,), ends=(0, 10_000))
+    replicates: Annotated[int, key("int", ends=(1, 10_000))] = 1
+    workload: Annotated[str, key("choice", stands=(TRAINED,), choices=tuple(WORKLOADS))] = DEFAULT_WORKLOAD
+    seed: Annotated[int, key("int", stands=(TRAINED,), ends=(0, 2**63 - 1))] = 0
+    seeds: Annotated[str, key("choice", stands=(TRAINED,), choices=SEEDINGS)] = OWN_SEEDS
+    precision: Annotated[str, key("choice", stands=(TRAINED,), choices=PRECISIONS)] = PRECISIONS[0]
+    jit: Annotated[bool, key("flag", stands=(TRAINED,))] = False
+    keep: Annotated[int, key("int", stands=(TRAINED,), ends=(0, 10_000))] = 1
     """Of how many of the best trials a trained model is kept."""
-    tensorboard: bool = key("flag", False, stands=(TRAINED,))
+    tensorboard: Annotated[bool, key("flag", stands=(TRAINED,))] = False
     """Whether TensorBoard's event files are written while it trains."""
 
     @property

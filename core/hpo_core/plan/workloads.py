@@ -7,16 +7,16 @@ imports no framework. A workload more is a row here and its module in ``hpo_core
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from hpo_core.errors import HpoError
 from hpo_core.plan.hyperparameters import KNOWN, KnownHyperparameter
 from hpo_core.text import clean
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadFacts:
+class WorkloadFacts(Struct, frozen=True):
     """What must be known of a workload before it is imported.
 
     ``module`` offers what ``hpo_core.workloads.workload.WorkloadModule`` says, and imports no framework before it

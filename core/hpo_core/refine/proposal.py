@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hpo_core.effects.model import Effects
@@ -36,8 +37,7 @@ from hpo_core.session.store import create_with_events
 from hpo_core.text import clean, plural
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Struct, frozen=True, dict=True):
     """The next grid: ``factors`` with the values it would have; a factor with one value will be fixed.
 
     ``session`` and ``snapshot`` are those it came from; ``best`` the number of the best trial in view, if any, and

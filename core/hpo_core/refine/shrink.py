@@ -6,9 +6,9 @@ What is noise and what loses is what ``hpo_core.effects`` has found of the trial
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from hpo_core.effects.judgement import Word, judgements
@@ -31,8 +31,7 @@ MOST_TRAININGS = 50_000
 """Of more trainings nothing is worked out here: that would take longer than a key press may."""
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """What can be left out: the value that a hyperparameter is fixed at, the values that lose, and why."""
 
     fixed: Mapping[str, Value] = field(default_factory=dict)

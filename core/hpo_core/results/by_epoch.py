@@ -6,9 +6,8 @@ ends: ``about_shorter`` says whether anything does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import WITHOUT_AN_END
@@ -21,8 +20,7 @@ from hpo_core.session.snapshot import Replicate
 from hpo_core.text import joined
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ByEpoch:
+class ByEpoch(Struct, frozen=True, eq=False):
     """``means`` (values × epochs; NaN for none), ``n`` trainings of each value, their ``rows`` in the table."""
 
     means: NDArray[np.float64]

@@ -7,10 +7,11 @@ varied in at least one, fixed or left at the default in others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hpo_core.errors import FilterError
@@ -23,8 +24,7 @@ from hpo_core.session.snapshot import Snapshot
 from hpo_core.text import clean, joined, plural
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """A trial of the ranking: its score is the mean over ``n`` replicates; ``sd`` is NaN of less than two."""
 
     session: str
@@ -35,8 +35,7 @@ class Ranked:
     n: int
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What sessions come to together.
 
     ``values`` are those of each shared hyperparameter, ``means`` their mean over the trials' scores: entry

@@ -15,10 +15,10 @@ compared with a number. A trial that has no mean of a metric satisfies no compar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.errors import FilterError
@@ -37,8 +37,7 @@ MAX_DEPTH = 40
 """So many brackets and nots within one another; more are taken for a slip."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A filter line that parsed; ``str`` writes it."""
 
     node: Node

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
@@ -30,8 +30,7 @@ _TEST: dict[str, Callable[[Any, Any], bool]] = {
 Source = Literal["varied", "fixed", "metric", "status", "count"]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """One name compared with one value, or with several (``in``)."""
 
     name: str
@@ -69,8 +68,7 @@ class Comparison:
         return f"{quoted(self.name)}{self.sign}{values[0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A comparison with a fixed hyperparameter: the same for every trial; ``text`` is how it was written."""
 
     value: bool
@@ -84,8 +82,7 @@ class Constant:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """What does not satisfy ``part``."""
 
     part: Node
@@ -98,8 +95,7 @@ class Not:
         return f"not {_bracketed(self.part)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Junction:
+class Junction(Struct, frozen=True):
     """What satisfies all of ``parts`` (``and``; no parts: everything), or any of them (``or``)."""
 
     word: Literal["and", "or"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from hpo_core.errors import FilterError
 from hpo_core.text import clean
@@ -20,8 +21,7 @@ _PLAIN = re.compile(r"""[^\s()<>=!,'"]+""")
 Kind = Literal["word", "text", "sign", "bracket", "end"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One word; ``place`` is the number of its first character, from 1. A quoted text has lost its quotes."""
 
     kind: Kind

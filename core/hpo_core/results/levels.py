@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.plan.grid import Grid, Hyperparameter
@@ -31,8 +31,7 @@ DECADES, SKEWED = 2.0, 0.3
 """Over so many powers of ten, and with half of them in so much of the whole, numbers are logarithmic."""
 
 
-@dataclass(frozen=True)
-class Levels:
+class Levels(Struct, frozen=True, dict=True):
     """The lines of one hyperparameter: for each the values that stand in it, one or several, and its name."""
 
     factor: Hyperparameter

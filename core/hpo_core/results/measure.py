@@ -6,8 +6,10 @@ Tables, plots and analysis all read through one ``Measure``, so that they cannot
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.plan.grid import JobKey
 from hpo_core.plan.metrics import COSTS, IMAGES, PARAMETERS, SECONDS, Direction, direction_of
@@ -19,8 +21,7 @@ Which = Literal["last", "best"]
 """The epoch at which a metric is read: each training's last, or the one at which that metric was best."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """One metric, which way it improves, and at which epoch it is read.
 
     ``cost`` says that it is one of the costs; ``images`` is how many training images an epoch has. ``left_out``

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from hpo_core.plan.grid import JobKey
@@ -29,8 +29,7 @@ _HUGE = 1e150
 """From here on squares and sums of numbers may not be writable: they are scaled."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Scores:
+class Scores(Struct, frozen=True, eq=False):
     """What groups of numbers come to, such as the replicates of each trial; entry i is group i.
 
     ``mean`` is NaN of no numbers; ``sd``, the sample standard deviation (n - 1), of less than two. They are ``n``.
@@ -41,8 +40,7 @@ class Scores:
     n: NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class ResultsTable:
+class ResultsTable(Struct, frozen=True, eq=False, dict=True):
     """The trainings that have begun or ended, in the order in which the journal tells of them.
 
     Everything is read-only, worked out when it is asked for, and kept. Arrays of trainings have one entry for each
@@ -52,9 +50,9 @@ class ResultsTable:
     spec: SessionSpec
     entries: tuple[Replicate, ...]
     replicate_counts: Mapping[int, int]
-    _values: dict[Measure, NDArray[np.float64]] = field(default_factory=dict, repr=False)
-    _counted: dict[Measure, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
-    _scores: dict[Measure, Scores] = field(default_factory=dict, repr=False)
+    _values: dict[Measure, NDArray[np.float64]] = field(default_factory=dict)
+    _counted: dict[Measure, NDArray[np.bool_]] = field(default_factory=dict)
+    _scores: dict[Measure, Scores] = field(default_factory=dict)
 
     # Trainings -----------------------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ from that was not trained here; where the data changed in the middle, it says of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
@@ -39,8 +39,7 @@ _RESERVED = {TRIAL, *TRIAL_COLUMNS, *REPLICATE_COLUMNS, *EPOCH_COLUMNS}
 _RESERVED_PREFIXES = (HYPERPARAMETER_PREFIX, METRIC_PREFIX, "mean_", "sd_")
 
 
-@dataclass(frozen=True, slots=True)
-class TidyTable:
+class TidyTable(Struct, frozen=True):
     """The names of the columns, and the rows, which can be gone through once."""
 
     columns: tuple[str, ...]

@@ -6,7 +6,8 @@ A ``Trim`` is immutable; every change returns a new one that remembers the way b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from hpo_core.errors import FilterError
 from hpo_core.plan.grid import Grid, Hyperparameter
@@ -24,8 +25,7 @@ Cut = tuple[Hidden, str, bool]
 """What a trim takes out: values and trials, what the filter line keeps out, and whether collapsed trainings go."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trim:
+class Trim(Struct, frozen=True):
     """``hidden`` holds (hyperparameter, value) pairs, and (``TRIAL``, number) for a trial dropped by itself.
 
     ``where`` is a filter line that the trials in view satisfy, ``without_collapsed`` says that collapsed trainings
@@ -36,8 +36,8 @@ class Trim:
     hidden: Hidden = frozenset()
     where: str = ""
     without_collapsed: bool = False
-    past: tuple[Cut, ...] = field(default=(), repr=False)
-    future: tuple[Cut, ...] = field(default=(), repr=False)
+    past: tuple[Cut, ...] = ()
+    future: tuple[Cut, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.hidden)

@@ -8,7 +8,8 @@ records the plan before the first result, and what does not agree with it is nam
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hpo_core.journal.events import PlanRecorded
 from hpo_core.plan.grid import Grid, Hyperparameter

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hpo_core.errors import SessionError
 from hpo_core.journal import lock
@@ -20,8 +21,7 @@ FILES = ("spec.toml", "status.json", "view.json", "note.txt", "lock")
 """What is a session's own in its folder, beside the journal's files."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFolder:
+class SessionFolder(Struct, frozen=True):
     """The paths inside one session's folder."""
 
     path: Path

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
 from hpo_core.journal.events import DataPrepared, EngineStarted, EngineStopped, Noted, PlanRecorded, WiringProbed
 from hpo_core.plan.grid import JobKey
@@ -89,8 +89,7 @@ class Replicate(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self.metric(name) if self.status == "complete" else None
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, dict=True, weakref=True):
     """A session at one moment. Nothing in it changes; the next moment is another snapshot."""
 
     spec: SessionSpec

@@ -5,14 +5,13 @@ While a session trains its engine knows more, and says it in ``status.json``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hpo_core.plan.spec import SessionSpec
 from hpo_core.session.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
+class Speed(Struct, frozen=True):
     """Seconds for an epoch, on the mean over a session's trainings, and how many of these ran at a time."""
 
     epoch_seconds: float

@@ -7,11 +7,11 @@ loss of any record: what follows tells most of what was lost, and what cannot be
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import assert_never
 
-from msgspec import structs
+from msgspec import Struct, field, structs
+from msgspec.structs import replace
 
 from hpo_core.journal.events import (
     AttemptEnded,
@@ -80,8 +80,7 @@ _TOGETHER = 256
 """So many epochs of a training are taken at once, at most."""
 
 
-@dataclass
-class SessionState:
+class SessionState(Struct, dict=True):
     """The mutable side: apply the journal's records in order, take a snapshot whenever one is wanted."""
 
     spec: SessionSpec

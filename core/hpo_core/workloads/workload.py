@@ -10,9 +10,10 @@ import importlib.util
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, runtime_checkable
+
+from msgspec import Struct
 
 from hpo_core.errors import DataError, HpoError
 from hpo_core.journal.events import (
@@ -37,8 +38,7 @@ PROGRESS_SECONDS = 0.2
 """Progress events leave at most this often."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a training ended; see ``events.JobEnded``."""
 
     status: AttemptStatus
@@ -157,8 +157,7 @@ class Probed(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What a worker trains in: one device ("cpu", "gpu:N"), its threads, the data that its jobs will ask for."""
 
     device: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.effects import Effects, Factor, Results, analyse
 from hpo_core.effects.answer import BETWEEN, Part, SoFar, answer, fitted

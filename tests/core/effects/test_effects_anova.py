@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from places import TABLE
 
 from hpo_core.effects import Effect, Factor, Results, analyse

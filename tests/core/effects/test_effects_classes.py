@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 import signal
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.effects import Effects, Factor, Results, analyse, classify
 from hpo_core.effects.classes import class_of

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.effects import Factor, Results, analyse, by_value, final_slopes, overfitting_gap
 from hpo_core.effects.cost import pareto

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy
+from msgspec.structs import replace
 
 from hpo_core.effects import Factor, Results, analyse
 from hpo_core.effects.effects_json import to_object

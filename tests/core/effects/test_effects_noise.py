@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy
+from msgspec.structs import replace
 from places import TABLE
 
 from hpo_core.effects import Effects, Factor, Results, analyse

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from hpo_core.effects import Factor, Results, analyse
 from hpo_core.effects.probed import in_short, probed_words

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.effects import Effects, Factor, FactorValues, Results, analyse
 from hpo_core.effects.anova import analyse_variance

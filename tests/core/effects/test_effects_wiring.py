@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.effects import Factor, Results, analyse, check_wiring
 from hpo_core.effects.effects_json import to_object

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.core.conftest import MakeSpec
 
 from hpo_core.engine.best_models import BestModels

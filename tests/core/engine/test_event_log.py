@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.interop.import_table import understand
 from hpo_core.session.snapshot import Snapshot

@@ -217,7 +217,7 @@ things = st.one_of(
     scalars, st.lists(scalars, max_size=4), st.dictionaries(st.text(max_size=4), scalars, max_size=2)
 )
 keys = st.one_of(
-    st.sampled_from([*KNOWN, *DataSpec.__dataclass_fields__, "objective", "replicates"]), st.text(max_size=5)
+    st.sampled_from([*KNOWN, *DataSpec.__struct_fields__, "objective", "replicates"]), st.text(max_size=5)
 )
 tables = st.dictionaries(keys, things, max_size=4)
 valid: dict[str, dict[str, Any]] = {

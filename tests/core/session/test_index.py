@@ -7,12 +7,11 @@ import shutil
 import threading
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from hpo_core.journal.events import (
     AttemptEnded,
@@ -162,7 +161,7 @@ def told(tmp_path: Path) -> Told:
 
 def all_of(state: SessionState) -> dict[str, Any]:
     state.snapshot()
-    facts = {field.name: getattr(state, field.name) for field in fields(state)}
+    facts = {name: getattr(state, name) for name in state.__struct_fields__}
     orders = [list(state._replicates), list(state._queue)]
     kinds = [type(entry.epochs) for entry in state._replicates.values()]
     return {**facts, "bounds": {**vars(state._bounds), "_epochs": None}, "orders": orders, "kinds": kinds}
@@ -184,7 +183,7 @@ def test_a_session_is_the_same_through_its_index_after_every_event_and_goes_on_s
 
 def test_an_index_forgets_no_field_of_a_state() -> None:
     by_hand = {f"_{name}" for name in index._Body.__struct_fields__} - {"_plain", "_names", "_runs", "_trials"}
-    assert {field.name for field in fields(SessionState)} == {*index._PLAIN, *by_hand, "spec", "_growing"}
+    assert {*SessionState.__struct_fields__} == {*index._PLAIN, *by_hand, "spec", "_growing"}
 
 
 def test_an_engine_leaves_one_of_what_it_wrote(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.errors import SessionError
 from hpo_core.plan.grid import Grid, Hyperparameter

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.journal.events import AttemptEnded, AttemptStarted, Envelope, EpochEnded, Event
 from hpo_core.plan.spec import SessionSpec

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.journal.events import EngineOptions
 from hpo_core.plan.hyperparameters import KNOWN

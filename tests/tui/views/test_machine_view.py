@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from hpo_core.journal.events import DataPrepared, EngineStarted
 from hpo_core.session.opening import read_session

@@ -7,11 +7,11 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from hpo_core.engine import logout
 from hpo_core.executors.registry import EXECUTORS, ExecutorFacts
@@ -25,8 +25,7 @@ LOW_DISK = 1_000_000_000
 """Bytes of free space below which ``doctor`` warns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line of the report; ``problem`` where training here would suffer."""
 
     subject: str

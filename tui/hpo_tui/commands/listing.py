@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import asdict
 
 from hpo_core.text import clean
 from hpo_tui.commands.options import common_options, json_option, path_in_words, print_json

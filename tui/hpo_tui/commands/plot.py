@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from hpo_core.errors import FilterError, SessionError
 from hpo_core.journal.files import write_atomically

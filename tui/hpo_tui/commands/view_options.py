@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import click
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hpo_core.errors import FilterError
@@ -25,8 +26,7 @@ from hpo_tui.commands.options import session_argument
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """A session as it stands on the disk, and which of its trials are looked at; ``mask[i]`` is of trial i + 1."""
 
     folder: SessionFolder

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hpo_core.effects import Effects, Results, Wiring, analyse, by_value, final_slopes, overfitting_gap
@@ -32,8 +33,7 @@ Mark = tuple[int, float, bool]
 """How many trainings have ended, when the last of them did, whether there were probes: what findings rest on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Interactions of how many hyperparameters are tested, and whether those above stand in for the noise.
 
     They only do where every trial has one replicate.
@@ -46,8 +46,7 @@ class Terms:
 TWO = Terms()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How the session is looked at: a measure, the trials in view (a byte for each), collapsed ones in or out.
 
     ``terms`` are the analyst's own, whoever asks: they are of no account to any other view.
@@ -64,8 +63,7 @@ class Look:
         return cls(measure.without(()), seen.tobytes(), without_collapsed)
 
 
-@dataclass(frozen=True, eq=False)
-class Findings:
+class Findings(Struct, frozen=True, eq=False):
     """The answer to one look. ``gaps`` (training − validation) and ``slopes`` (gain an epoch) are by value.
 
     ``effects`` is None where the analysis itself went wrong; ``failure`` then says how.
@@ -79,8 +77,7 @@ class Findings:
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """What is true of all trainings that have ended, whatever is in view."""
 
     mark: Mark

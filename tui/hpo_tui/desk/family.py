@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hpo_core.session.lineage import Parent
 from hpo_tui.desk.sessions import WORKING, SessionCard
@@ -12,8 +13,7 @@ DEEPEST = 4
 """What is refined further stands no further to the right: its name is to be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A session's place in the tree; ``lead`` is what is drawn before its name."""
 
     card: SessionCard

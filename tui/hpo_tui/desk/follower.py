@@ -8,7 +8,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.lock import is_held
@@ -37,8 +39,7 @@ LOCK_SECONDS = 1.0
 """How often it is asked whether an engine still holds the session."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Update:
+class Update(Struct, frozen=True, eq=False):
     """What the screen shows: the snapshot, where the running jobs are, and whether an engine is alive.
 
     ``read`` is how much of the journal was read, 1 for all of it. Every update is another: they are told apart

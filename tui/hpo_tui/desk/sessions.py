@@ -7,8 +7,9 @@ import os
 import pwd
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hpo_core.errors import HpoError
 from hpo_core.plan.metrics import Objective
@@ -25,8 +26,7 @@ from hpo_core.text import clean, joined
 WORKING = ("training", "paused")
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """The engine at work: its process on which host, with how many workers, on what ("cpu", "gpu")."""
 
     host: str
@@ -42,8 +42,7 @@ class Live:
         return f"{self.device} {joined(self.gpus)}" if self.gpus else self.device
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCard:
+class SessionCard(Struct, frozen=True):
     """One session as the list shows it; ``problem`` says why it cannot be opened.
 
     ``age`` is the seconds since the journal's last record, ``size`` bytes; ``left`` the seconds to the end of the

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.plan.grid import Grid, Hyperparameter
@@ -20,8 +20,7 @@ from hpo_core.results.trim import Trim
 from hpo_core.session.snapshot import Snapshot
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
+class Table(Struct, frozen=True, eq=False, dict=True):
     """Row i is trial i + 1, of the whole session: ``results`` by ``measure``.
 
     ``hidden`` (a row of booleans for each hyperparameter's values) is the trim of values, ``kept`` what trials

@@ -6,12 +6,12 @@ A file that is damaged, of another grid or made elsewhere gives the default, fie
 from __future__ import annotations
 
 import contextlib
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from hpo_core.errors import SessionError
 from hpo_core.journal.files import read_own, write_atomically
@@ -50,7 +50,7 @@ class Saved(msgspec.Struct, frozen=True):
     cumulative: bool = False
 
 
-_OF_VIEW = {field.name for field in fields(ViewState)} & set(Saved.__struct_fields__)
+_OF_VIEW = set(ViewState.__struct_fields__) & set(Saved.__struct_fields__)
 
 
 class ViewFile:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from hpo_core.plan.grid import JobKey
 from hpo_core.results.measure import Which
 from hpo_core.results.trim import Trim
 
 
-@dataclass(frozen=True, slots=True)
-class ViewState:
+class ViewState(Struct, frozen=True):
     """Everything about the screen that is not the session itself.
 
     ``view`` is the name of the open view; where there is none of that name, the first one is open.

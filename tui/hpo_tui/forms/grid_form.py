@@ -7,10 +7,12 @@ it, and an empty field leaves the product's default.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hpo_core.errors import HpoError, SpecError
 from hpo_core.plan.data_source import KERAS_DATASETS, SOURCES, DataSpec
@@ -48,8 +50,7 @@ Texts = Mapping[str, str]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One line of the form: ``default`` is shown where it is empty, ``suggested`` can be put in by a key."""
 
     key: str
@@ -62,8 +63,7 @@ class Field:
     section: str = ""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What the texts mean: a spec, or the sentences that stand beside the fields (or, under "", below them)."""
 
     spec: SessionSpec | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hpo_core.errors import HpoError, SpecError
 from hpo_core.plan.grid import Hyperparameter
@@ -19,8 +21,7 @@ from hpo_tui.look.numbers import trial_words
 REPLICATES, NAME, EPOCHS = "replicates", "name", "epochs"
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(Struct, frozen=True):
     """What the texts mean: a proposal and the new session's name, or sentences beside the fields."""
 
     proposal: Proposal | None = None

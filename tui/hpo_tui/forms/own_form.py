@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tomli_w
+from msgspec import Struct
 
 from hpo_core.errors import HpoError, SpecError
 from hpo_core.plan.grid import Hyperparameter
@@ -29,8 +29,7 @@ PREFIX = "value of "
 """Before a hyperparameter's name in the key of its field, for it may be called as another field is."""
 
 
-@dataclass(frozen=True)
-class OwnForm:
+class OwnForm(Struct, frozen=True):
     """The tables of the spec that the form was filled from; relative paths in them are taken from ``base``."""
 
     tables: Mapping[str, Any]

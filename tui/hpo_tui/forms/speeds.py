@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hpo_core.errors import HpoError
 from hpo_core.plan.data_source import DataSpec
@@ -15,8 +16,7 @@ SESSIONS_READ = 20
 """So many sessions, those last worked on, are asked for their speed."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSpeed:
+class SessionSpeed(Struct, frozen=True):
     """The speed of an earlier session, and the data that it was measured on."""
 
     session: str

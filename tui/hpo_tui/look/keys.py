@@ -7,9 +7,10 @@ is shown; so help cannot drift from truth.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 
 Act = Callable[[Any], None]
@@ -27,8 +28,7 @@ _WRITTEN = {"less_than_sign": "<", "greater_than_sign": ">", "left_square_bracke
             "ctrl+p": "^p", "ctrl+t": "^t", "ctrl+l": "^l", "ctrl+s": "^s"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One thing that can be done: the keys that do it, and how the footer, the help and the palette name it.
 
     ``does`` is the function that does it, or the name of one of Textual's actions ("cursor(-1)": the screen's

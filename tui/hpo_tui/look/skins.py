@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from textual.theme import Theme
 
 from hpo_tui.look import inks
 from hpo_tui.look.theme import THEMES, Palette, palette
 
 
-@dataclass(frozen=True, slots=True)
-class Skin:
+class Skin(Struct, frozen=True):
     """What every pane is drawn with: a palette, and whether only 7-bit characters may be used."""
 
     palette: Palette

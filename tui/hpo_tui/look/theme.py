@@ -11,10 +11,10 @@ meaning, as every plot draws them anyway.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from msgspec import Struct
 from rich.color import Color
 from rich.style import Style
 
@@ -26,8 +26,7 @@ Colours = Literal[256, 16, 0]
 THEMES: tuple[ThemeName, ...] = ("dark", "light", "high-contrast")
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """``styles`` is indexed by ink. ``background`` and ``foreground`` are "#rrggbb": the ground it was made for.
 
     ``colours`` says how many colours the styles use: 256, 16, or 0 (only bold, dim and reverse).
@@ -44,8 +43,7 @@ class Palette:
         return self.styles[ink]
 
 
-@dataclass(frozen=True, slots=True)
-class _Colours:
+class _Colours(Struct, frozen=True):
     """The colours of one theme, as Rich writes them: "#rrggbb" or the name of one of the 16."""
 
     background: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from hpo_core.plan.metrics import WITHIN
@@ -25,8 +25,7 @@ _SHORT_BAR, _LONG_BAR, _LEAST_PLACE, _LEAST_NOTE = 11, 24, 12, 32
 _STATE_INK = {"training": ACCENT, "paused": WARNING, "engine gone": WARNING}
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A line that offers something to do; ``action`` is the screen's."""
 
     action: str
@@ -61,8 +60,7 @@ def home_lines(branches: Sequence[Branch]) -> list[Line]:
     return [*branches, NEW, DEMO] if branches else [DEMO, NEW]
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """How wide the columns are, 0 for one that there is no room for; however far the sessions are."""
 
     name: int

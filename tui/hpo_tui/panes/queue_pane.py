@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.plan.grid import JobKey
 from hpo_core.session.snapshot import Replicate, Snapshot, Status
@@ -85,8 +87,7 @@ def job_name(snapshot: Snapshot, key: JobKey, longest: int = 13) -> str:
     return " · ".join([*values, f"r{key.replicate}"])
 
 
-@dataclass(frozen=True)
-class QueueList:
+class QueueList(Struct, frozen=True, dict=True):
     """The pane's lines by their place: running jobs, the next one, those that ended badly, the rest, the done.
 
     It is kept with its snapshot, so it does not hold it: in a circle, snapshots would pile up while it trains.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hpo_core.effects import Effects
 from hpo_core.effects.judgement import judgements
@@ -15,8 +16,7 @@ Place = tuple[int, int]
 """A hyperparameter and one of its values."""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueMarks:
+class ValueMarks(Struct, frozen=True):
     """``verdicts`` of hyperparameters; for values, how each does, and half of its mean's 95 % interval.
 
     ``sure`` is whether there are intervals, or may be: a search without a grid has none.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from hpo_core.text import clean
 from hpo_tui.desk.table_in_view import Table
@@ -30,8 +31,7 @@ _STRIP, _LONGEST_STRIP = 8, 48
 _WORD = max(map(len, SIGNS)) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class ValueLine:
+class ValueLine(Struct, frozen=True):
     """One line of the pane; ``value`` is None for the hyperparameter's own line.
 
     It is drawn when its row is asked for: of hundreds of values few are seen.
@@ -47,8 +47,7 @@ class ValueLine:
         return self.draw()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How the lines are drawn: their room, the ends of the strips' axis, verdicts in words or in ASCII."""
 
     width: int
@@ -108,8 +107,7 @@ def _strips(table: Table, stats: Sequence[Sequence[ValueStats]], width: int, loo
     return [tuple(row) for row in strip_rows(strips, look.ends, width, look.plain)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbers:
+class _Numbers(Struct, frozen=True):
     """How a mean and its interval are written: decimals, with the zero before the point or not, with blanks."""
 
     decimals: int
@@ -131,8 +129,7 @@ class _Numbers:
         return " ± " if self.apart else " ±"
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
+class _Columns(Struct, frozen=True):
     """The columns' widths: name, strip, how many trainings, mean, ± interval, verdict, failures."""
 
     width: int

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.plan.grid import JobKey
 from hpo_tui.desk.table_in_view import Table
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ValueStats:
+class ValueStats(Struct, frozen=True, eq=False):
     """A value's ``count`` trainings with a score: the scores, which collapsed, their mean; and how many failed."""
 
     count: int

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_tui.look import inks
 from hpo_tui.plots.blocks import EIGHTHS, EIGHTHS_ASCII
@@ -20,8 +20,7 @@ from hpo_tui.plots.scale import format_numbers, fraction, limits
 TOO_SMALL = "too small for bars; widen the window"
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One value, its interval (None: unknown), a few words that stand at the right, and whether it is quiet."""
 
     label: str
@@ -32,8 +31,7 @@ class Bar:
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BarNumbers:
+class BarNumbers(Struct, frozen=True):
     """``low`` and ``high``: the ends of the scale, zero among them; ``places``: for each bar where its value and
     the ends of its interval lie between them, 0..1, NaN where there is none."""  # fmt: skip
 

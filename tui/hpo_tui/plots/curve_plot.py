@@ -8,9 +8,9 @@ number stands at the end of its mean and before its name, so that curves can be 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, sentence, shorten, width_of
@@ -24,8 +24,7 @@ TOO_SMALL = "too small for curves; widen the window"
 _LEGEND_FROM = 50
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Curve:
+class Curve(Struct, frozen=True, eq=False):
     """One trial: its name, and for each replicate the metric after epoch 1, 2, ...; NaN where there is none.
 
     ``whole``: its replicates are drawn too, and its mean is thick.
@@ -36,8 +35,7 @@ class Curve:
     whole: bool = True
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class CurveNumbers:
+class CurveNumbers(Struct, frozen=True, eq=False):
     """What is drawn: ``means`` for each curve, epoch by epoch over the replicates that have it; the limits.
 
     ``low`` and ``high`` are the least and greatest finite metric that is drawn, ``epochs`` the most any has.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.plan.hyperparameters import Value
@@ -17,8 +17,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """One hyperparameter: its name, its values as text in order, and as numbers where they are numbers.
 
     ``places`` are the values' places among all of the hyperparameter's, those out of view among them: they tell
@@ -42,8 +41,7 @@ def positions_of(values: Sequence[Value]) -> tuple[float, ...] | None:
     return tuple(map(float, values)) if numeric else None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Trials:
+class Trials(Struct, frozen=True, eq=False):
     """n rows over k hyperparameters.
 
     ``codes`` (n, k): index of each row's value on each axis; negative where it has none, and the row is then

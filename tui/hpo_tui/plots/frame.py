@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, shorten, width_of
@@ -12,8 +13,7 @@ Tick = tuple[float, str]
 """A place between 0 (left or bottom) and 1 (right or top), and its label."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(Struct, frozen=True):
     """The cells inside a frame."""
 
     col: int
@@ -30,8 +30,7 @@ class Inner:
         return self.row + 0.5 + (1.0 - part) * (self.height - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """What stands around a frame; a name that is empty takes no room.
 
     ``marked`` labels are the cursor's. Names of values may be cut short; numbers (``x_is_number``) never are.

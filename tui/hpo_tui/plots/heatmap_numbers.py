@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.plan.metrics import Objective
 from hpo_core.text import format_value
@@ -13,8 +13,7 @@ from hpo_tui.plots.legend import RampLegend
 from hpo_tui.plots.scale import limits, ramp_steps
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class HeatNumbers:
+class HeatNumbers(Struct, frozen=True, eq=False):
     """Everything a heat map draws; arrays are (values of ``up``, values of ``across``).
 
     ``mean`` and ``sd`` (sample, NaN below two results) over ``results`` rows; ``failed`` rows; ``steps`` of the

@@ -7,9 +7,8 @@ are averaged over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
@@ -75,8 +74,7 @@ def heatmap(
     return canvas.picture(ascii)
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Struct, frozen=True):
     """Where the cells stand: the first one's corner, and the size of each; ``gap`` columns between them."""
 
     col: int

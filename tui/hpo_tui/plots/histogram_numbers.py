@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_tui.plots.data import Floats, Trials
 from hpo_tui.plots.scale import between, fraction, limits, sections
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Panel:
+class Panel(Struct, frozen=True, eq=False):
     """One hyperparameter: ``percent`` (values, bins) sums to 100 for every value that has results.
 
     ``counts``: results of each value; ``inks``: the colour of each. Cumulative percents rise to 100 instead.
@@ -25,8 +24,7 @@ class Panel:
     inks: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class HistogramNumbers:
+class HistogramNumbers(Struct, frozen=True, eq=False):
     """``edges`` (bins + 1): the bins that all panels share, from the least to the greatest score in view."""
 
     edges: tuple[float, ...]

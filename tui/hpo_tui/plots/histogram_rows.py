@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from hpo_tui.look import inks
 from hpo_tui.plots.blocks import add_bars
@@ -21,8 +22,7 @@ _APART = 3
 """From so many rows on, a blank one keeps strips apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Where things stand in a panel, in cells from its left: label, strip, and two numbers at the right.
 
     ``label`` and ``room`` (of the strip) are widths; ``strip``, ``counts`` and ``peaks`` are columns; 0 where
@@ -52,8 +52,7 @@ def panel_columns(width: int, labels: tuple[str, ...], results: int) -> Columns:
     return Columns(label, strip, room, counts, strip + room + count if tail > count else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A panel's area and what is drawn in it.
 
     ``cell`` is the width of one bin; a bar of ``full`` percent is as high as there is room.

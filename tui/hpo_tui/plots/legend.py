@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hpo_core.plan.metrics import Objective
 from hpo_tui.look.inks import DIM, HEAT, RAMP, RAMP_STEPS, STRONG
@@ -14,8 +14,7 @@ SIZES_ASCII = (".", "o", "O")
 SHAPES = ("·", "◦", "○", "◎", "◉", "●")
 
 
-@dataclass(frozen=True, slots=True)
-class RampLegend:
+class RampLegend(Struct, frozen=True):
     """``low`` and ``high``: the least and greatest score in view; ``metric`` says which end is better."""
 
     metric: Objective

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.plan.metrics import Objective
 from hpo_tui.plots.data import Bools, Floats, Ints, Trials
@@ -16,8 +16,7 @@ METRIC = -1
 """The metric, in an order of axes."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ParallelNumbers:
+class ParallelNumbers(Struct, frozen=True, eq=False):
     """Everything a plot of parallel coordinates draws; n rows, a axes.
 
     ``order``: the axes from left to right, ``METRIC`` for the metric. ``places`` (n, a): where each row meets

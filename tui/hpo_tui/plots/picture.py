@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 Run = tuple[str, int]
 """Some text and its ink (see ``hpo_tui.look.inks``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """``height`` rows of exactly ``width`` cells each; a row is a tuple of runs from left to right.
 
     Pictures are equal when every cell is, and so are their rows: a widget refreshes the rows that differ.

@@ -7,18 +7,17 @@ are (n, 3) in 0..1; the third axis stands upright.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_tui.plots.data import Floats
 
 Corner = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """Where the box is seen from, in degrees: ``azimuth`` turns it, ``elevation`` 0..90 looks down on it."""
 
     azimuth: float = 35.0
@@ -46,8 +45,7 @@ def half_extent(view: View) -> tuple[float, float]:
     return spread / 2, (math.cos(tilt) + spread * math.sin(tilt)) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
+class Edges(Struct, frozen=True):
     """Which edges of the box to draw, as pairs of corners.
 
     ``axes`` are the three that carry ticks, each from the axis' low end to its high end: two at the front of

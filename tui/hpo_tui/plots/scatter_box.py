@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, shorten, width_of
@@ -22,8 +22,7 @@ _WIDEST = 5.0
 """The box is at most this many times as wide as high, in cells: beyond, it no longer looks like a box."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """Where the box stands on the canvas: ``col``, ``row`` is its middle; ``across``, ``up`` cells for a unit."""
 
     numbers: ScatterNumbers

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct, field
 
 from hpo_core.plan.metrics import Objective
 from hpo_tui.plots.data import Axis, Bools, Floats, Ints, Trials, by_column
@@ -19,8 +19,7 @@ _MOST_TICKS = 120
 Spacing = Literal["ordinal", "linear", "log"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScatterLook:
+class ScatterLook(Struct, frozen=True):
     """What is shown and from where: ``shown`` lists one to three axes by index (across, along, upright).
 
     ``spacing`` is for each shown axis, ordinal where it is left out: value i of n. ``view`` is where the box is
@@ -35,8 +34,7 @@ class ScatterLook:
     shapes: bool = False
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ScatterNumbers:
+class ScatterNumbers(Struct, frozen=True, eq=False):
     """Everything a scatter draws, as numbers; m points on k axes.
 
     ``rows`` (m,): the row of the trials that a point stands for (its best, where it is a mean of several);
@@ -68,8 +66,7 @@ class ScatterNumbers:
         return len(self.ticks[axis]) < len(self.axes[axis].labels)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Shown:
+class Shown(Struct, frozen=True, eq=False):
     """The points that are seen: their indices in the numbers, and the cell of each, its column and line."""
 
     points: Ints

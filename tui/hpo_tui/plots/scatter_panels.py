@@ -7,9 +7,9 @@ for all of them. Where there is more room, the marks are larger.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_tui.look import inks
 from hpo_tui.plots.canvas import Canvas, shorten, width_of
@@ -32,8 +32,7 @@ _WIDE_MARK = 3
 """Cells of the largest mark, where there is room for marks of several cells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Panels:
+class Panels(Struct, frozen=True):
     """How the panels stand: ``beside`` each other, in ``below`` rows; ``across`` × ``up`` cells for each place.
 
     ``left`` is the room of the names of the values upwards, ``width`` that of one panel.

@@ -7,9 +7,10 @@ are of several groups, such as sessions, each group has a sign, a colour and a m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hpo_core.plan.metrics import Objective
 from hpo_tui.look import inks
@@ -28,8 +29,7 @@ _NARROWEST, _LOWEST, _GAP = 22, 7, 2
 SIGNS, SIGNS_ASCII = "●◆■○◇▪×", "o#@.+*x"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Groups:
+class Groups(Struct, frozen=True, eq=False):
     """Which group each of the rows is of, and what the groups are called."""
 
     names: tuple[str, ...]
@@ -42,8 +42,7 @@ def sign_of(group: int, plain: bool) -> str:
     return signs[group % len(signs)]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class SliceNumbers:
+class SliceNumbers(Struct, frozen=True, eq=False):
     """The ends of the metric's axis, and for each panel the ``means`` and ``counts`` of its values' trainings."""
 
     low: float

@@ -7,11 +7,11 @@ number is of a collapsed training have the sign of these; numbers beyond the axi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_tui.look import inks
 from hpo_tui.plots.blocks import EIGHTHS, EIGHTHS_ASCII
@@ -21,8 +21,7 @@ from hpo_tui.plots.scale import fraction, sections
 from hpo_tui.plots.scatter_points import sign_of
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Strip:
+class Strip(Struct, frozen=True, eq=False):
     """The numbers of one row, which of them are of collapsed trainings, and the row's ink."""
 
     numbers: Floats

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hpo_tui.desk.view_state import ViewState
 from hpo_tui.views.curves import Curves

@@ -6,9 +6,9 @@ Of single trials, or the mean of each value of a hyperparameter: epochs against 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from hpo_core.plan.metrics import PARAMETERS, known_metric
 from hpo_core.results.by_epoch import ByEpoch, about_shorter, by_epoch, curve_of

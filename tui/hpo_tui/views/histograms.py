@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hpo_core.text import clean, plural
 from hpo_tui.desk.desk import Desk

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -19,8 +19,7 @@ from hpo_core.workloads.images.npz import NAMES, Numbers
 from hpo_core.workloads.images.pixels import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayImages:
+class ArrayImages(Struct, frozen=True):
     """Images and whole-number labels, those for training apart from those for validation.
 
     ``said`` tells how the arrays were taken, a line each.

@@ -12,8 +12,9 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from hpo_core.errors import DataError
 from hpo_core.text import clean, joined, plural
@@ -27,8 +28,7 @@ NAMED = 3
 """So many of a kind are named; the rest is a number."""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """One file of a class: its place below the root, and what tells that it has changed.
 
     ``state`` is device, inode, size, and times of change in ns; ``size`` is -1 where it is no regular file.
@@ -40,8 +40,7 @@ class File:
     state: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The files of a data set, ordered by class and name; ``said`` is how the folders were taken, a line each."""
 
     root: Path
@@ -56,8 +55,7 @@ class Listing:
         return self.train + self.validation
 
 
-@dataclass
-class _Seen:
+class _Seen(Struct):
     """What a walk through the folders came by: images below class folders, and what it left out."""
 
     nested: Counter[str] = field(default_factory=Counter)
@@ -128,8 +126,7 @@ def held_out(labels: Sequence[int], names: Sequence[str], share: float, classes:
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class _Entries:
+class _Entries(Struct, frozen=True):
     """What stands in one folder, by name in order; ``place`` is the folder below the root.
 
     ``hidden`` is that, and below a class's folder what is a folder by a link.

@@ -11,11 +11,12 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hpo_core.errors import DataError
@@ -42,8 +43,7 @@ READING_VERSION = 2
 PROGRESS_SECONDS = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Struct, frozen=True):
     """Images as uint8 ``(n, height, width, 3)``, labels as int32 ``(n,)``; the images are memory maps.
 
     ``fingerprint`` tells data sets apart; ``seconds`` is how long preparing took; ``skipped`` names the files
@@ -88,8 +88,7 @@ class Dataset:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """Where images come from: what identifies them, and how to write them into an empty cache entry.
 
     ``said`` is what is known of them before they are decoded.

@@ -8,10 +8,10 @@ import struct
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
@@ -36,8 +36,7 @@ _UPRIGHT = {
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """What came of some files: by index, what is wrong with some; the darkest and the brightest value of each.
 
     ``turned`` counts the photographs that were turned upright as their EXIF says.

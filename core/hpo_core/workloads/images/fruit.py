@@ -7,9 +7,8 @@ and rotation, so that a network has something to learn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
@@ -20,8 +19,7 @@ VERSION = 3
 """Part of the cache's key: raise it when a generated image changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """How one class of fruit looks; colours are RGB from 0 to 1.
 
     ``aspect`` is height by width, ``lobes`` bumps of depth ``depth`` run round the outline, ``bend`` curves it,

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.errors import DataError
@@ -30,8 +30,7 @@ NUMBERS = "those are numbers to predict, no classes; a training here is of class
 SAVE_TEXTS = "save the name of each image's class as its label instead"
 
 
-@dataclass(frozen=True, slots=True)
-class Classes:
+class Classes(Struct, frozen=True):
     """The class of each image, by its place among ``names``; ``said`` is how it was found."""
 
     train: NDArray[np.int32]

@@ -8,10 +8,10 @@ pixel is nearly black. A wrong guess there is an image of zeros, which trains wi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.errors import DataError
@@ -33,8 +33,7 @@ CHUNK = 4_000_000
 """Pixels that are looked at together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What is known of some pixels: their range, and how many are what.
 
     ``low`` and ``high`` are those of the finite ones; ``lit`` counts what is not 0, ``faint`` what of that is at
@@ -64,8 +63,7 @@ class Survey:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """What full brightness is: 1 or 255."""
 
     full: int

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 from keras.src.trainers.data_adapters.array_slicing import train_validation_split
+from msgspec import Struct, field
 
 from hpo_core.errors import HpoError
 from hpo_core.workloads.own.code import load, told_where
@@ -19,8 +19,7 @@ from hpo_core.workloads.own.tuner import HyperModel, Searched, Tuner, stand_in
 from hpo_core.workloads.own.values import Values
 
 
-@dataclass(frozen=True)
-class KerasTask:
+class KerasTask(Struct, frozen=True):
     """One way to train: ``build`` a model, on ``data`` (None: the spec's), with ``callbacks``.
 
     ``options`` is what else ``fit`` is called with, ``usual`` its ``epochs`` and ``batch_size`` where the spec

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from hpo_core.errors import DataError
 from hpo_core.text import clean
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Struct, frozen=True):
     """A way to write a training: the name that a file defines for it, and the module that trains it."""
 
     name: str
@@ -58,8 +58,7 @@ INSTEAD = MappingProxyType(
 """Of KerasTuner, what nothing here does: its name, and what to do instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFile:
+class OwnFile(Struct, frozen=True):
     """A user's file as it can be read without running it: what it defines, and the texts that stand in it."""
 
     path: Path

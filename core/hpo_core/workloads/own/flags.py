@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from hpo_core.plan.metrics import known_metric
 
@@ -15,8 +16,7 @@ _NAMED = re.compile(r"([A-Za-z_]\w*)\s*[:=]\s*$")
 _TYPES = {"int": int, "float": float, "str": str}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A hyperparameter that a file has: its default (None where it says none), and the values that it may have."""
 
     name: str

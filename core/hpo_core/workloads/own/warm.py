@@ -16,9 +16,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec import Struct, field
 
 from hpo_core.errors import DataError
 from hpo_core.text import clean
@@ -32,8 +33,7 @@ LIMIT = 1 << 16
 """The bytes that one run's words may have."""
 
 
-@dataclass(slots=True)
-class Script:
+class Script(Struct):
     """What a script imports at its top that is heavy, the environment that it sets, and why it must start anew."""
 
     modules: dict[str, None] = field(default_factory=dict)

@@ -7,8 +7,10 @@ and so are its answers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hpo_core.plan.setting import Value
 
@@ -19,8 +21,7 @@ FLATTENED = {"none": "Flatten", "average": "GlobalAveragePooling2D", "max": "Glo
 """What makes a row of numbers of the last maps, for each ``global_pooling``."""
 
 
-@dataclass(frozen=True, slots=True)
-class L2:
+class L2(Struct, frozen=True):
     """A penalty on a layer's kernel."""
 
     weight: float
@@ -29,8 +30,7 @@ class L2:
         return f"keras.regularizers.L2({self.weight!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One of ``keras.layers``: its class, and the arguments by position and by name."""
 
     kind: str

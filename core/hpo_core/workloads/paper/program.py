@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.plan import hyperparameters
@@ -102,8 +102,7 @@ MEASURES = tuple(_SUMS[name] for name in MEASURED)
 LOSS = MEASURED.index("loss")
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """Sums over the images seen so far, one for each of ``MEASURED``; ``metrics`` are their means, as in Keras."""
 
     sums: NDArray[np.float64]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import psutil
 import tensorflow as tf
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from hpo_core.errors import DataError
@@ -37,8 +37,7 @@ Labels = NDArray[np.int32]
 Order = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Tensors to take ``rows`` images from: those at ``order`` (int64), in ``lanes`` and ``labels``."""
 
     lanes: tf.Tensor

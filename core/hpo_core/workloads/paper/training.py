@@ -11,11 +11,11 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from hpo_core.journal.events import Job, Probe
 from hpo_core.plan.hyperparameters import built_in
@@ -46,8 +46,7 @@ EVALUATION_BATCH = 64
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Images:
+class Images(Struct, frozen=True):
     """The data set in use: what the job's table was, what came of it, the feeds, and the watch over its files."""
 
     table: str
@@ -157,8 +156,7 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray[Any, np.dtype[n
     return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeSteps:
+class ProbeSteps(Struct, frozen=True):
     """The steps of a probe; see ``probing.Steps``.
 
     The whole schedule passes in a probe's two epochs, with a plateau between them, so that each one shows.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hpo_tui.panes import PANES
 from hpo_tui.screens.desk_screen import FRAMED, DeskScreen

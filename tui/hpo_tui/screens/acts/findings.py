@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hpo_core.results.measure import can_collapse
 from hpo_core.text import plural

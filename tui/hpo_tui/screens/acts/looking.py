@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 
 import tomli_w
+from msgspec.structs import replace
 
 from hpo_core.results.measure import metrics_of
 from hpo_core.text import clean

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from hpo_core.journal.events import MoveJobs, Order, StopJob
 from hpo_core.plan.grid import JobKey

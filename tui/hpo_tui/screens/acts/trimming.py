@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hpo_core.errors import FilterError
 from hpo_core.results.filter import compile_filter

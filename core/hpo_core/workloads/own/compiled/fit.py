@@ -7,7 +7,6 @@ goes there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -15,14 +14,14 @@ import numpy as np
 import tensorflow as tf
 from keras import tree
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter, can_convert_arrays
+from msgspec import Struct, field
 
 from hpo_core.workloads.own.compiled.program import Order, Program
 
 BATCH_HOOKS = tuple(f"on_{which}batch_{when}" for which in ("", "train_", "test_") for when in ("begin", "end"))
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """A call of ``fit``: its data, lengths and callbacks, by Keras' names.
 
     ``data`` and ``validation_data`` are ``(x, y)`` or ``(x, y, sample_weight)``, or a dataset each; the last may

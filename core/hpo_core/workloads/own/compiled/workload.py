@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import keras
 import msgspec
 import numpy as np
 from keras import tree
+from msgspec.structs import replace
 
 from hpo_core.errors import HpoError
 from hpo_core.journal.events import DataPrepared, Job, Probe
