@@ -27,8 +27,8 @@ The session folder is the interface: the engine alone writes the journal; screen
 read it. Nothing here imports textual, rich, plotext or hpo_tui, and only a workload imports its own framework.
 scipy is imported where a search or a race needs it, pandas where a notebook asks for it.
 
-A record of named fields is a ``msgspec.Struct``, here and in the screen: Python takes 30 µs to define one and 0.3 µs
-to make an instance, where a frozen dataclass takes 1,100 and 1.9 µs, and a screen begins with 130 of them.
+A record of named fields is a ``msgspec.Struct``, here and in the screen: Python defines one in 30 µs and makes an
+instance in 0.3 µs, a frozen dataclass in 1,100 and 1.9 µs, and a screen begins with 130 of them.
 """
 
 from __future__ import annotations
