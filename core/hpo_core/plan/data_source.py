@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Struct
 
@@ -19,6 +19,8 @@ FILES = ("folder", "npz")
 """The sources that are files of the user's: they have a path, and may change while a session trains on them."""
 
 SOURCES = ("folder", "fruit", "npz", *KERAS_DATASETS)
+
+OnCorrupt = Literal["stop", "skip"]
 
 IMPORTED = "import"
 """The data source of a session that was imported: it has results, and nothing to train on."""
@@ -43,7 +45,7 @@ class DataSpec(Struct, frozen=True):
     train_per_class: Annotated[int, key("int", stands=("fruit",), ends=(1, 1_000_000))] = 48
     validation_per_class: Annotated[int, key("int", stands=("fruit",), ends=(1, 1_000_000))] = 16
     seed: Annotated[int, key("int", stands=("fruit",), ends=(0, 1_000_000))] = 0
-    on_corrupt: Annotated[str, key("choice", stands=("folder",), choices=("stop", "skip"))] = "stop"
+    on_corrupt: Annotated[OnCorrupt, key("choice", stands=("folder",), choices=get_args(OnCorrupt))] = "stop"
     validation_split: Annotated[float, key("float", stands=FILES, ends=(0, 1), open_low=True, open_high=True)] = (
         0.2
     )
